@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One place for the settings of every Swift target: language mode 6, and a warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "tollgate",
+    products: [
+        .library(name: "Tollgate", targets: ["Tollgate"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        library("Basics", []),
+        library("Model", ["Basics"]),
+        library("Entitlements", ["Basics", "Model"]),
+        library("Rating", ["Basics", "Model"]),
+        library("EventScanner", ["CSimdJSON"]),
+        library("LMDB", ["CLMDB"]),
+        library("Store", ["Basics", "Model", "LMDB"]),
+        library("Metering", ["Basics", "Model", "EventScanner", "Store"]),
+        library("Catalog", ["Basics", "Model", "Entitlements", "Store"]),
+        library("Billing", ["Basics", "Model", "Entitlements", "Rating", "Store", "Catalog"]),
+        library(
+            "Tollgate",
+            [
+                "Basics", "Model", "Entitlements", "Rating", "EventScanner", "Store", "Metering", "Catalog", "Billing",
+                atomics, crypto,
+            ]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals.
+///
+/// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone for
+/// microseconds. That gives events and commands one order without one lock for both.
+public final class Gate: @unchecked Sendable {
+    private let lock: UnsafeMutablePointer<pthread_rwlock_t>
+
+    public init() {
+        lock = .allocate(capacity: 1)
+        var attributes = pthread_rwlockattr_t()
+        pthread_rwlockattr_init(&attributes)
+        pthread_rwlockattr_setkind_np(&attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
+        let code = pthread_rwlock_init(lock, &attributes)
+        precondition(code == 0, "a gate could not be made: pthread_rwlock_init answered \(code)")
+        pthread_rwlockattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_rwlock_destroy(lock)
+        lock.deallocate()
+    }
+
+    /// Runs `body` beside any other shared pass. Must not be nested: a waiting exclusive holder would deadlock both.
+    public func shared<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_rwlock_rdlock(lock)
+        defer { pthread_rwlock_unlock(lock) }
+        return try body()
+    }
+
+    /// Runs `body` alone.
+    public func exclusive<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_rwlock_wrlock(lock)
+        defer { pthread_rwlock_unlock(lock) }
+        return try body()
+    }
+}

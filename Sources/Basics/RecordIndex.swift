@@ -1,0 +1,174 @@
+/// The items of one record in the order of its bytes, found and checked in one pass.
+///
+/// Once there is an index, every offset in it lies within the bytes, every text is UTF-8, and the keys of every map
+/// ascend: readers need no checks of their own. Item 0 is the whole record.
+final class RecordIndex {
+    enum Kind: UInt8 {
+        case null, bool, unsigned, negative, bignum, negativeBignum, double, text, bytes, array, map
+    }
+
+    struct Item {
+        let kind: Kind
+        /// The number, the double's bits, 0 or 1 for a bool, or the count of bytes, elements or fields.
+        let argument: UInt64
+        /// Where the content of a text, a byte string or a bignum starts.
+        let start: Int
+        /// The item after this one and all that it holds. A map holds its keys and values in turns.
+        var next: Int
+    }
+
+    /// Lent for the length of one `decode` call.
+    let bytes: UnsafeRawBufferPointer
+    let items: [Item]
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(MalformedRecord) {
+        var scanner = RecordScanner(bytes: bytes)
+        try scanner.scanRecord()
+        self.bytes = bytes
+        self.items = scanner.items
+    }
+
+    /// The bytes of a text, a byte string or a bignum.
+    func content(_ item: Item) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[item.start..<item.start + Int(item.argument)])
+    }
+
+    func text(_ item: Item) -> String {
+        String(decoding: content(item), as: UTF8.self)
+    }
+}
+
+/// Walks the bytes once. Recursion is bounded by the depth limit, and every count by the bytes that are left.
+private struct RecordScanner {
+    let bytes: UnsafeRawBufferPointer
+    var items: [RecordIndex.Item] = []
+    private var offset = 0
+
+    init(bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        items.reserveCapacity(bytes.count / 6 + 1)
+    }
+
+    private var left: Int { bytes.count - offset }
+
+    mutating func scanRecord() throws(MalformedRecord) {
+        try scan(depth: 0)
+        guard left == 0 else { throw MalformedRecord(offset: offset, reason: .trailing(left)) }
+    }
+
+    private mutating func scan(depth: Int) throws(MalformedRecord) {
+        let first = offset
+        let (major, argument) = try head()
+        switch major {
+        case 0: add(.unsigned, argument)
+        case 1: add(.negative, argument)
+        case 2: try addContent(.bytes, argument)
+        case 3: try addText(argument)
+        case 4, 5:
+            guard depth < RecordEncoder.depthLimit else {
+                throw MalformedRecord(offset: first, reason: .tooDeep(limit: RecordEncoder.depthLimit))
+            }
+            let place = items.count
+            if major == 4 {
+                try scanArray(argument, depth: depth + 1)
+            } else {
+                try scanMap(argument, depth: depth + 1)
+            }
+            items[place].next = items.count
+        case 6: try scanBignum(tag: argument, at: first)
+        default: try scanSimple(argument, at: first)
+        }
+    }
+
+    private mutating func scanArray(_ count: UInt64, depth: Int) throws(MalformedRecord) {
+        guard count <= left else { throw ended(count, left) }
+        add(.array, count)
+        for _ in 0..<count { try scan(depth: depth) }
+    }
+
+    private mutating func scanMap(_ count: UInt64, depth: Int) throws(MalformedRecord) {
+        guard count <= left / 2 else { throw ended(count, left / 2) }
+        add(.map, count)
+        var previous: UnsafeRawBufferPointer?
+        for _ in 0..<count {
+            let first = offset
+            let (major, length) = try head()
+            guard major == 3 else { throw MalformedRecord(offset: first, reason: .keyNotText) }
+            try addText(length)
+            let key = UnsafeRawBufferPointer(rebasing: bytes[offset - Int(length)..<offset])
+            if let previous, !Self.precedes(previous, key) {
+                let text = String(decoding: key, as: UTF8.self)
+                let isSame = previous.elementsEqual(key)
+                throw MalformedRecord(offset: first, reason: isSame ? .duplicateKey(text) : .keyOutOfOrder(text))
+            }
+            previous = key
+            try scan(depth: depth)
+        }
+    }
+
+    private static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        left.count == right.count ? left.lexicographicallyPrecedes(right) : left.count < right.count
+    }
+
+    private mutating func scanBignum(tag: UInt64, at first: Int) throws(MalformedRecord) {
+        guard tag == 2 || tag == 3 else { throw unsupported(first) }
+        let second = offset
+        let (major, length) = try head()
+        guard major == 2 else { throw unsupported(second) }
+        try addContent(tag == 2 ? .bignum : .negativeBignum, length)
+    }
+
+    private mutating func scanSimple(_ argument: UInt64, at first: Int) throws(MalformedRecord) {
+        switch bytes[first] & 31 {
+        case 20, 21: add(.bool, argument - 20)
+        case 22: add(.null, 0)
+        case 25: add(.double, Double(Float16(bitPattern: UInt16(argument))).bitPattern)
+        case 26: add(.double, Double(Float(bitPattern: UInt32(argument))).bitPattern)
+        case 27: add(.double, argument)
+        default: throw unsupported(first)
+        }
+    }
+
+    /// The major type of an item and its argument.
+    private mutating func head() throws(MalformedRecord) -> (major: UInt8, argument: UInt64) {
+        guard left > 0 else { throw ended(1, 0) }
+        let first = bytes[offset]
+        offset += 1
+        let short = first & 31
+        if short < 24 { return (first >> 5, UInt64(short)) }
+        guard short < 28 else { throw unsupported(offset - 1) }
+        let width = 1 << Int(short - 24)
+        guard width <= left else { throw ended(UInt64(width), left) }
+        var argument: UInt64 = 0
+        for byte in bytes[offset..<offset + width] { argument = argument << 8 | UInt64(byte) }
+        offset += width
+        return (first >> 5, argument)
+    }
+
+    private mutating func addText(_ length: UInt64) throws(MalformedRecord) {
+        try addContent(.text, length)
+        let content = UnsafeRawBufferPointer(rebasing: bytes[offset - Int(length)..<offset])
+        let isASCII = content.reduce(0, |) < 0x80
+        guard isASCII || String(validating: content, as: UTF8.self) != nil else {
+            throw MalformedRecord(offset: offset - Int(length), reason: .notUTF8)
+        }
+    }
+
+    private mutating func addContent(_ kind: RecordIndex.Kind, _ length: UInt64) throws(MalformedRecord) {
+        guard length <= left else { throw ended(length, left) }
+        add(kind, length)
+        offset += Int(length)
+    }
+
+    private mutating func add(_ kind: RecordIndex.Kind, _ argument: UInt64) {
+        items.append(RecordIndex.Item(kind: kind, argument: argument, start: offset, next: items.count + 1))
+    }
+
+    private func ended(_ needed: UInt64, _ left: Int) -> MalformedRecord {
+        MalformedRecord(offset: offset, reason: .ended(needed: needed, left: left))
+    }
+
+    private func unsupported(_ place: Int) -> MalformedRecord {
+        MalformedRecord(offset: place, reason: .unsupported(bytes[place]))
+    }
+}

@@ -1,0 +1,109 @@
+import CLMDB
+
+/// One key and its value, copied out of the store.
+package struct Entry: Equatable, Sendable {
+    package let key: [UInt8]
+    package let value: [UInt8]
+}
+
+extension Transaction where Self: ~Copyable {
+    /// Visits the entries with `from <= key < to` in key order, or in the opposite order, until `body` returns false.
+    ///
+    /// An empty `from` is the beginning of the table and no `to` its end. The bytes given to `body` are lent for the
+    /// one call. Throws what `body` throws, or `LMDBError`.
+    package func forEach(
+        _ table: Table, from: [UInt8] = [], to: [UInt8]? = nil, reversed: Bool = false,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try from.withUnsafeBytes { from in
+            guard let to else { return try scan(table, from, nil, reversed, body) }
+            try to.withUnsafeBytes { to in try scan(table, from, to, reversed, body) }
+        }
+    }
+
+    /// Visits the entries whose key begins with `prefix`, in key order or in the opposite order, until `body` returns
+    /// false.
+    package func forEach(
+        _ table: Table, prefix: [UInt8], reversed: Bool = false,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try forEach(table, from: prefix, to: Self.end(of: prefix), reversed: reversed, body)
+    }
+
+    /// A copy of the first entry whose key is not below `key`, nil when there is none.
+    package func first(_ table: Table, atOrAfter key: [UInt8] = []) throws -> Entry? {
+        var entry: Entry?
+        try forEach(table, from: key) { key, value in
+            entry = Entry(key: Array(key), value: Array(value))
+            return false
+        }
+        return entry
+    }
+
+    /// A copy of the entry with the highest key, nil when the table is empty.
+    package func last(_ table: Table) throws -> Entry? {
+        var entry: Entry?
+        try forEach(table, reversed: true) { key, value in
+            entry = Entry(key: Array(key), value: Array(value))
+            return false
+        }
+        return entry
+    }
+
+    /// The lowest key above every key that begins with `prefix`, nil when there is none: the last byte that can be
+    /// raised is raised, and what follows it is dropped.
+    private static func end(of prefix: [UInt8]) -> [UInt8]? {
+        guard let last = prefix.lastIndex(where: { $0 < .max }) else { return nil }
+        return prefix[..<last] + [prefix[last] + 1]
+    }
+
+    private func scan(
+        _ table: Table, _ from: UnsafeRawBufferPointer, _ to: UnsafeRawBufferPointer?, _ reversed: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        if let to, to.isEmpty { return }
+        let index = handle.index(of: table)
+        var opened: OpaquePointer?
+        try LMDBError.check(mdb_cursor_open(handle.pointer, index, &opened), "scan")
+        let cursor = opened!
+        defer { mdb_cursor_close(cursor) }
+
+        // The bound that ends the scan, and the sign of the comparison with it that lies outside.
+        var bound = reversed ? (from.isEmpty ? nil : MDB_val(from)) : to.map { MDB_val($0) }
+        var key = MDB_val()
+        var value = MDB_val()
+        var status =
+            reversed
+            ? Self.seekBelow(to, cursor, &key, &value)
+            : Self.seekAtOrAfter(from, cursor, &key, &value)
+        while status == MDB_SUCCESS {
+            if bound != nil {
+                let order = mdb_cmp(handle.pointer, index, &key, &bound!)
+                if reversed ? order < 0 : order >= 0 { return }
+            }
+            guard try body(key.bytes, value.bytes) else { return }
+            status = mdb_cursor_get(cursor, &key, &value, reversed ? MDB_PREV : MDB_NEXT)
+        }
+        if status != MDB_NOTFOUND { throw LMDBError(status: status, "scan") }
+    }
+
+    private static func seekAtOrAfter(
+        _ from: UnsafeRawBufferPointer, _ cursor: OpaquePointer, _ key: inout MDB_val, _ value: inout MDB_val
+    ) -> Int32 {
+        key = MDB_val(from)
+        return mdb_cursor_get(cursor, &key, &value, from.isEmpty ? MDB_FIRST : MDB_SET_RANGE)
+    }
+
+    /// LMDB can only seek upwards: go to the first key that is not below `to`, and one back.
+    private static func seekBelow(
+        _ to: UnsafeRawBufferPointer?, _ cursor: OpaquePointer, _ key: inout MDB_val, _ value: inout MDB_val
+    ) -> Int32 {
+        guard let to else { return mdb_cursor_get(cursor, &key, &value, MDB_LAST) }
+        let status = seekAtOrAfter(to, cursor, &key, &value)
+        return switch status {
+        case MDB_SUCCESS: mdb_cursor_get(cursor, &key, &value, MDB_PREV)
+        case MDB_NOTFOUND: mdb_cursor_get(cursor, &key, &value, MDB_LAST)
+        default: status
+        }
+    }
+}

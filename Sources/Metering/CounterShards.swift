@@ -1,0 +1,163 @@
+package import Basics
+package import Model
+package import Store
+
+/// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when a counter or a window is
+/// first read from the store.
+package final class CounterShards: UsageSource {
+    private static let shardCount = 64
+    /// Counters kept in memory after a commit, in one shard; beyond that, those at rest are dropped.
+    private static let residentLimit = 100_000
+
+    private let store: Store
+    /// The stretch around an instant in which the company's periods have no boundary.
+    private let uncut: @Sendable (Identifier<Company>, Timestamp) throws -> Period
+    private let shards: [Locked<Shard>]
+
+    private struct Shard {
+        var counters: [CounterKey: Counter] = [:]
+        /// Counters with something uncommitted, by the commit that carries it.
+        var dirty: [UInt64: Set<CounterKey>] = [:]
+    }
+
+    package init(_ store: Store, uncut: @escaping @Sendable (Identifier<Company>, Timestamp) throws -> Period) {
+        self.store = store
+        self.uncut = uncut
+        shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
+    }
+
+    /// Counts one event, inside the gate. False when the counter's volume is used up.
+    package func add(
+        _ quantity: Int64, to key: CounterKey, effective: Timestamp, received: Timestamp, commit: UInt64
+    ) throws -> Bool {
+        try shard(of: key.company).withLock { shard in
+            try add(quantity, to: key, effective, received, commit, &shard)
+        }
+    }
+
+    /// Decides on a quantity by the present sum of a window and, when it is allowed, counts it: one step under one lock.
+    ///
+    /// `usage` is the sum afterwards. Not allowed also when the counter's volume is used up.
+    package func consume(
+        _ quantity: Int64, from key: CounterKey, window: UsageWindow, at now: Timestamp, commit: UInt64,
+        if allowed: (Int64) -> Bool
+    ) throws -> (usage: Int64, allowed: Bool) {
+        try shard(of: key.company).withLock { shard in
+            let usage = try sum(of: window, key, &shard)
+            guard allowed(usage), try add(quantity, to: key, now, now, commit, &shard) else { return (usage, false) }
+            return (usage + quantity, true)
+        }
+    }
+
+    /// The present sum of a window, uncommitted counts included.
+    package func usage(of key: CounterKey, in window: UsageWindow) throws -> Int64 {
+        try shard(of: key.company).withLock { shard in try sum(of: window, key, &shard) }
+    }
+
+    /// What a period bills: everything used in it except what was backfilled.
+    package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
+        try shard(of: company.ordinal).withLock { shard in
+            let used = CounterKey(company: company, meter: meter)
+            let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+            return try scan(used, period.start, period.end, shard.counters[used])
+                - scan(backfilled, period.start, period.end, shard.counters[backfilled])
+        }
+    }
+
+    /// Forgets where the company's periods are cut: its subscription has changed.
+    package func boundariesChanged(of company: Identifier<Company>, meters: some Sequence<Identifier<Meter>>) {
+        shard(of: company.ordinal).withLock { shard in
+            for meter in meters {
+                shard.counters[CounterKey(company: company, meter: meter)]?.uncut = nil
+                shard.counters[CounterKey(company: company, meter: meter, backfill: true)]?.uncut = nil
+            }
+        }
+    }
+
+    /// What commit `number` adds to the store, in key order.
+    package func collect(_ number: UInt64) -> [(UsageKey, Int64)] {
+        var found: [(UsageKey, Int64)] = []
+        for shard in shards {
+            shard.withLock { shard in
+                for key in shard.dirty[number] ?? [] {
+                    guard let counter = shard.counters[key] else { continue }
+                    func add(_ start: Timestamp, _ delta: Int64) {
+                        found.append((UsageKey(company: key.company, meter: key.meter, start: start), delta))
+                    }
+                    let buckets = counter.uncommitted.filter { $0.commit == number }
+                    for bucket in buckets { add(bucket.start, bucket.sum) }
+                    add(Counter.totalStart, buckets.reduce(0) { $0 + $1.sum })
+                    add(Counter.volumeStart, buckets.reduce(0) { $0 + $1.volume })
+                }
+            }
+        }
+        return found.sorted { $0.0 < $1.0 }
+    }
+
+    package func committed(_ number: UInt64) {
+        for shard in shards {
+            shard.withLock { shard in
+                for key in shard.dirty.removeValue(forKey: number) ?? [] { shard.counters[key]?.committed(number) }
+                if shard.counters.count > Self.residentLimit {
+                    shard.counters = shard.counters.filter { !$0.value.uncommitted.isEmpty }
+                }
+            }
+        }
+    }
+
+    /// Forgets everything that the store does not hold; the rest is read again when it is asked for.
+    package func dropAll() {
+        for shard in shards { shard.withLock { $0 = Shard() } }
+    }
+
+    private func shard(of company: UInt64) -> Locked<Shard> {
+        shards[Int(truncatingIfNeeded: (company &* 0x9E37_79B9_7F4A_7C15) >> 58)]
+    }
+
+    private func add(
+        _ quantity: Int64, to key: CounterKey, _ effective: Timestamp, _ received: Timestamp, _ commit: UInt64,
+        _ shard: inout Shard
+    ) throws -> Bool {
+        try load(key, &shard)
+        if shard.counters[key]!.uncut?.contains(effective) != true {
+            shard.counters[key]!.uncut = try uncut(Identifier(ordinal: key.company), effective)
+        }
+        guard shard.counters[key]!.add(quantity, effective: effective, received: received, commit: commit) else {
+            return false
+        }
+        shard.dirty[commit, default: []].insert(key)
+        return true
+    }
+
+    private func load(_ key: CounterKey, _ shard: inout Shard) throws {
+        guard shard.counters[key] == nil else { return }
+        var total: Int64 = 0
+        var volume: Int64 = 0
+        let afterTotals = Timestamp(milliseconds: Counter.volumeStart.milliseconds + 1)
+        try store.snapshot().usage(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
+            if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
+        }
+        shard.counters[key] = Counter(total: total, volume: volume)
+    }
+
+    private func sum(of window: UsageWindow, _ key: CounterKey, _ shard: inout Shard) throws -> Int64 {
+        try load(key, &shard)
+        if let known = shard.counters[key]!.sum(of: window) { return known }
+        guard let start = window.start, let end = window.end else { return shard.counters[key]!.total }
+        let sum = try scan(key, start, end, shard.counters[key])
+        shard.counters[key]!.remember(sum, start: start, end: end)
+        return sum
+    }
+
+    /// Σ buckets from the store, and what it does not hold yet.
+    ///
+    /// The shard's lock is held, so no commit is forgotten between the two readings: a commit that the snapshot lacks is still in
+    /// the counter, and one that it has is told apart by its number.
+    private func scan(_ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ counter: Counter?) throws -> Int64 {
+        let snapshot = try store.snapshot()
+        var sum: Int64 = 0
+        try snapshot.usage(company: key.company, meter: key.meter, from: start, to: end) { sum += $1 }
+        guard let counter, !counter.uncommitted.isEmpty else { return sum }
+        return sum + counter.uncommittedSum(from: start, to: end, after: try snapshot.lastCommit())
+    }
+}

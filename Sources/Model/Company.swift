@@ -1,0 +1,75 @@
+public import Basics
+
+/// A billed organisation: who usage is counted for, who holds entitlements, who gets invoices.
+public struct Company: Codable, Sendable, Identified {
+    public static let idPrefix = "comp"
+
+    public let id: Identifier<Company>
+    public let environmentID: Identifier<Environment>
+    public var name: String
+    public var keys: [EntityKey]
+    public var traits: [String: TraitValue] = [:]
+    /// The base plan; nil when no plan applies (then the fallback plan of the plan group would have been assigned, had there been one).
+    public var plan: PlanAssignment?
+    public var overrideIDs: [Identifier<CompanyOverride>] = []
+    /// The subscription that bills now.
+    public var subscriptionID: Identifier<Subscription>?
+    /// Those that ended, oldest first: late events may still fall into their periods.
+    public var endedSubscriptionIDs: [Identifier<Subscription>] = []
+    public var billingProfile: BillingProfile
+    public var userCount = 0
+    public var lastSeenAt: Timestamp?
+    public let createdAt: Timestamp
+    public var updatedAt: Timestamp
+
+    public init(
+        id: Identifier<Company>, environmentID: Identifier<Environment>, name: String, keys: [EntityKey],
+        billingProfile: BillingProfile, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.environmentID = environmentID
+        self.name = name
+        self.keys = keys
+        self.billingProfile = billingProfile
+        self.createdAt = createdAt
+        self.updatedAt = createdAt
+    }
+}
+
+/// Which version of which plan a company is on.
+public struct PlanAssignment: Codable, Sendable, Equatable {
+    public var planID: Identifier<Plan>
+    public var versionID: Identifier<PlanVersion>
+    public var assignedAt: Timestamp
+
+    public init(planID: Identifier<Plan>, versionID: Identifier<PlanVersion>, assignedAt: Timestamp) {
+        self.planID = planID
+        self.versionID = versionID
+        self.assignedAt = assignedAt
+    }
+}
+
+public enum CollectionMethod: String, Codable, Sendable, CaseIterable {
+    case chargeAutomatically = "charge_automatically"
+    case sendInvoice = "send_invoice"
+}
+
+/// How one company is billed (`/billing/profiles`). Every company has one from its creation.
+public struct BillingProfile: Codable, Sendable, Identified {
+    public static let idPrefix = "bprof"
+
+    public let id: Identifier<BillingProfile>
+    public var name: String?
+    public var collectionMethod = CollectionMethod.sendInvoice
+    public var daysUntilDue: Int64 = 30
+    /// IANA zone that the company's periods are cut in; fixed once its first subscription has started.
+    public var timezone: String?
+    public let createdAt: Timestamp
+    public var updatedAt: Timestamp
+
+    public init(id: Identifier<BillingProfile>, createdAt: Timestamp) {
+        self.id = id
+        self.createdAt = createdAt
+        self.updatedAt = createdAt
+    }
+}

@@ -1,0 +1,45 @@
+public import Basics
+
+public enum FeatureType: String, Codable, Sendable, CaseIterable {
+    /// On or off.
+    case boolean
+    /// Metered by events.
+    case event
+    /// Metered by a trait of the company, such as seats used.
+    case trait
+}
+
+/// Something that a plan grants: on or off, or with an amount. Each feature has a flag of its own that checks ask for.
+public struct Feature: Codable, Sendable, Identified {
+    public static let idPrefix = "feat"
+
+    public let id: Identifier<Feature>
+    public let type: FeatureType
+    public var name: String
+    public var description: String
+    public var icon = ""
+    /// The event name that meters an event feature.
+    public var eventSubtype: String?
+    /// The company trait that meters a trait feature.
+    public var traitID: Identifier<TraitDefinition>?
+    public var lifecyclePhase: String?
+    public var singularName: String?
+    public var pluralName: String?
+    public var maintainerAccountMemberID: String?
+    public var flagID: Identifier<Flag>
+    public let createdAt: Timestamp
+    public var updatedAt: Timestamp
+
+    public init(
+        id: Identifier<Feature>, type: FeatureType, name: String, description: String, flagID: Identifier<Flag>,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.type = type
+        self.name = name
+        self.description = description
+        self.flagID = flagID
+        self.createdAt = createdAt
+        self.updatedAt = createdAt
+    }
+}

@@ -1,0 +1,103 @@
+public import Basics
+
+public enum SubscriptionStatus: String, Codable, Sendable, CaseIterable {
+    case active, canceled
+}
+
+/// A company's agreement to pay for one plan: who closes what, when, at which prices.
+///
+/// Periods are computed from `anchor` and an index, never from the previous period. `nextPeriodIndex` is the first period that
+/// has not begun for billing: its base fee is not yet on an invoice.
+public struct Subscription: Codable, Sendable, Identified {
+    public static let idPrefix = "bsub"
+
+    public let id: Identifier<Subscription>
+    public let environmentID: Identifier<Environment>
+    public let companyID: Identifier<Company>
+    public var status = SubscriptionStatus.active
+    public var planID: Identifier<Plan>
+    public var versionID: Identifier<PlanVersion>
+    public var priceID: Identifier<Price>
+    public let currency: Currency
+    public let interval: PriceInterval
+    public let startedAt: Timestamp
+    public let anchor: Timestamp
+    public let timezone: String
+    public var periodIndex: Int = 0
+    /// Quantities bought ahead, by entitlement.
+    public var payInAdvance: [PayInAdvanceQuantity] = []
+    /// The start of the usage window that was in force before the first period: the count so far carries into the first window.
+    public var usageCarriedFrom: Timestamp
+    public var cancelAtPeriodEnd = false
+    public var endedAt: Timestamp?
+    /// Lines that wait for the next invoice: the credit and charge of plan changes.
+    public var pendingLines: [InvoiceLine] = []
+    /// What finalised periods billed, kept while events may still arrive for them.
+    public var billedPeriods: [BilledPeriod] = []
+    public let createdAt: Timestamp
+    public var updatedAt: Timestamp
+
+    public init(
+        id: Identifier<Subscription>, environmentID: Identifier<Environment>, companyID: Identifier<Company>,
+        planID: Identifier<Plan>, versionID: Identifier<PlanVersion>, price: Price, timezone: String,
+        usageCarriedFrom: Timestamp, startedAt: Timestamp
+    ) {
+        self.id = id
+        self.environmentID = environmentID
+        self.companyID = companyID
+        self.planID = planID
+        self.versionID = versionID
+        self.priceID = price.id
+        self.currency = price.currency
+        self.interval = price.interval
+        self.startedAt = startedAt
+        self.anchor = startedAt
+        self.timezone = timezone
+        self.usageCarriedFrom = usageCarriedFrom
+        self.createdAt = startedAt
+        self.updatedAt = startedAt
+    }
+}
+
+public struct PayInAdvanceQuantity: Codable, Sendable, Equatable {
+    public var entitlementID: Identifier<PlanEntitlement>
+    public var quantity: Int64
+
+    public init(entitlementID: Identifier<PlanEntitlement>, quantity: Int64) {
+        self.entitlementID = entitlementID
+        self.quantity = quantity
+    }
+}
+
+/// The usage lines of a closed period as they stand on invoices so far, corrections included.
+public struct BilledPeriod: Codable, Sendable {
+    public struct Line: Codable, Sendable {
+        public let lineID: Identifier<InvoiceLine>
+        public let featureID: Identifier<Feature>
+        public let entitlementID: Identifier<PlanEntitlement>
+        public var quantity: Decimal
+        /// Minor units.
+        public var amount: Int64
+
+        public init(
+            lineID: Identifier<InvoiceLine>, featureID: Identifier<Feature>, entitlementID: Identifier<PlanEntitlement>,
+            quantity: Decimal, amount: Int64
+        ) {
+            self.lineID = lineID
+            self.featureID = featureID
+            self.entitlementID = entitlementID
+            self.quantity = quantity
+            self.amount = amount
+        }
+    }
+
+    public let period: Period
+    public let invoiceID: Identifier<Invoice>
+    public var lines: [Line]
+
+    public init(period: Period, invoiceID: Identifier<Invoice>, lines: [Line]) {
+        self.period = period
+        self.invoiceID = invoiceID
+        self.lines = lines
+    }
+}

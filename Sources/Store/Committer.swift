@@ -1,0 +1,207 @@
+package import Basics
+internal import Dispatch
+internal import LMDB
+package import Model
+
+/// Makes what has been applied durable: everything that waits goes into one LMDB transaction, and while that one syncs the next
+/// batch fills, so batches size themselves.
+///
+/// Order is decided by the gate. Events are applied and enqueued within one shared pass, commands within an exclusive one; the
+/// committer takes what waits in an exclusive pass of its own. So a batch never depends on something that commits after it: a
+/// duplicate is only ever judged against a key that is in the same commit or an earlier one.
+package final class Committer: Sendable {
+    /// Past this many waiting bytes callers are told to slow down.
+    private static let waitingBytesLimit = 256 << 20
+
+    package let gate = Gate()
+    private let store: Store
+    private let queue = DispatchQueue(label: "tollgate.committer", qos: .userInitiated)
+    private let state: Locked<State>
+    private let participants: Participants
+
+    /// Those who keep applied state in memory and must follow a commit's fate.
+    package struct Participants: Sendable {
+        /// Called alone (gate held) when commit `number` is taken: returns the usage that it must add.
+        let collect: @Sendable (_ number: UInt64) -> [(UsageKey, Int64)]
+        let committed: @Sendable (_ number: UInt64) -> Void
+        /// Called alone after a commit failed: forget everything that is not durable.
+        let failed: @Sendable () -> Void
+
+        package init(
+            collect: @escaping @Sendable (UInt64) -> [(UsageKey, Int64)],
+            committed: @escaping @Sendable (UInt64) -> Void,
+            failed: @escaping @Sendable () -> Void
+        ) {
+            self.collect = collect
+            self.committed = committed
+            self.failed = failed
+        }
+    }
+
+    package typealias Waiter = @Sendable (StoreFailure?) -> Void
+
+    private struct State {
+        var pending: Commit
+        var nextSequence: UInt64
+        var scheduled = false
+        var statistics = CommitStatistics()
+    }
+
+    package init(_ store: Store, _ participants: Participants) throws {
+        self.store = store
+        self.participants = participants
+        let snapshot = try store.snapshot()
+        state = Locked(
+            State(
+                pending: Commit(number: try snapshot.lastCommit() + 1), nextSequence: try snapshot.nextSequence()))
+    }
+
+    /// The number of the commit that will carry what is enqueued now. Only stable inside the gate.
+    package var currentCommit: UInt64 { state.withLock { $0.pending.number } }
+
+    package var statistics: CommitStatistics { state.withLock { $0.statistics } }
+
+    /// Refuses when too much waits already. Ask before applying anything.
+    package func admit() throws(Refusal) {
+        let waiting = state.withLock { $0.pending.bytes }
+        guard waiting < Self.waitingBytesLimit else {
+            throw .overloaded("\(waiting) bytes wait to be written; try again in a second")
+        }
+    }
+
+    /// Adds an applied entry to what waits, inside the gate. `waiter` is called once, when it is durable or has failed.
+    ///
+    /// - Parameter makeEntry: gets the entry's journal sequence; nil when there is nothing to journal.
+    @discardableResult
+    package func enqueue(
+        writes: [StoreKey: [UInt8]?] = [:], waiter: Waiter?, _ makeEntry: (UInt64) -> JournalEntry?
+    ) -> UInt64 {
+        let (sequence, number) = state.withLock { state in
+            let sequence = state.nextSequence
+            if let entry = makeEntry(sequence) {
+                state.nextSequence += 1
+                state.pending.append(entry, sequence)
+            }
+            state.pending.writes.merge(writes) { _, new in new }
+            if let waiter { state.pending.waiters.append(waiter) }
+            if !state.scheduled {
+                state.scheduled = true
+                queue.async { self.commitPending() }
+            }
+            return (sequence, state.pending.number)
+        }
+        store.publish(writes, commit: number)
+        return sequence
+    }
+
+    /// Waits until everything enqueued before is durable or has failed.
+    package func drain() {
+        queue.sync { commitPending() }
+    }
+
+    private func commitPending() {
+        let (commit, usage) = gate.exclusive {
+            let commit = state.withLock { state in
+                let commit = state.pending
+                state.pending = Commit(number: commit.number + 1)
+                state.scheduled = false
+                return commit
+            }
+            return (commit, participants.collect(commit.number))
+        }
+        guard !commit.isEmpty else { return }
+        do {
+            let started = ContinuousClock.now
+            try write(commit, usage)
+            let took = ContinuousClock.now - started
+            store.forget(commit.writes, commit: commit.number)
+            participants.committed(commit.number)
+            state.withLock { $0.statistics.add(commit, took: took) }
+            for waiter in commit.waiters { waiter(nil) }
+        } catch {
+            fail(commit, error)
+        }
+    }
+
+    /// Takes back this commit and everything applied on top of it, and tells everybody who waits.
+    private func fail(_ commit: Commit, _ error: any Error) {
+        let failure = StoreFailure("nothing was written: \(error)")
+        let waiters = gate.exclusive {
+            store.forgetUncommitted()
+            let later = state.withLock { state in
+                let later = state.pending
+                // Sequences of what failed are given out again: the journal has no gaps.
+                state.nextSequence = [commit.entries.first, later.entries.first].compactMap { $0?.sequence }.min()
+                    ?? state.nextSequence
+                state.pending = Commit(number: later.number + 1)
+                state.statistics.failures += 1
+                return later.waiters
+            }
+            participants.failed()
+            return commit.waiters + later
+        }
+        for waiter in waiters { waiter(failure) }
+    }
+
+    private func write(_ commit: Commit, _ usage: [(UsageKey, Int64)]) throws {
+        try store.database.write { transaction in
+            let journal = self.store.table(.journal)
+            for entry in commit.entries {
+                var key = KeyBytes(capacity: 8)
+                key.append(entry.sequence)
+                try transaction.put(journal, key.bytes, entry.bytes, append: true)
+            }
+            for (key, value) in commit.writes {
+                if let value {
+                    try transaction.put(self.store.table(key.table), key.bytes, value)
+                } else {
+                    try transaction.delete(self.store.table(key.table), key.bytes)
+                }
+            }
+            let counters = self.store.table(.usage)
+            for (key, delta) in usage {
+                try key.withBytes { key in _ = try transaction.add(counters, key, delta: delta) }
+            }
+            var number = KeyBytes(capacity: 8)
+            number.append(commit.number)
+            try transaction.put(self.store.table(.meta), StoreKey.meta("commit").bytes, number.bytes)
+        }
+    }
+}
+
+/// What one LMDB transaction will hold.
+struct Commit {
+    let number: UInt64
+    private(set) var entries: [(sequence: UInt64, bytes: [UInt8])] = []
+    var writes: [StoreKey: [UInt8]?] = [:]
+    var waiters: [Committer.Waiter] = []
+    private(set) var bytes = 0
+
+    init(number: UInt64) {
+        self.number = number
+    }
+
+    var isEmpty: Bool { entries.isEmpty && writes.isEmpty && waiters.isEmpty }
+
+    mutating func append(_ entry: JournalEntry, _ sequence: UInt64) {
+        let encoded = entry.bytes
+        entries.append((sequence, encoded))
+        bytes += encoded.count
+    }
+}
+
+/// What commits have cost so far.
+package struct CommitStatistics: Sendable {
+    package private(set) var commits: UInt64 = 0
+    package private(set) var entries: UInt64 = 0
+    package private(set) var bytes: UInt64 = 0
+    package private(set) var seconds: Double = 0
+    package var failures: UInt64 = 0
+
+    mutating func add(_ commit: Commit, took: Duration) {
+        commits += 1
+        entries += UInt64(commit.entries.count)
+        bytes += UInt64(commit.bytes)
+        seconds += Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,44 @@
+package import Basics
+package import Model
+
+/// One entry of the journal: a command, or a block of events, with the environment and time it was applied at.
+///
+/// Bytes: kind (1) ‖ environment (4) ‖ time in milliseconds (8) ‖ payload.
+package struct JournalEntry: Sendable {
+    package enum Kind: UInt8, Sendable {
+        case command = 1
+        case events = 2
+    }
+
+    package static let headerWidth = 13
+
+    package let kind: Kind
+    package let environment: EnvironmentID
+    package let at: Timestamp
+    package let payload: [UInt8]
+
+    package init(kind: Kind, environment: EnvironmentID, at: Timestamp, payload: [UInt8]) {
+        self.kind = kind
+        self.environment = environment
+        self.at = at
+        self.payload = payload
+    }
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(StoreFailure) {
+        guard bytes.count >= Self.headerWidth, let kind = Kind(rawValue: bytes[0]) else {
+            throw StoreFailure("the journal has an entry that this version cannot read")
+        }
+        self.kind = kind
+        environment = Identifier(ordinal: UInt64(bytes.bigEndian32(at: 1)))
+        at = bytes.timestamp(at: 5)
+        payload = Array(bytes[Self.headerWidth...])
+    }
+
+    var bytes: [UInt8] {
+        var key = KeyBytes(capacity: Self.headerWidth + payload.count)
+        key.append(kind.rawValue)
+        key.append(environment)
+        key.append(at)
+        return key.bytes + payload
+    }
+}

@@ -1,0 +1,54 @@
+package import Basics
+package import Model
+
+/// A noun that is kept as one record of its own.
+package protocol Record: Codable, Sendable, Identified {
+    static var kind: RecordKind { get }
+    var id: Identifier<Self> { get }
+}
+
+/// The first byte of a record's key. Part of the store's format: numbers are never reused.
+package enum RecordKind: UInt8, Sendable, CaseIterable {
+    case environment = 1
+    case apiKey = 2
+    case traitDefinition = 3
+    case company = 4
+    case user = 5
+    case feature = 6
+    case flag = 7
+    case plan = 8
+    case planVersion = 9
+    case planEntitlement = 10
+    case companyOverride = 11
+    case planGroup = 12
+    case subscription = 13
+    case invoice = 14
+    case meter = 15
+
+    /// Kinds that belong to the whole store, whatever environment they describe.
+    var isGlobal: Bool { self == .environment || self == .apiKey }
+
+    /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
+    package var isCatalog: Bool {
+        switch self {
+        case .company, .user, .companyOverride, .subscription, .invoice: false
+        default: true
+        }
+    }
+}
+
+extension Model.Environment: Record { package static var kind: RecordKind { .environment } }
+extension APIKey: Record { package static var kind: RecordKind { .apiKey } }
+extension TraitDefinition: Record { package static var kind: RecordKind { .traitDefinition } }
+extension Company: Record { package static var kind: RecordKind { .company } }
+extension User: Record { package static var kind: RecordKind { .user } }
+extension Feature: Record { package static var kind: RecordKind { .feature } }
+extension Flag: Record { package static var kind: RecordKind { .flag } }
+extension Plan: Record { package static var kind: RecordKind { .plan } }
+extension PlanVersion: Record { package static var kind: RecordKind { .planVersion } }
+extension PlanEntitlement: Record { package static var kind: RecordKind { .planEntitlement } }
+extension CompanyOverride: Record { package static var kind: RecordKind { .companyOverride } }
+extension PlanGroup: Record { package static var kind: RecordKind { .planGroup } }
+extension Subscription: Record { package static var kind: RecordKind { .subscription } }
+extension Invoice: Record { package static var kind: RecordKind { .invoice } }
+extension Meter: Record { package static var kind: RecordKind { .meter } }

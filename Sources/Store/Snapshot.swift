@@ -1,0 +1,108 @@
+package import Basics
+internal import LMDB
+package import Model
+
+/// One consistent view of what is committed.
+package final class Snapshot {
+    private let store: Store
+    private let transaction: ReadTransaction
+
+    init(_ store: Store, _ transaction: consuming ReadTransaction) {
+        self.store = store
+        self.transaction = transaction
+    }
+
+    package func value(_ key: StoreKey) throws -> [UInt8]? {
+        try transaction.get(store.table(key.table), key.bytes)
+    }
+
+    package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
+        let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
+        guard let bytes = try value(key) else { return nil }
+        return try RecordDecoder().decode(R.self, from: bytes)
+    }
+
+    /// Visits records of one kind, newest first, until `body` answers false.
+    package func forEach<R: Record>(
+        _ type: R.Type, in environment: EnvironmentID, _ body: (R) throws -> Bool
+    ) throws {
+        let prefix = StoreKey.recordPrefix(R.kind, in: environment)
+        try forEach(.records, prefix: prefix, reversed: true) { _, value in
+            try body(try RecordDecoder().decode(R.self, from: value))
+        }
+    }
+
+    package func forEach(
+        _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed, body)
+    }
+
+    package func forEach(
+        _ table: StoreTable, from: [UInt8], to: [UInt8]?, reversed: Bool = false,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed, body)
+    }
+
+    package func count(_ table: StoreTable) throws -> Int {
+        try transaction.count(store.table(table))
+    }
+
+    /// The number of the last commit that this view contains.
+    package func lastCommit() throws -> UInt64 {
+        try value(.meta("commit")).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
+    }
+
+    /// The sequence that the next journal entry gets.
+    package func nextSequence() throws -> UInt64 {
+        guard let last = try transaction.last(store.table(.journal)) else { return 1 }
+        return last.key.withUnsafeBytes { $0.bigEndian64(at: 0) } + 1
+    }
+
+    /// Visits journal entries in order, or newest first, until `body` answers false.
+    package func forEachEntry(
+        from: UInt64 = 0, reversed: Bool = false, _ body: (UInt64, JournalEntry) throws -> Bool
+    ) throws {
+        var first = KeyBytes()
+        first.append(from)
+        try forEach(.journal, from: first.bytes, to: nil, reversed: reversed) { key, value in
+            try body(key.bigEndian64(at: 0), try JournalEntry(value))
+        }
+    }
+
+    package func entry(_ sequence: UInt64) throws -> JournalEntry? {
+        var key = KeyBytes()
+        key.append(sequence)
+        guard let bytes = try value(StoreKey(.journal, key.bytes)) else { return nil }
+        return try bytes.withUnsafeBytes { try JournalEntry($0) }
+    }
+
+    /// What falls due in `environment` up to and including `until`, in the order in which it is done.
+    package func due(
+        in environment: EnvironmentID, until: Timestamp, _ body: (DueItem) throws -> Bool
+    ) throws {
+        var prefix = KeyBytes()
+        prefix.append(environment)
+        try forEach(.due, prefix: prefix.bytes) { key, _ in
+            let at = key.timestamp(at: 4)
+            guard at <= until, let task = DueItem.Task(rawValue: key[12]) else { return false }
+            return try body(DueItem(at: at, task: task, ordinal: key.bigEndian64(at: 13)))
+        }
+    }
+
+    /// Visits the usage buckets of one company and meter that begin in `[from, to)`.
+    package func usage(
+        company: UInt64, meter: UInt64, from: Timestamp, to: Timestamp, _ body: (Timestamp, Int64) -> Void
+    ) throws {
+        try UsageKey(company: company, meter: meter, start: from).withBytes { first in
+            try UsageKey(company: company, meter: meter, start: to).withBytes { last in
+                try forEach(.usage, from: Array(first), to: Array(last)) { key, value in
+                    body(key.timestamp(at: 16), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
+                    return true
+                }
+            }
+        }
+    }
+}

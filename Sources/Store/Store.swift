@@ -1,0 +1,104 @@
+package import Basics
+internal import Glibc
+package import LMDB
+package import Model
+
+/// Everything that outlives the process: one LMDB environment in one directory, held by one process.
+///
+/// Writes go through `Committer` only. Reads come in two kinds: `snapshot` shows what is committed; `value` also sees what has been
+/// applied and waits for its commit, which is what deciding the next command needs.
+package final class Store: Sendable {
+    /// Version of tables, keys and records. A newer store is refused; an older one would be migrated here.
+    package static let schemaVersion: UInt64 = 1
+
+    package let database: LMDB.Environment
+    private let directoryLock: DirectoryLock
+    /// Applied and not yet committed, with the number of the commit that will carry it. Nil values are deletions.
+    private let uncommitted = Locked<[StoreKey: (value: [UInt8]?, commit: UInt64)]>([:])
+
+    /// Opens the store in `directory`, making it when it does not exist.
+    ///
+    /// - Parameter durable: false only for throwaway stores, such as the one `verify` replays into.
+    package init(directory: String, durable: Bool = true) throws {
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw StoreFailure("the data directory \(directory) cannot be made: \(String(cString: strerror(errno)))")
+        }
+        directoryLock = try DirectoryLock(path: directory)
+        database = try LMDB.Environment(
+            path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: 64 << 30, readers: 1022,
+            durable: durable)
+        try checkSchema()
+    }
+
+    private func checkSchema() throws {
+        let key = StoreKey.meta("schema")
+        if let bytes = try snapshot().value(key) {
+            let version = bytes.withUnsafeBytes { $0.bigEndian64(at: 0) }
+            guard version == Self.schemaVersion else {
+                throw StoreFailure(
+                    "the store has schema version \(version), this program reads version \(Self.schemaVersion): use a newer Tollgate"
+                )
+            }
+            return
+        }
+        var version = KeyBytes()
+        version.append(Self.schemaVersion)
+        try database.write { transaction in
+            try transaction.put(self.table(.meta), key.bytes, version.bytes)
+        }
+    }
+
+    package func table(_ table: StoreTable) -> Table { database.table(table.rawValue) }
+
+    /// What is committed now, unchanged for as long as it is held. Hold it briefly: it pins old pages.
+    package func snapshot() throws -> Snapshot {
+        Snapshot(self, try database.beginRead())
+    }
+
+    /// The newest value, committed or not.
+    package func value(_ key: StoreKey) throws -> [UInt8]? {
+        if let waiting = uncommitted.withLock({ $0[key] }) { return waiting.value }
+        return try snapshot().value(key)
+    }
+
+    /// The newest record, committed or not.
+    package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
+        guard let bytes = try value(.record(R.kind, in: environment, ordinal: id.ordinal)) else { return nil }
+        return try RecordDecoder().decode(R.self, from: bytes)
+    }
+
+    /// Makes writes visible to `value` before their commit.
+    func publish(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
+        uncommitted.withLock { waiting in
+            for (key, value) in writes { waiting[key] = (value, commit) }
+        }
+    }
+
+    /// Forgets what the commit has made durable, except what a later commit changes again.
+    func forget(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
+        uncommitted.withLock { waiting in
+            for key in writes.keys where waiting[key]?.commit == commit { waiting[key] = nil }
+        }
+    }
+
+    /// Takes back everything that is not durable.
+    func forgetUncommitted() {
+        uncommitted.withLock { $0.removeAll() }
+    }
+
+    /// Everything of one kind, oldest first, committed or not. For the few kinds of the catalog.
+    package func all<R: Record>(_ type: R.Type, in environment: EnvironmentID) throws -> [R] {
+        let prefix = StoreKey.recordPrefix(R.kind, in: environment)
+        let waiting = uncommitted.withLock { waiting in
+            waiting.filter { $0.key.table == .records && $0.key.bytes.starts(with: prefix) }
+        }
+        var found: [[UInt8]: [UInt8]] = [:]
+        try snapshot().forEach(.records, prefix: prefix) { key, value in
+            found[Array(key)] = Array(value)
+            return true
+        }
+        for (key, change) in waiting { found[key.bytes] = change.value }
+        return try found.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { try RecordDecoder().decode(R.self, from: $0.value) }
+    }
+}

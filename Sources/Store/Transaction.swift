@@ -1,0 +1,156 @@
+public import Basics
+package import Model
+
+/// What a command reads and changes. Nothing is visible outside until the whole command has been applied.
+///
+/// Reads see the command's own writes first, then everything applied before it. One command runs at a time, on one thread.
+public final class Transaction {
+    package let environmentID: EnvironmentID
+    /// The time that the command is applied at: all that it may know of clocks.
+    public let now: Timestamp
+    private let store: Store
+    private let usage: any UsageSource
+    private var identifiers: IdentifierCounters
+    private(set) var writes: [StoreKey: [UInt8]?] = [:]
+    /// The records put or deleted, for those who keep decoded ones in memory.
+    package private(set) var changes: [RecordChange] = []
+    /// What the command made due.
+    package private(set) var scheduled: [DueItem] = []
+
+    package init(
+        _ store: Store, in environment: EnvironmentID, at now: Timestamp, identifiers: IdentifierCounters,
+        usage: any UsageSource
+    ) {
+        self.store = store
+        self.environmentID = environment
+        self.now = now
+        self.identifiers = identifiers
+        self.usage = usage
+    }
+
+    /// The next id of a kind. Ids of refused commands are not used up.
+    package func newID<N: Identified>(_ noun: N.Type = N.self) -> Identifier<N> {
+        Identifier(ordinal: identifiers.next(N.idPrefix))
+    }
+
+    package func environment() throws -> Model.Environment {
+        guard let environment = try get(environmentID) else {
+            throw Refusal.notFound("environment \(environmentID) does not exist")
+        }
+        return environment
+    }
+
+    package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
+        let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
+        guard let bytes = try value(key) else { return nil }
+        return try RecordDecoder().decode(R.self, from: bytes)
+    }
+
+    /// The record, or a refusal that names it as `what`.
+    package func require<R: Record>(_ id: Identifier<R>, _ what: String) throws -> R {
+        guard let record = try get(id) else { throw Refusal.notFound("\(what) \(id) does not exist") }
+        return record
+    }
+
+    /// Everything of one kind, oldest first. For the few kinds of the catalog.
+    package func all<R: Record>(_ type: R.Type) throws -> [R] {
+        precondition(R.kind.isCatalog, "\(R.kind) records are many: do not list them inside a command")
+        let changed = changes.compactMap { change in change.kind == R.kind ? change.ordinal : nil }
+        var found = try store.all(type, in: environmentID).filter { !changed.contains($0.id.ordinal) }
+        for ordinal in Set(changed) {
+            if let record = try get(Identifier<R>(ordinal: ordinal)) { found.append(record) }
+        }
+        return found.sorted { $0.id < $1.id }
+    }
+
+    package func put<R: Record>(_ record: R) throws {
+        let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
+        set(key, try RecordEncoder().encode(record))
+        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
+    }
+
+    package func delete<R: Record>(_ id: Identifier<R>) {
+        set(.record(R.kind, in: environmentID, ordinal: id.ordinal), nil)
+        changes.append(RecordChange(kind: R.kind, ordinal: id.ordinal, record: nil))
+    }
+
+    /// The ordinal of the company or user that holds a key.
+    package func owner(of type: EntityType, name: String, value: String) throws -> UInt64? {
+        try self.value(.entityKey(type, name: name, value: value, in: environmentID))
+            .map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } }
+    }
+
+    package func setOwner(_ ordinal: UInt64?, of type: EntityType, name: String, value: String) {
+        set(.entityKey(type, name: name, value: value, in: environmentID), ordinal.map(Self.bytes))
+    }
+
+    package func schedule(_ item: DueItem) {
+        set(.due(item, in: environmentID), [])
+        scheduled.append(item)
+    }
+
+    package func unschedule(_ item: DueItem) {
+        set(.due(item, in: environmentID), nil)
+        scheduled.removeAll { $0 == item }
+    }
+
+    package func indexInvoice(_ invoice: Identifier<Invoice>, of company: Identifier<Company>) {
+        set(.companyInvoice(company, invoice), [])
+    }
+
+    /// The sum of a meter's events of one company whose effective time lies in `period`.
+    package func usage(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
+        try usage.sum(company: company, meter: meter, in: period)
+    }
+
+    /// A number that counts up by one without gaps, by name; starts at 1.
+    package func nextNumber(_ counter: String) throws -> UInt64 {
+        let key = StoreKey.meta("number/\(environmentID.ordinal)/\(counter)")
+        let last = try value(key).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
+        set(key, Self.bytes(last + 1))
+        return last + 1
+    }
+
+    private func value(_ key: StoreKey) throws -> [UInt8]? {
+        if let written = writes[key] { return written }
+        return try store.value(key)
+    }
+
+    private func set(_ key: StoreKey, _ value: [UInt8]?) {
+        writes[key] = .some(value)
+    }
+
+    private static func bytes(_ number: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    }
+
+    /// All writes of the command, the counters of ids included.
+    func finish() throws -> (writes: [StoreKey: [UInt8]?], identifiers: IdentifierCounters) {
+        set(.meta("ids"), try RecordEncoder().encode(identifiers))
+        return (writes, identifiers)
+    }
+}
+
+/// A record that a command put, or deleted when `record` is nil.
+package struct RecordChange: Sendable {
+    package let kind: RecordKind
+    package let ordinal: UInt64
+    package let record: (any Record)?
+}
+
+/// Who knows the usage, counts that wait for their commit included.
+package protocol UsageSource: Sendable {
+    func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64
+}
+
+/// The last ordinal given out of each kind, by id prefix.
+package struct IdentifierCounters: Codable, Sendable {
+    private var last: [String: UInt64] = [:]
+
+    package init() {}
+
+    mutating func next(_ prefix: String) -> UInt64 {
+        last[prefix, default: 0] += 1
+        return last[prefix]!
+    }
+}
