@@ -482,7 +482,6 @@ scan_failure scanner::read_lines(size_t count) {
         auto newline = static_cast<const char *>(std::memchr(line, '\n', size_t(end - line)));
         const char *line_end = newline ? newline : end;
         size_t events_before = events.size();
-        size_t keys_before = keys.size();
         scan_failure failed = failure(read_document(line, size_t(line_end - line), SCAN_FORM_SINGLE));
         decided = SCAN_FAILURE_NONE;
         scan_reason reason = SCAN_REASON_NONE;
@@ -499,7 +498,6 @@ scan_failure scanner::read_lines(size_t count) {
         if (reason != SCAN_REASON_NONE) {
             // The line may have got its record before it turned out to be bad.
             events.resize(events_before);
-            keys.resize(keys_before);
             if (add_event()) { return decided; }
             refuse(events.back().refusal, reason, SCAN_FIELD_NONE);
         }

@@ -1,4 +1,5 @@
 // What one token of JSON may be: RFC 8259's scalars, and the names of the fields that the scanner knows.
+// A part of scan.cpp, which alone includes it.
 
 #pragma once
 

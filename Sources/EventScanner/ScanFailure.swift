@@ -31,7 +31,7 @@ extension ScanFailure {
         switch reason {
         case .empty: "the body is empty"
         case .notJSON: "the body is not valid JSON" + place
-        case .truncated: "the body ends too early: its JSON is not complete" + place
+        case .truncated: "the body is not complete JSON" + place
         case .notUTF8: "the body is not valid UTF-8"
         case .tooDeep: "the body is nested too deeply: more than \(SCAN_BODY_DEPTH) levels" + place
         case .noEvents: "the body must be an event, an array of events, or an object with an array \"events\""

@@ -1,4 +1,4 @@
-/// An exact result that its type cannot hold, with the operation and its operands as text.
+/// An operation whose exact result, or a number on the exact way to it, does not fit; with its operands as text.
 ///
 /// Money and quantities never wrap and never lose a digit: whatever does not fit is this error.
 public struct ArithmeticOverflow: Error, Hashable, CustomStringConvertible {
@@ -8,5 +8,5 @@ public struct ArithmeticOverflow: Error, Hashable, CustomStringConvertible {
         self.operation = operation
     }
 
-    public var description: String { "the exact result of \(operation) does not fit" }
+    public var description: String { "\(operation) is too large or has too many places to be computed exactly" }
 }

@@ -56,8 +56,8 @@ public struct BillingCalendar: Hashable, Sendable {
 
     /// The only period that `instant` belongs to, and its index.
     public func period(containing instant: Timestamp) -> (index: Int, period: Period) {
-        // The calendar distance is off by one at most when the date is past but the time of day is not, and around
-        // a date that the zone skipped.
+        // By dates alone the index may be one too high (the date has come, the time of day has not) or one too low
+        // (clocks went back over midnight, so that the date that had begun is shown as the one before again).
         var index = distance(to: CivilTime(instant, in: zone))
         var start = start(of: index)
         while instant < start {

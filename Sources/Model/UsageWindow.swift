@@ -38,6 +38,11 @@ public struct UsageWindow: Hashable, Sendable {
 
     public static let allTime = UsageWindow(start: nil, end: nil)
 
+    public init(start: Timestamp?, end: Timestamp?) {
+        self.start = start
+        self.end = end
+    }
+
     /// The window that contains `now`. `monthReset` and `cycle` matter to `currentMonth` only.
     public init(
         _ metricPeriod: MetricPeriod, monthReset: MetricPeriodMonthReset = .firstOfMonth, at now: Timestamp,
@@ -57,11 +62,6 @@ public struct UsageWindow: Hashable, Sendable {
         if let start, instant < start { return false }
         if let end, instant >= end { return false }
         return true
-    }
-
-    private init(start: Timestamp?, end: Timestamp?) {
-        self.start = start
-        self.end = end
     }
 
     private init(days: Int64, startingOnDay firstDay: Int64, at now: Timestamp) {
