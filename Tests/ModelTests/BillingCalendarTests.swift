@@ -72,7 +72,7 @@ internal import Testing
     }
 
     /// A sample of zones, anchors, cadences and years; all of them when `TOLLGATE_CALENDAR_FULL` is 1, which wants a
-    /// release build and some minutes.
+    /// release build and half a minute.
     @Test func `periods tile time in every zone`() throws {
         let full = ProcessInfo.processInfo.environment["TOLLGATE_CALENDAR_FULL"] == "1"
         var generator = SeededGenerator(seed: seed)
@@ -99,8 +99,8 @@ internal import Testing
         }
     }
 
-    /// Each period joins the next, contains its first and last millisecond and no more, and starts on the anchor's date and
-    /// time of day unless the clocks were moved across it. False at the first fault.
+    /// Each period joins the next, contains its first and last millisecond, and starts on the anchor's date and time of
+    /// day unless the clocks were moved in the day before. False at the first fault.
     private func check(_ calendar: BillingCalendar, day: Int, indices: ClosedRange<Int>) -> Bool {
         var previousEnd = calendar.period(indices.lowerBound).start
         let anchor = CivilTime(calendar.anchor, in: calendar.zone)

@@ -79,8 +79,8 @@ internal import Testing
     func `the tiers that were charged are told`(row: [String]) throws {
         let rated = try rate(quantity: try decimal(row[1]), under: try priceModel(row[0]))
         let tiers = rated.tiers.map { tier in
-            "(\(tier.from), \(tier.upTo?.description ?? "∞")] \(tier.quantity) × \(tier.unitAmount) + \(tier.flatAmount)"
-                + " = \(tier.amount)"
+            "(\(tier.from), \(tier.upTo?.description ?? "∞")] \(tier.quantity) × \(tier.unitAmount)"
+                + " + \(tier.flatAmount) = \(tier.amount)"
         }
         #expect(tiers.joined(separator: "; ") == row[2])
         #expect(rated.billedQuantity == max(0, try decimal(row[1])))

@@ -1,0 +1,84 @@
+public import Basics
+public import Model
+public import Store
+
+/// Changes how an environment bills. Running periods keep their zone.
+public struct UpdateBillingSettings: Command {
+    public static let name = "update_billing_settings"
+
+    public var timezone: String?
+    public var invoiceGraceSeconds: Int64?
+    public var autoFinalize: Bool?
+    public var defaultProviderType: BillingProviderType?
+
+    public init() {}
+
+    public func apply(_ transaction: Transaction) throws -> Model.Environment {
+        var environment = try transaction.environment()
+        if let timezone { environment.billing.timezone = try requireZone(timezone) }
+        if let seconds = invoiceGraceSeconds {
+            let limit: Int64 = 34 * 86_400
+            guard (0...limit).contains(seconds) else {
+                throw Refusal.invalid("invoice_grace_seconds must be between 0 and \(limit), not \(seconds)")
+            }
+            environment.billing.invoiceGraceSeconds = seconds
+        }
+        if let autoFinalize { environment.billing.autoFinalize = autoFinalize }
+        if let provider = defaultProviderType {
+            guard provider == .schematic else {
+                throw Refusal.conflict(
+                    "default_provider_type \(provider.rawValue) is not connected: this release bills natively (schematic)")
+            }
+            environment.billing.defaultProviderType = provider
+        }
+        environment.updatedAt = transaction.now
+        try transaction.put(environment)
+        return environment
+    }
+}
+
+/// Changes how one company is billed, from its next invoice on.
+public struct UpdateBillingProfile: Command {
+    public static let name = "update_billing_profile"
+
+    public let profileID: Identifier<BillingProfile>
+    /// Of the profile's name.
+    public var title: String?
+    public var collectionMethod: CollectionMethod?
+    public var daysUntilDue: Int64?
+    public var timezone: String?
+
+    public init(_ profileID: Identifier<BillingProfile>) {
+        self.profileID = profileID
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Company {
+        // A company's one profile has the company's ordinal.
+        guard var company = try transaction.get(Identifier<Company>(ordinal: profileID.ordinal)) else {
+            throw Refusal.notFound("billing profile \(profileID) does not exist")
+        }
+        if let title { company.billingProfile.name = title }
+        if let collectionMethod { company.billingProfile.collectionMethod = collectionMethod }
+        if let days = daysUntilDue {
+            guard (0...365).contains(days) else {
+                throw Refusal.invalid("days_until_due must be between 0 and 365, not \(days)")
+            }
+            company.billingProfile.daysUntilDue = days
+        }
+        if let timezone {
+            guard company.subscriptionID == nil, company.endedSubscriptionIDs.isEmpty else {
+                throw Refusal.invalid("timezone cannot change once the company's first subscription has started")
+            }
+            company.billingProfile.timezone = try requireZone(timezone)
+        }
+        company.billingProfile.updatedAt = transaction.now
+        company.updatedAt = transaction.now
+        try transaction.put(company)
+        return company
+    }
+}
+
+private func requireZone(_ name: String) throws(Refusal) -> String {
+    guard Zone(name) != nil else { throw .invalid("timezone \"\(name)\" is not an IANA time zone such as America/New_York") }
+    return name
+}

@@ -1,0 +1,119 @@
+package import Basics
+package import Model
+package import Store
+
+/// Ends the billing period whose end is now: one draft invoice with the usage of that period and the base fee of the next.
+///
+/// Given to a subscription that has been closed up to here already, or has ended, it does nothing: so running the closer twice, or killing it
+/// anywhere and running it again, issues each invoice once.
+package struct ClosePeriod: Command {
+    package static let name = "close_period"
+
+    package let subscriptionID: Identifier<Subscription>
+
+    package init(_ subscriptionID: Identifier<Subscription>) {
+        self.subscriptionID = subscriptionID
+    }
+
+    /// The invoice, or nil when there was nothing to close.
+    package func apply(_ transaction: Transaction) throws -> Invoice? {
+        transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
+        guard var subscription = try transaction.get(subscriptionID), subscription.status == .active,
+            subscription.period.end == transaction.now
+        else { return nil }
+        let terms = try BillingTerms(of: subscription, transaction)
+        let ended = subscription.period
+        if subscription.cancelAtPeriodEnd {
+            let lines = try subscription.arrearsLines(for: ended, terms, transaction)
+            return try subscription.end(issuing: lines, for: ended, transaction)
+        }
+        var lines = try subscription.arrearsLines(for: ended, terms, transaction)
+        subscription.periodIndex += 1
+        lines += try subscription.advanceLines(for: subscription.period, terms, transaction)
+        let invoice = try subscription.issue(lines, for: ended, grace: true, transaction)
+        subscription.updatedAt = transaction.now
+        try transaction.put(subscription)
+        transaction.schedule(
+            DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscriptionID.ordinal))
+        return invoice
+    }
+}
+
+extension Subscription {
+    /// Everything that a period's end charges for what lies behind it.
+    mutating func arrearsLines(
+        for period: Period, _ terms: BillingTerms, _ transaction: Transaction
+    ) throws -> [InvoiceLine] {
+        forgetOldPeriods(transaction.now)
+        var lines = try usageLines(for: period, terms, transaction)
+        lines += try correctionLines(transaction)
+        lines += pendingLines
+        pendingLines = []
+        return lines
+    }
+
+    /// Events of a trusted clock reach 34 days back: what ended before that cannot change any more.
+    private mutating func forgetOldPeriods(_ now: Timestamp) {
+        billedPeriods.removeAll { $0.period.end < now - .days(35) }
+    }
+
+    /// Makes a draft invoice and its appointment for finalisation.
+    func issue(
+        _ lines: [InvoiceLine], for period: Period, grace: Bool, _ transaction: Transaction
+    ) throws -> Invoice {
+        let company = try transaction.require(companyID, "company")
+        let settings = try transaction.environment().billing
+        let finalizesAt = grace ? transaction.now + .seconds(settings.invoiceGraceSeconds) : transaction.now
+        let invoice = Invoice(
+            id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
+            currency: currency, period: period, lines: lines, finalizesAt: finalizesAt,
+            profile: company.billingProfile, createdAt: transaction.now)
+        try invoice.checkTotal()
+        try transaction.put(invoice)
+        transaction.indexInvoice(invoice.id, of: companyID)
+        transaction.schedule(DueItem(at: finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+        return invoice
+    }
+
+    /// Ends the subscription now, with a last invoice when there is something to charge.
+    @discardableResult
+    mutating func end(
+        issuing lines: [InvoiceLine], for period: Period, _ transaction: Transaction
+    ) throws -> Invoice? {
+        transaction.unschedule(DueItem(at: self.period.end, task: .closePeriod, ordinal: id.ordinal))
+        status = .canceled
+        endedAt = transaction.now
+        updatedAt = transaction.now
+        let invoice = lines.isEmpty ? nil : try issue(lines, for: period, grace: true, transaction)
+        try transaction.put(self)
+        var company = try transaction.require(companyID, "company")
+        company.subscriptionID = nil
+        company.endedSubscriptionIDs.append(id)
+        company.plan = try PlanGroup.fallback(transaction)
+        company.updatedAt = transaction.now
+        try transaction.put(company)
+        return invoice
+    }
+}
+
+extension PlanGroup {
+    /// The plan of a company that has no other, in its latest published version; nil when none is configured.
+    static func fallback(_ transaction: Transaction) throws -> PlanAssignment? {
+        guard let planID = try transaction.all(PlanGroup.self).first?.fallbackPlanID,
+            let versionID = try transaction.get(planID)?.publishedVersionID
+        else { return nil }
+        return PlanAssignment(planID: planID, versionID: versionID, assignedAt: transaction.now)
+    }
+}
+
+extension Invoice {
+    /// Refuses a sum that minor units cannot hold, before it is stored.
+    func checkTotal() throws {
+        var sum: Int64 = 0
+        for line in lines {
+            let (next, overflow) = sum.addingReportingOverflow(line.amount)
+            guard !overflow else { throw ArithmeticOverflow("the total of invoice \(id)") }
+            sum = next
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import Basics
+public import Model
+public import Store
+
+/// Turns a draft into an open invoice: the last look at its period's usage, then a number; from then on it never changes.
+public struct FinalizeInvoice: Command {
+    public static let name = "finalize_invoice"
+
+    public let invoiceID: Identifier<Invoice>
+    /// Because its grace is over, not because somebody asked: then settings may hold it back, and a second time is no error.
+    private let isDue: Bool
+
+    public init(_ invoiceID: Identifier<Invoice>) {
+        self.init(invoiceID, isDue: false)
+    }
+
+    package init(_ invoiceID: Identifier<Invoice>, isDue: Bool) {
+        self.invoiceID = invoiceID
+        self.isDue = isDue
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Invoice {
+        var invoice = try transaction.require(invoiceID, "invoice")
+        transaction.unschedule(
+            DueItem(at: invoice.finalizesAt, task: .finalizeInvoice, ordinal: invoiceID.ordinal))
+        guard invoice.status == .draft else {
+            if isDue { return invoice }
+            throw Refusal.conflict("invoice \(invoiceID) is \(invoice.status.rawValue): only a draft can be finalised")
+        }
+        if isDue, try !transaction.environment().billing.autoFinalize { return invoice }
+        try invoice.finalize(transaction)
+        return invoice
+    }
+}
+
+extension Invoice {
+    mutating func finalize(_ transaction: Transaction) throws {
+        var subscription = try transaction.require(subscriptionID, "subscription")
+        lines = try subscription.refreshed(lines, transaction)
+        try checkTotal()
+        status = total > 0 ? .open : .paid
+        number = try Self.number(transaction.nextNumber("invoice"))
+        finalizedAt = transaction.now
+        dueAt = collectionMethod == .sendInvoice ? transaction.now + .days(daysUntilDue) : transaction.now
+        updatedAt = transaction.now
+        try transaction.put(self)
+        let billed = lines.compactMap { line -> BilledPeriod.Line? in
+            guard line.type == .usage, let featureID = line.featureID, let entitlementID = line.entitlementID else {
+                return nil
+            }
+            return BilledPeriod.Line(
+                lineID: line.id, featureID: featureID, entitlementID: entitlementID, quantity: line.quantity,
+                amount: line.amount)
+        }
+        guard !billed.isEmpty else { return }
+        subscription.billedPeriods.append(BilledPeriod(period: period, invoiceID: id, lines: billed))
+        try transaction.put(subscription)
+    }
+
+    private static func number(_ ordinal: UInt64) -> String {
+        let digits = String(ordinal)
+        return "INV-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,72 @@
+public import Basics
+public import Model
+public import Store
+
+/// Waives an open invoice. Its lines stay as they are.
+public struct VoidInvoice: Command {
+    public static let name = "void_invoice"
+
+    public let invoiceID: Identifier<Invoice>
+
+    public init(_ invoiceID: Identifier<Invoice>) {
+        self.invoiceID = invoiceID
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Invoice {
+        var invoice = try transaction.require(invoiceID, "invoice")
+        guard invoice.status == .open || invoice.status == .uncollectible, invoice.amountPaid == 0 else {
+            throw Refusal.conflict(
+                "invoice \(invoiceID) is \(invoice.status.rawValue) with \(invoice.amountPaid) paid: only an open, unpaid invoice can be voided"
+            )
+        }
+        invoice.status = .void
+        invoice.updatedAt = transaction.now
+        try transaction.put(invoice)
+        return invoice
+    }
+}
+
+/// Records a payment that was collected elsewhere, whole or in part.
+public struct MarkInvoicePaid: Command {
+    public static let name = "mark_invoice_paid"
+
+    public let invoiceID: Identifier<Invoice>
+    /// The same key again is the same payment: nothing is added.
+    public let idempotencyKey: String
+    /// Minor units; nil: all that remains.
+    public var amount: Int64?
+    public var reference: String?
+    public var settledAt: Timestamp?
+
+    public init(_ invoiceID: Identifier<Invoice>, idempotencyKey: String) {
+        self.invoiceID = invoiceID
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Invoice {
+        var invoice = try transaction.require(invoiceID, "invoice")
+        guard !idempotencyKey.isEmpty else { throw Refusal.invalid("idempotency_key must not be empty") }
+        if let earlier = invoice.settlements.first(where: { $0.idempotencyKey == idempotencyKey }) {
+            guard amount == nil || amount == earlier.amount else {
+                throw Refusal.conflict(
+                    "idempotency_key \"\(idempotencyKey)\" recorded a payment of \(earlier.amount), not \(amount!)")
+            }
+            return invoice
+        }
+        guard invoice.status == .open || invoice.status == .uncollectible else {
+            throw Refusal.conflict("invoice \(invoiceID) is \(invoice.status.rawValue): only an open invoice can be paid")
+        }
+        let paid = amount ?? invoice.amountRemaining
+        guard paid > 0, paid <= invoice.amountRemaining else {
+            throw Refusal.invalid("amount must be between 1 and \(invoice.amountRemaining), not \(paid)")
+        }
+        invoice.settlements.append(
+            Settlement(
+                id: transaction.newID(), amount: paid, reference: reference, idempotencyKey: idempotencyKey,
+                settledAt: settledAt ?? transaction.now))
+        if invoice.amountRemaining == 0 { invoice.status = .paid }
+        invoice.updatedAt = transaction.now
+        try transaction.put(invoice)
+        return invoice
+    }
+}

@@ -1,0 +1,183 @@
+internal import Basics
+package import Model
+internal import Rating
+internal import Store
+
+/// What a line is made from: the subscription's version with its entitlements and their features.
+struct BillingTerms {
+    let plan: Plan
+    let version: PlanVersion
+    let price: Price
+    let entitlements: [(entitlement: PlanEntitlement, feature: Feature, flagKey: String)]
+
+    init(of subscription: Subscription, _ transaction: Transaction) throws {
+        plan = try transaction.require(subscription.planID, "plan")
+        version = try transaction.require(subscription.versionID, "plan version")
+        guard let price = version.prices.first(where: { $0.id == subscription.priceID }) else {
+            preconditionFailure("subscription \(subscription.id) names price \(subscription.priceID) of another version")
+        }
+        self.price = price
+        entitlements = try version.entitlementIDs.map { id in
+            let entitlement = try transaction.require(id, "plan entitlement")
+            let feature = try transaction.require(entitlement.featureID, "feature")
+            let flag = try transaction.require(feature.flagID, "flag")
+            return (entitlement, feature, flag.key)
+        }
+    }
+}
+
+extension PlanEntitlement {
+    /// What use of the feature costs in a subscription of this interval and currency; nil when it is included.
+    func price(for subscription: Subscription) -> MeteredPrice? {
+        meteredPrices.first { $0.interval == subscription.interval && $0.currency == subscription.currency }
+    }
+
+    /// Whether use is charged afterwards, from the metered quantity.
+    var isBilledInArrears: Bool { priceBehavior != nil && priceBehavior != .payInAdvance }
+}
+
+extension Subscription {
+    /// Base fee and quantities bought ahead for a period, charged at its start.
+    func advanceLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
+        var lines = [
+            InvoiceLine(
+                id: transaction.newID(), type: .base, description: terms.plan.name, planID: planID, versionID: versionID,
+                quantity: 1, unitAmount: Decimal(terms.price.amount), amount: terms.price.amount, period: period)
+        ]
+        for (entitlement, feature, flagKey) in terms.entitlements where entitlement.priceBehavior == .payInAdvance {
+            guard let price = entitlement.price(for: self), case .perUnit(let unit) = price.model else { continue }
+            let quantity = quantity(boughtOf: entitlement)
+            guard quantity > 0 else { continue }
+            var line = InvoiceLine(
+                id: transaction.newID(), type: .seat, description: feature.name, planID: planID, versionID: versionID,
+                quantity: Decimal(quantity), unitAmount: unit,
+                amount: try lineAmount(quantity: Decimal(quantity), unitAmount: unit), period: period)
+            line.refer(to: feature, flagKey, entitlement)
+            lines.append(line)
+        }
+        return lines
+    }
+
+    /// The quantity of a pay-in-advance entitlement: what was bought, else what the plan presets.
+    package func quantity(boughtOf entitlement: PlanEntitlement) -> Int64 {
+        payInAdvance.first { $0.entitlementID == entitlement.id }?.quantity ?? entitlement.usageQuantity ?? 0
+    }
+
+    /// One line for each priced feature that is charged afterwards, also at quantity 0.
+    func usageLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
+        try terms.entitlements.compactMap { entitlement, feature, flagKey in
+            guard entitlement.isBilledInArrears, let price = entitlement.price(for: self) else { return nil }
+            let quantity = try meteredQuantity(of: feature, in: period, transaction)
+            let rated = try Rating.rate(quantity: quantity, under: price.model)
+            var line = InvoiceLine(
+                id: transaction.newID(), type: .usage, description: feature.name, planID: planID, versionID: versionID,
+                quantity: quantity, unitAmount: price.model.unitAmount, amount: rated.amount, period: period)
+            line.refer(to: feature, flagKey, entitlement)
+            line.tiers = rated.tiers.map(TierCharge.init)
+            return line
+        }
+    }
+
+    /// The same lines with the quantities of now, as a draft shows them while late events still join it.
+    func refreshed(_ lines: [InvoiceLine], _ transaction: Transaction) throws -> [InvoiceLine] {
+        try lines.map { line in
+            guard line.type == .usage, let entitlementID = line.entitlementID else { return line }
+            let (quantity, rated) = try rate(line.period, entitlementID, transaction)
+            var line = line
+            line.quantity = quantity
+            line.amount = rated.amount
+            line.tiers = rated.tiers.map(TierCharge.init)
+            return line
+        }
+    }
+
+    /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer what was billed,
+    /// with the difference of the whole period's rating. Remembers what it has billed, so an unchanged second run yields nothing.
+    mutating func correctionLines(_ transaction: Transaction) throws -> [InvoiceLine] {
+        var corrections: [InvoiceLine] = []
+        for (index, billed) in billedPeriods.enumerated() {
+            for (place, line) in billed.lines.enumerated() {
+                let (quantity, rated) = try rate(billed.period, line.entitlementID, transaction)
+                guard quantity != line.quantity else { continue }
+                let feature = try transaction.require(line.featureID, "feature")
+                let entitlement = try transaction.require(line.entitlementID, "plan entitlement")
+                let flag = try transaction.require(feature.flagID, "flag")
+                var correction = InvoiceLine(
+                    id: transaction.newID(), type: .correction, description: "\(feature.name): late usage",
+                    planID: entitlement.planID, versionID: entitlement.versionID,
+                    quantity: try quantity.subtracting(line.quantity), unitAmount: nil,
+                    amount: try exactDifference(rated.amount, line.amount), period: billed.period)
+                correction.refer(to: feature, flag.key, entitlement)
+                correction.correctsLineID = line.lineID
+                corrections.append(correction)
+                billedPeriods[index].lines[place].quantity = quantity
+                billedPeriods[index].lines[place].amount = rated.amount
+            }
+        }
+        return corrections
+    }
+
+    private func rate(
+        _ period: Period, _ entitlementID: Identifier<PlanEntitlement>, _ transaction: Transaction
+    ) throws -> (quantity: Decimal, RatedAmount) {
+        let entitlement = try transaction.require(entitlementID, "plan entitlement")
+        let feature = try transaction.require(entitlement.featureID, "feature")
+        guard let price = entitlement.price(for: self) else {
+            preconditionFailure("a usage line was billed for entitlement \(entitlementID), which has no price for it")
+        }
+        let quantity = try meteredQuantity(of: feature, in: period, transaction)
+        return (quantity, try Rating.rate(quantity: quantity, under: price.model))
+    }
+
+    /// What a period used of a feature: the sum of its events, or the trait that meters it as it stands now.
+    private func meteredQuantity(
+        of feature: Feature, in period: Period, _ transaction: Transaction
+    ) throws -> Decimal {
+        switch feature.type {
+        case .boolean: return 0
+        case .event:
+            guard let subtype = feature.eventSubtype,
+                let meter = try transaction.all(Meter.self).first(where: { $0.eventSubtype == subtype })
+            else { return 0 }
+            return Decimal(try transaction.usage(company: companyID, meter: meter.id, in: period))
+        case .trait:
+            guard let traitID = feature.traitID, let definition = try transaction.get(traitID),
+                let company = try transaction.get(companyID),
+                let value = company.traits.value(at: definition.hierarchy), let count = Int64(value.text)
+            else { return 0 }
+            return Decimal(count)
+        }
+    }
+}
+
+private func exactDifference(_ left: Int64, _ right: Int64) throws -> Int64 {
+    let (difference, overflow) = left.subtractingReportingOverflow(right)
+    guard !overflow else { throw ArithmeticOverflow("\(left) − \(right)") }
+    return difference
+}
+
+extension InvoiceLine {
+    fileprivate mutating func refer(to feature: Feature, _ flagKey: String, _ entitlement: PlanEntitlement) {
+        featureID = feature.id
+        featureKey = flagKey
+        entitlementID = entitlement.id
+    }
+}
+
+extension PriceModel {
+    /// The one unit amount of a line, where there is one.
+    fileprivate var unitAmount: Decimal? {
+        switch self {
+        case .perUnit(let unit), .overage(_, let unit): unit
+        case .graduated, .volume: nil
+        }
+    }
+}
+
+extension TierCharge {
+    fileprivate init(_ tier: RatedTier) {
+        self.init(
+            upTo: tier.upTo, quantity: tier.quantity, unitAmount: tier.unitAmount, flatAmount: tier.flatAmount,
+            amount: tier.amount)
+    }
+}

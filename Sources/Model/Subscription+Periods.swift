@@ -1,0 +1,22 @@
+public import Basics
+
+extension Subscription {
+    /// The calendar that all billing periods are computed from, by index.
+    public var calendar: BillingCalendar {
+        guard let cadence = interval.cadence, let zone = Zone(timezone) else {
+            preconditionFailure("subscription \(id) was stored with interval \(interval) in zone \(timezone)")
+        }
+        return BillingCalendar(anchor: anchor, zone: zone, cadence: cadence)
+    }
+
+    /// The billing period that runs now; its end is the next boundary.
+    public var period: Period { calendar.period(periodIndex) }
+
+    /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how far closing
+    /// has come, so that windows turn on time.
+    public func cycle(at now: Timestamp) -> BillingCycle {
+        let calendar = calendar
+        let (_, period) = calendar.period(containing: max(now, anchor))
+        return BillingCycle(anchor: anchor, zone: calendar.zone, period: period)
+    }
+}
