@@ -10,7 +10,6 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -33,7 +32,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -56,8 +54,8 @@ let package = Package(
         library(
             "Tollgate",
             [
-                "Basics", "Model", "Entitlements", "Rating", "EventScanner", "Store", "Metering", "Catalog", "Billing",
-                atomics, crypto,
+                "Basics", "Model", "Entitlements", "Rating", "EventScanner", "LMDB", "Store", "Metering", "Catalog",
+                "Billing", crypto,
             ]),
     ],
     cxxLanguageStandard: .cxx17

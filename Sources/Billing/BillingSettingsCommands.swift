@@ -42,8 +42,7 @@ public struct UpdateBillingProfile: Command {
     public static let name = "update_billing_profile"
 
     public let profileID: Identifier<BillingProfile>
-    /// Of the profile's name.
-    public var title: String?
+    public var name: String?
     public var collectionMethod: CollectionMethod?
     public var daysUntilDue: Int64?
     public var timezone: String?
@@ -57,7 +56,7 @@ public struct UpdateBillingProfile: Command {
         guard var company = try transaction.get(Identifier<Company>(ordinal: profileID.ordinal)) else {
             throw Refusal.notFound("billing profile \(profileID) does not exist")
         }
-        if let title { company.billingProfile.name = title }
+        if let name { company.billingProfile.name = name }
         if let collectionMethod { company.billingProfile.collectionMethod = collectionMethod }
         if let days = daysUntilDue {
             guard (0...365).contains(days) else {

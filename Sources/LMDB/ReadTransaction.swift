@@ -6,6 +6,7 @@ import CLMDB
 /// to another thread, but two threads do not use it at once.
 package struct ReadTransaction: ~Copyable, Transaction {
     package let handle: TransactionHandle
+    private let environment: Environment
 
     init(_ environment: Environment) throws(LMDBError) {
         environment.gate.enter()
@@ -15,11 +16,12 @@ package struct ReadTransaction: ~Copyable, Transaction {
             environment.gate.leave()
             throw LMDBError(status: status, "begin read")
         }
-        handle = TransactionHandle(pointer: pointer!, environment: environment)
+        self.environment = environment
+        handle = TransactionHandle(pointer: pointer!, environment: ObjectIdentifier(environment))
     }
 
     deinit {
         mdb_txn_abort(handle.pointer)
-        handle.environment.gate.leave()
+        environment.gate.leave()
     }
 }

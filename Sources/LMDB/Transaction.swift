@@ -9,14 +9,15 @@ package protocol Transaction: ~Copyable {
     var handle: TransactionHandle { get }
 }
 
-/// LMDB's side of a transaction, opaque outside of this module.
+/// LMDB's side of a transaction, opaque outside of this module. No reference in it is counted: every read and write
+/// of a key passes by here.
 package struct TransactionHandle {
     let pointer: OpaquePointer
-    let environment: Environment
+    let environment: ObjectIdentifier
 
     /// LMDB's number of the table, after making sure that it belongs here.
     func index(of table: Table) -> UInt32 {
-        precondition(table.environment == ObjectIdentifier(environment), "The table belongs to another environment.")
+        precondition(table.environment == environment, "The table belongs to another environment.")
         return table.index
     }
 }

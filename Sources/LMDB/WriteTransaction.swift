@@ -9,6 +9,7 @@ import Synchronization
 /// do but to abandon it; a refusal (`keyTooLong`, `overflow`, `appendOutOfOrder`, …) changes nothing and it goes on.
 package struct WriteTransaction: ~Copyable, Transaction {
     package let handle: TransactionHandle
+    private let environment: Environment
     /// True once an operation found no room.
     private(set) var isMapFull = false
     /// The cursor that `add` keeps on its table from call to call.
@@ -28,7 +29,8 @@ package struct WriteTransaction: ~Copyable, Transaction {
             throw LMDBError(status: status, "begin write")
         }
         environment.writer.store(thread, ordering: .relaxed)
-        handle = TransactionHandle(pointer: pointer!, environment: environment)
+        self.environment = environment
+        handle = TransactionHandle(pointer: pointer!, environment: ObjectIdentifier(environment))
     }
 
     /// Makes all changes durable and visible, or none of them.
@@ -43,12 +45,12 @@ package struct WriteTransaction: ~Copyable, Transaction {
             leaveThread()
             mdb_txn_abort(handle.pointer)
         }
-        handle.environment.gate.leave()
+        environment.gate.leave()
     }
 
     /// Called before LMDB's lock is given up: afterwards the next writer may have signed in already.
     private func leaveThread() {
-        let thread = handle.environment.writer.exchange(0, ordering: .relaxed)
+        let thread = environment.writer.exchange(0, ordering: .relaxed)
         precondition(
             thread == pthread_self(), "A write transaction ended on another thread than the one that began it.")
     }

@@ -4,15 +4,17 @@ package import Store
 
 /// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when a counter or a window is
 /// first read from the store.
-package final class CounterShards: UsageSource {
+package final class CounterShards: UsageLedger {
     private static let shardCount = 64
     /// Counters kept in memory after a commit, in one shard; beyond that, those at rest are dropped.
     private static let residentLimit = 100_000
 
     private let store: Store
     /// The stretch around an instant in which the company's periods have no boundary.
-    private let uncut: @Sendable (Identifier<Company>, Timestamp) throws -> Period
+    private let uncut: Uncut
     private let shards: [Locked<Shard>]
+
+    package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
     private struct Shard {
         var counters: [CounterKey: Counter] = [:]
@@ -20,7 +22,7 @@ package final class CounterShards: UsageSource {
         var dirty: [UInt64: Set<CounterKey>] = [:]
     }
 
-    package init(_ store: Store, uncut: @escaping @Sendable (Identifier<Company>, Timestamp) throws -> Period) {
+    package init(_ store: Store, uncut: @escaping Uncut) {
         self.store = store
         self.uncut = uncut
         shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
@@ -28,24 +30,25 @@ package final class CounterShards: UsageSource {
 
     /// Counts one event, inside the gate. False when the counter's volume is used up.
     package func add(
-        _ quantity: Int64, to key: CounterKey, effective: Timestamp, received: Timestamp, commit: UInt64
+        _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp,
+        received: Timestamp, commit: UInt64
     ) throws -> Bool {
         try shard(of: key.company).withLock { shard in
-            try add(quantity, to: key, effective, received, commit, &shard)
+            try add(quantity, to: key, environment, effective, received, commit, &shard)
         }
     }
 
-    /// Decides on a quantity by the present sum of a window and, when it is allowed, counts it: one step under one lock.
+    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it: one step under one lock.
     ///
-    /// `usage` is the sum afterwards. Not allowed also when the counter's volume is used up.
+    /// Not counted also when the counter's volume is used up. `usage` are the sums that the decision saw.
     package func consume(
-        _ quantity: Int64, from key: CounterKey, window: UsageWindow, at now: Timestamp, commit: UInt64,
-        if allowed: (Int64) -> Bool
-    ) throws -> (usage: Int64, allowed: Bool) {
+        _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
+        at now: Timestamp, commit: UInt64, if isAllowed: ([Int64]) -> Bool
+    ) throws -> (usage: [Int64], isCounted: Bool) {
         try shard(of: key.company).withLock { shard in
-            let usage = try sum(of: window, key, &shard)
-            guard allowed(usage), try add(quantity, to: key, now, now, commit, &shard) else { return (usage, false) }
-            return (usage + quantity, true)
+            let usage = try windows.map { try sum(of: $0, key, &shard) }
+            guard isAllowed(usage) else { return (usage, false) }
+            return (usage, try add(quantity, to: key, environment, now, now, commit, &shard))
         }
     }
 
@@ -115,12 +118,12 @@ package final class CounterShards: UsageSource {
     }
 
     private func add(
-        _ quantity: Int64, to key: CounterKey, _ effective: Timestamp, _ received: Timestamp, _ commit: UInt64,
-        _ shard: inout Shard
+        _ quantity: Int64, to key: CounterKey, _ environment: EnvironmentID, _ effective: Timestamp,
+        _ received: Timestamp, _ commit: UInt64, _ shard: inout Shard
     ) throws -> Bool {
         try load(key, &shard)
         if shard.counters[key]!.uncut?.contains(effective) != true {
-            shard.counters[key]!.uncut = try uncut(Identifier(ordinal: key.company), effective)
+            shard.counters[key]!.uncut = try uncut(environment, Identifier(ordinal: key.company), effective)
         }
         guard shard.counters[key]!.add(quantity, effective: effective, received: received, commit: commit) else {
             return false

@@ -38,8 +38,6 @@ package final class Committer: Sendable {
         }
     }
 
-    package typealias Waiter = @Sendable (StoreFailure?) -> Void
-
     private struct State {
         var pending: Commit
         var nextSequence: UInt64
@@ -69,29 +67,48 @@ package final class Committer: Sendable {
         }
     }
 
-    /// Adds an applied entry to what waits, inside the gate. `waiter` is called once, when it is durable or has failed.
+    /// Adds an applied command to what waits, inside an exclusive pass of the gate. Its writes are visible to `Store.value` at once.
+    package func enqueue(
+        _ command: some Command, _ transaction: Transaction, _ ticket: CommitTicket?
+    ) throws -> IdentifierCounters {
+        let (writes, identifiers) = try transaction.finish()
+        let payload = try RecordEncoder().encode(JournaledCommand(command))
+        let entry = JournalEntry(
+            kind: .command, environment: transaction.environmentID, at: transaction.now, payload: payload)
+        enqueue(entry, writes: writes, ticket)
+        return identifiers
+    }
+
+    /// Adds applied events, or only writes, to what waits, inside the gate. Answers the journal sequence of the entry.
     ///
-    /// - Parameter makeEntry: gets the entry's journal sequence; nil when there is nothing to journal.
+    /// - Parameter marking: a write that depends on the entry's sequence.
     @discardableResult
     package func enqueue(
-        writes: [StoreKey: [UInt8]?] = [:], waiter: Waiter?, _ makeEntry: (UInt64) -> JournalEntry?
+        _ entry: JournalEntry?, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?,
+        marking: (UInt64) -> (StoreKey, [UInt8])? = { _ in nil }
     ) -> UInt64 {
         let (sequence, number) = state.withLock { state in
             let sequence = state.nextSequence
-            if let entry = makeEntry(sequence) {
+            if let entry {
                 state.nextSequence += 1
                 state.pending.append(entry, sequence)
             }
             state.pending.writes.merge(writes) { _, new in new }
-            if let waiter { state.pending.waiters.append(waiter) }
+            if let (key, value) = marking(sequence) { state.pending.writes[key] = value }
+            if let ticket { state.pending.tickets.append(ticket) }
             if !state.scheduled {
                 state.scheduled = true
                 queue.async { self.commitPending() }
             }
             return (sequence, state.pending.number)
         }
-        store.publish(writes, commit: number)
+        if !writes.isEmpty { store.publish(writes, commit: number) }
         return sequence
+    }
+
+    /// Waits for the commit that carries all that has been applied so far, without adding to it.
+    package func join(_ ticket: CommitTicket) {
+        enqueue(nil, ticket)
     }
 
     /// Waits until everything enqueued before is durable or has failed.
@@ -117,7 +134,7 @@ package final class Committer: Sendable {
             store.forget(commit.writes, commit: commit.number)
             participants.committed(commit.number)
             state.withLock { $0.statistics.add(commit, took: took) }
-            for waiter in commit.waiters { waiter(nil) }
+            for ticket in commit.tickets { ticket.settle(nil) }
         } catch {
             fail(commit, error)
         }
@@ -126,7 +143,7 @@ package final class Committer: Sendable {
     /// Takes back this commit and everything applied on top of it, and tells everybody who waits.
     private func fail(_ commit: Commit, _ error: any Error) {
         let failure = StoreFailure("nothing was written: \(error)")
-        let waiters = gate.exclusive {
+        let tickets = gate.exclusive {
             store.forgetUncommitted()
             let later = state.withLock { state in
                 let later = state.pending
@@ -135,12 +152,12 @@ package final class Committer: Sendable {
                     ?? state.nextSequence
                 state.pending = Commit(number: later.number + 1)
                 state.statistics.failures += 1
-                return later.waiters
+                return later.tickets
             }
             participants.failed()
-            return commit.waiters + later
+            return commit.tickets + later
         }
-        for waiter in waiters { waiter(failure) }
+        for ticket in tickets { ticket.settle(failure) }
     }
 
     private func write(_ commit: Commit, _ usage: [(UsageKey, Int64)]) throws {
@@ -151,7 +168,7 @@ package final class Committer: Sendable {
                 key.append(entry.sequence)
                 try transaction.put(journal, key.bytes, entry.bytes, append: true)
             }
-            for (key, value) in commit.writes {
+            for (key, value) in commit.writes.sorted(by: { $0.key < $1.key }) {
                 if let value {
                     try transaction.put(self.store.table(key.table), key.bytes, value)
                 } else {
@@ -174,14 +191,14 @@ struct Commit {
     let number: UInt64
     private(set) var entries: [(sequence: UInt64, bytes: [UInt8])] = []
     var writes: [StoreKey: [UInt8]?] = [:]
-    var waiters: [Committer.Waiter] = []
+    var tickets: [CommitTicket] = []
     private(set) var bytes = 0
 
     init(number: UInt64) {
         self.number = number
     }
 
-    var isEmpty: Bool { entries.isEmpty && writes.isEmpty && waiters.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && writes.isEmpty && tickets.isEmpty }
 
     mutating func append(_ entry: JournalEntry, _ sequence: UInt64) {
         let encoded = entry.bytes

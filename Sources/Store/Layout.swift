@@ -24,13 +24,18 @@ package enum StoreTable: String, Sendable, CaseIterable {
 }
 
 /// A place in the store: a table and a key in it.
-package struct StoreKey: Hashable, Sendable {
+package struct StoreKey: Hashable, Comparable, Sendable {
     package let table: StoreTable
     package let bytes: [UInt8]
 
     package init(_ table: StoreTable, _ bytes: [UInt8]) {
         self.table = table
         self.bytes = bytes
+    }
+
+    package static func < (left: StoreKey, right: StoreKey) -> Bool {
+        left.table == right.table
+            ? left.bytes.lexicographicallyPrecedes(right.bytes) : left.table.rawValue < right.table.rawValue
     }
 }
 

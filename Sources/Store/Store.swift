@@ -12,6 +12,8 @@ package final class Store: Sendable {
     package static let schemaVersion: UInt64 = 1
 
     package let database: LMDB.Environment
+    /// Hashes that are kept: under a key of this store, so that nobody outside can aim at them.
+    package let secret: KeyedHash
     private let directoryLock: DirectoryLock
     /// Applied and not yet committed, with the number of the commit that will carry it. Nil values are deletions.
     private let uncommitted = Locked<[StoreKey: (value: [UInt8]?, commit: UInt64)]>([:])
@@ -27,25 +29,36 @@ package final class Store: Sendable {
         database = try LMDB.Environment(
             path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: 64 << 30, readers: 1022,
             durable: durable)
-        try checkSchema()
+        secret = KeyedHash(key: try Self.prepare(database))
     }
 
-    private func checkSchema() throws {
-        let key = StoreKey.meta("schema")
-        if let bytes = try snapshot().value(key) {
-            let version = bytes.withUnsafeBytes { $0.bigEndian64(at: 0) }
-            guard version == Self.schemaVersion else {
+    /// Writes schema version and secret of a new store; checks the version of an old one. Answers the secret.
+    private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
+        let meta = database.table(StoreTable.meta.rawValue)
+        let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)
+        let (stored, secret) = try database.read { transaction in
+            (try transaction.get(meta, versionKey), try transaction.get(meta, secretKey))
+        }
+        if let stored, let secret, stored.count == 8, secret.count == 16 {
+            let version = stored.withUnsafeBytes { $0.bigEndian64(at: 0) }
+            guard version == schemaVersion else {
                 throw StoreFailure(
-                    "the store has schema version \(version), this program reads version \(Self.schemaVersion): use a newer Tollgate"
-                )
+                    "the store has schema version \(version), this program reads version \(schemaVersion): use a newer Tollgate")
             }
-            return
+            return secret.withUnsafeBytes { ($0.bigEndian64(at: 0), $0.bigEndian64(at: 8)) }
         }
+        var random = SystemRandomNumberGenerator()
+        let made: (UInt64, UInt64) = (random.next(), random.next())
         var version = KeyBytes()
-        version.append(Self.schemaVersion)
+        version.append(schemaVersion)
+        var bytes = KeyBytes()
+        bytes.append(made.0)
+        bytes.append(made.1)
         try database.write { transaction in
-            try transaction.put(self.table(.meta), key.bytes, version.bytes)
+            try transaction.put(meta, versionKey, version.bytes)
+            try transaction.put(meta, secretKey, bytes.bytes)
         }
+        return made
     }
 
     package func table(_ table: StoreTable) -> Table { database.table(table.rawValue) }

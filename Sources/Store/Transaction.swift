@@ -9,7 +9,7 @@ public final class Transaction {
     /// The time that the command is applied at: all that it may know of clocks.
     public let now: Timestamp
     private let store: Store
-    private let usage: any UsageSource
+    private let usage: any UsageLedger
     private var identifiers: IdentifierCounters
     private(set) var writes: [StoreKey: [UInt8]?] = [:]
     /// The records put or deleted, for those who keep decoded ones in memory.
@@ -19,7 +19,7 @@ public final class Transaction {
 
     package init(
         _ store: Store, in environment: EnvironmentID, at now: Timestamp, identifiers: IdentifierCounters,
-        usage: any UsageSource
+        usage: any UsageLedger
     ) {
         self.store = store
         self.environmentID = environment
@@ -111,6 +111,9 @@ public final class Transaction {
         return last + 1
     }
 
+    /// The entity keys that the command gave to somebody or took away.
+    package var changedEntityKeys: [StoreKey] { writes.keys.filter { $0.table == .keys } }
+
     private func value(_ key: StoreKey) throws -> [UInt8]? {
         if let written = writes[key] { return written }
         return try store.value(key)
@@ -125,7 +128,7 @@ public final class Transaction {
     }
 
     /// All writes of the command, the counters of ids included.
-    func finish() throws -> (writes: [StoreKey: [UInt8]?], identifiers: IdentifierCounters) {
+    package func finish() throws -> (writes: [StoreKey: [UInt8]?], identifiers: IdentifierCounters) {
         set(.meta("ids"), try RecordEncoder().encode(identifiers))
         return (writes, identifiers)
     }
@@ -139,7 +142,7 @@ package struct RecordChange: Sendable {
 }
 
 /// Who knows the usage, counts that wait for their commit included.
-package protocol UsageSource: Sendable {
+package protocol UsageLedger: Sendable {
     func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64
 }
 

@@ -1,0 +1,56 @@
+internal import Basics
+internal import Model
+internal import Store
+
+extension Transaction {
+    /// A company with its keys, its billing profile and a plan. Not put yet.
+    func makeCompany(keys: [String: String], name: String?, plan: PlanAssignment?) throws -> Company {
+        try checkNewKeys(keys, of: .company)
+        var company = Company(
+            id: newID(), environmentID: environmentID, name: try self.name(name, keys), keys: [],
+            billingProfile: BillingProfile(id: newID(), createdAt: now), createdAt: now)
+        company.plan = plan
+        try change(&company, KeyChange(keys: keys))
+        return company
+    }
+
+    /// A user with its keys. Not put yet.
+    func makeUser(keys: [String: String], name: String?) throws -> User {
+        try checkNewKeys(keys, of: .user)
+        var user = User(
+            id: newID(), environmentID: environmentID, name: try self.name(name, keys), keys: [], createdAt: now)
+        try change(&user, KeyChange(keys: keys))
+        return user
+    }
+
+    /// Without a name of its own an entity is called by its first key.
+    private func name(_ name: String?, _ keys: [String: String]) throws(Refusal) -> String {
+        guard let name else { return keys.min { $0.key < $1.key }!.value }
+        try name.check(as: "a name")
+        return name
+    }
+
+    /// What new companies are given: the latest version of the plan group's initial plan.
+    func initialAssignment() throws -> PlanAssignment? {
+        guard let planID = try all(PlanGroup.self).first?.initialPlanID else { return nil }
+        return try assignment(to: require(planID, "the plan group's initial plan"))
+    }
+
+    /// The latest published version of a plan, from now on; nil when none is published.
+    func assignment(to plan: Plan) throws -> PlanAssignment? {
+        plan.publishedVersionID.map { PlanAssignment(planID: plan.id, versionID: $0, assignedAt: now) }
+    }
+
+    /// Makes a user a member of a company. The user is not put yet, the company's count is.
+    func join(_ user: inout User, _ companyID: Identifier<Company>) throws {
+        guard !user.memberships.contains(where: { $0.companyID == companyID }) else { return }
+        guard user.memberships.count < Limits.memberships else {
+            throw Refusal.conflict(
+                "user \(user.id) belongs to \(user.memberships.count) companies, and no more are allowed")
+        }
+        var company = try require(companyID, "company")
+        company.userCount += 1
+        try put(company)
+        user.memberships.append(CompanyMembership(id: newID(), companyID: companyID, createdAt: now))
+    }
+}

@@ -1,0 +1,98 @@
+public import Model
+public import Store
+
+/// Sets one trait of a company or user to a value, or adds to it. The entity is made when it does not exist.
+public struct SetTrait: Command {
+    public static var name: String { "set_trait" }
+
+    public var entity: EntityType
+    public var keys: [String: String]
+    /// Names from the outermost object, with dots between.
+    public var trait: String
+    /// Read as the trait's type says; without a definition as a boolean or number where it looks like one. Either this or `increment`.
+    public var set: String?
+    /// May be negative. A trait that is not there counts from 0.
+    public var increment: Int64?
+    public var updateOnly = false
+
+    public init(entity: EntityType, keys: [String: String], trait: String) {
+        self.entity = entity
+        self.keys = keys
+        self.trait = trait
+    }
+
+    public func apply(_ transaction: Transaction) throws {
+        switch entity {
+        case .company:
+            let found = try found(transaction.find(Company.self, keys: keys))
+            try change(
+                found ?? transaction.makeCompany(keys: keys, name: nil, plan: transaction.initialAssignment()),
+                transaction)
+        case .user:
+            let found = try found(transaction.find(User.self, keys: keys))
+            try change(found ?? transaction.makeUser(keys: keys, name: nil), transaction)
+        }
+    }
+
+    private func found<E: Entity>(_ entity: E?) throws(Refusal) -> E? {
+        guard entity != nil || !updateOnly else {
+            throw .notFound("no \(E.entityType.rawValue) has one of the keys \(keys.shown)")
+        }
+        return entity
+    }
+
+    private func change<E: Entity>(_ entity: E, _ transaction: Transaction) throws {
+        let path = trait.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard path.count <= Limits.traitDepth, path.allSatisfy({ !$0.isEmpty }) else {
+            throw Refusal.invalid("\"\(trait)\" is not a path of 1 to \(Limits.traitDepth) names with dots between")
+        }
+        let definition = try transaction.all(TraitDefinition.self)
+            .first { $0.entityType == E.entityType && $0.hierarchy == path }
+        let value: TraitValue
+        switch (set, increment) {
+        case (let text?, nil): value = try parsed(text, as: definition?.traitType)
+        case (nil, let amount?): value = try sum(entity.traits.value(at: path) ?? .null, amount, definition?.traitType)
+        default: throw Refusal.invalid("give either set or incr for the trait \"\(trait)\"")
+        }
+        var entity = entity
+        var traits: [String: TraitValue] = [:]
+        traits.set(value, at: path)
+        try transaction.merge(traits, into: &entity)
+        entity.updatedAt = transaction.now
+        try transaction.put(entity)
+    }
+
+    private func parsed(_ text: String, as type: TraitType?) throws(Refusal) -> TraitValue {
+        let bool: TraitValue? =
+            switch text {
+            case "true": .bool(true)
+            case "false": .bool(false)
+            default: nil
+            }
+        let number: TraitValue? = Decimal(text) == nil ? nil : .number(text)
+        switch type {
+        case .string, .url, .date: return .string(text)
+        case nil: return bool ?? number ?? .string(text)
+        case .boolean:
+            if let bool { return bool }
+            throw .invalid("the trait \"\(trait)\" is a boolean: set it to true or false, not \"\(text)\"")
+        case .number, .currency:
+            if let number { return number }
+            throw .invalid("the trait \"\(trait)\" is a number, which \"\(text)\" is not")
+        }
+    }
+
+    private func sum(_ value: TraitValue, _ amount: Int64, _ type: TraitType?) throws(Refusal) -> TraitValue {
+        guard type == nil || type == .number || type == .currency else {
+            throw .invalid("the trait \"\(trait)\" is a \(type!.rawValue) and cannot be incremented")
+        }
+        guard let count = value == .null ? 0 : Int64(value.text) else {
+            throw .invalid("the trait \"\(trait)\" is \"\(value.text)\", which is no integer and cannot be incremented")
+        }
+        let (sum, overflowed) = count.addingReportingOverflow(amount)
+        guard !overflowed else {
+            throw .invalid("the trait \"\(trait)\" is \(count) and cannot grow by \(amount)")
+        }
+        return .number(String(sum))
+    }
+}

@@ -1,0 +1,93 @@
+public import Basics
+public import Model
+public import Store
+
+/// Makes a feature and its flag.
+public struct CreateFeature: Command {
+    public static var name: String { "create_feature" }
+
+    public var name: String
+    public var description: String
+    public var type: FeatureType
+    /// Event features need it.
+    public var eventSubtype: String?
+    /// Trait features need it: a trait of companies.
+    public var traitID: Identifier<TraitDefinition>?
+    public var icon: String?
+    public var lifecyclePhase: String?
+    public var singularName: String?
+    public var pluralName: String?
+    public var maintainerAccountMemberID: String?
+    /// Without it the flag is named after the feature.
+    public var flag: FlagInput?
+
+    public init(name: String, description: String, type: FeatureType) {
+        self.name = name
+        self.description = description
+        self.type = type
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Feature {
+        try name.check(as: "a feature's name")
+        let input = try flag ?? FlagInput(ofFeature: name)
+        var flag = Flag(
+            id: transaction.newID(), key: input.key, name: input.name, description: input.description,
+            createdAt: transaction.now)
+        var feature = Feature(
+            id: transaction.newID(), type: type, name: name, description: description, flagID: flag.id,
+            createdAt: transaction.now)
+        feature.icon = icon ?? ""
+        feature.eventSubtype = eventSubtype
+        feature.traitID = traitID
+        feature.lifecyclePhase = lifecyclePhase
+        feature.singularName = singularName
+        feature.pluralName = pluralName
+        feature.maintainerAccountMemberID = maintainerAccountMemberID
+        try transaction.checkAndPut(feature)
+        flag.featureID = feature.id
+        try input.apply(to: &flag, transaction)
+        return feature
+    }
+}
+
+extension Transaction {
+    /// Puts a feature once its texts fit and what meters it is there.
+    func checkAndPut(_ feature: Feature) throws {
+        try feature.name.check(as: "a feature's name")
+        try feature.description.checkOptional(as: "a feature's description")
+        try feature.icon.checkOptional(as: "a feature's icon", limit: Limits.nameBytes)
+        try feature.lifecyclePhase?.checkOptional(as: "a feature's lifecycle phase", limit: Limits.nameBytes)
+        try feature.singularName?.checkOptional(as: "a feature's singular name", limit: Limits.nameBytes)
+        try feature.pluralName?.checkOptional(as: "a feature's plural name", limit: Limits.nameBytes)
+        try feature.maintainerAccountMemberID?.checkOptional(as: "a maintainer's id", limit: Limits.nameBytes)
+        guard feature.eventSubtype == nil || feature.type == .event else {
+            throw Refusal.invalid(
+                "only an event feature has an event_subtype, \"\(feature.name)\" is a \(feature.type.rawValue) feature")
+        }
+        guard feature.traitID == nil || feature.type == .trait else {
+            throw Refusal.invalid(
+                "only a trait feature has a trait_id, \"\(feature.name)\" is a \(feature.type.rawValue) feature")
+        }
+        switch feature.type {
+        case .boolean: break
+        case .event:
+            guard let event = feature.eventSubtype else {
+                throw Refusal.invalid("the event feature \"\(feature.name)\" needs an event_subtype")
+            }
+            _ = try Meters.ensure(self, eventSubtype: event)
+        case .trait:
+            guard let traitID = feature.traitID else {
+                throw Refusal.invalid("the trait feature \"\(feature.name)\" needs a trait_id")
+            }
+            try checkCompanyTrait(traitID)
+        }
+        try put(feature)
+    }
+
+    func checkCompanyTrait(_ id: Identifier<TraitDefinition>) throws {
+        let definition = try require(id, "trait")
+        guard definition.entityType == .company else {
+            throw Refusal.invalid("\"\(definition.displayName)\" is a trait of users, a trait of companies is needed")
+        }
+    }
+}

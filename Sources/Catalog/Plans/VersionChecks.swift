@@ -1,0 +1,61 @@
+internal import Basics
+internal import Model
+internal import Store
+
+extension Transaction {
+    /// Sees to it that everything with a price has one for each interval and currency in which the plan itself recurs.
+    ///
+    /// A price that is the same for the three common intervals was given once and counts for every other interval too.
+    func completePrices(of version: PlanVersion, _ plan: Plan) throws {
+        let recurring = version.prices.filter { $0.interval.unit != .oneTime }
+        for var entitlement in try entitlements(of: version) where entitlement.priceBehavior != nil {
+            for price in recurring where !entitlement.hasPrice(for: price) {
+                guard let model = entitlement.model(givenOnceIn: price.currency) else {
+                    let feature = try require(entitlement.featureID, "feature")
+                    throw Refusal.invalid(
+                        "usage_price_missing_for_interval: plan \"\(plan.name)\" has a price per \(price.interval.text) in "
+                            + "\(price.currency.code), but the use of feature \"\(feature.name)\" has none")
+                }
+                entitlement.meteredPrices.append(
+                    MeteredPrice(id: newID(), interval: price.interval, currency: price.currency, model: model))
+                try put(entitlement)
+            }
+        }
+    }
+
+    /// Refuses a plan for companies that have not agreed to pay: one that is not published, costs something or charges for use.
+    func checkNeedsNoPayment(_ plan: Plan, as role: String) throws {
+        guard plan.type == .plan else {
+            throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")
+        }
+        guard let versionID = plan.publishedVersionID else {
+            throw Refusal.conflict("plan \"\(plan.name)\" has no published version, so it cannot be \(role)")
+        }
+        try checkNeedsNoPayment(require(versionID, "plan version"), of: plan, as: role)
+    }
+
+    func checkNeedsNoPayment(_ version: PlanVersion, of plan: Plan, as role: String) throws {
+        guard version.chargeType == .free || version.chargeType == .none else {
+            throw Refusal.conflict(
+                "plan \"\(plan.name)\" has a \(version.chargeType.rawValue) charge, so it cannot be \(role)")
+        }
+        if let charged = try entitlements(of: version).first(where: { $0.priceBehavior != nil }) {
+            let feature = try require(charged.featureID, "feature")
+            throw Refusal.conflict(
+                "plan \"\(plan.name)\" charges for the use of feature \"\(feature.name)\", so it cannot be \(role)")
+        }
+    }
+}
+
+extension PlanEntitlement {
+    fileprivate func hasPrice(for price: Price) -> Bool {
+        meteredPrices.contains { $0.interval == price.interval && $0.currency == price.currency }
+    }
+
+    fileprivate func model(givenOnceIn currency: Currency) -> PriceModel? {
+        let prices = [PriceInterval.monthly, .quarterly, .yearly].map { interval in
+            meteredPrices.first { $0.interval == interval && $0.currency == currency }?.model
+        }
+        return prices.allSatisfy { $0 == prices[0] } ? prices[0] : nil
+    }
+}

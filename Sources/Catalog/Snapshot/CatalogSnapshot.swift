@@ -1,0 +1,96 @@
+package import Basics
+package import Entitlements
+package import Model
+package import Store
+
+/// One environment's catalog, decoded and made ready for decisions. Immutable: a change makes a new one.
+///
+/// Companies, users and overrides are not in it; see `CompanyState`.
+package final class CatalogSnapshot: Sendable {
+    package let nouns: CatalogNouns
+    /// By flag key.
+    package let compiledFlags: [String: CompiledFlag]
+    /// What each plan version grants, ready to be shared by all companies on it.
+    package let terms: [Identifier<PlanVersion>: [GrantTerms]]
+    let companyTraits: [TraitDefinition]
+    let userTraits: [TraitDefinition]
+
+    package convenience init(_ nouns: CatalogNouns) {
+        self.init(nouns, former: nil)
+    }
+
+    /// The catalog after a command's changes; changes of other nouns and other environments are passed over.
+    package func applying(_ changes: [RecordChange]) -> CatalogSnapshot {
+        var nouns = nouns
+        let isChanged = changes.reduce(false) { nouns.apply($1) || $0 }
+        return isChanged ? CatalogSnapshot(nouns, former: self) : self
+    }
+
+    /// Compiles what depends on nouns that `former` had otherwise and takes over the rest.
+    private init(_ nouns: CatalogNouns, former: CatalogSnapshot?) {
+        self.nouns = nouns
+        if let former, former.nouns.revisions.traits == nouns.revisions.traits {
+            companyTraits = former.companyTraits
+            userTraits = former.userTraits
+        } else {
+            companyTraits = nouns.traitDefinitions.values.filter { $0.entityType == .company }
+            userTraits = nouns.traitDefinitions.values.filter { $0.entityType == .user }
+        }
+        if let former, former.nouns.revisions.flags == nouns.revisions.flags {
+            compiledFlags = former.compiledFlags
+        } else {
+            compiledFlags = Self.compiledFlags(nouns)
+        }
+        if let former, former.nouns.revisions.grants == nouns.revisions.grants {
+            terms = former.terms
+        } else {
+            terms = Self.terms(nouns)
+        }
+    }
+
+    private static func compiledFlags(_ nouns: CatalogNouns) -> [String: CompiledFlag] {
+        let compiled = nouns.flags.values.map { flag in
+            let feature = flag.featureID.flatMap { nouns.features[$0] }
+            return (flag.key, CompiledFlag(flag, feature: feature, traits: nouns.traitDefinitions))
+        }
+        return Dictionary(uniqueKeysWithValues: compiled)
+    }
+
+    private static func terms(_ nouns: CatalogNouns) -> [Identifier<PlanVersion>: [GrantTerms]] {
+        nouns.versions.mapValues { version in
+            nouns.entitlements(of: version).compactMap { entitlement in
+                nouns.features[entitlement.featureID].map { GrantTerms(entitlement, feature: $0) }
+            }
+        }
+    }
+}
+
+extension CatalogSnapshot {
+    /// What decisions need to know of a user.
+    package func facts(of user: User) -> UserFacts {
+        UserFacts(id: user.id, traits: user.traits.texts(userTraits))
+    }
+
+    /// The rules that `GET /flags/{id}` shows beside the written ones: those of all plan versions, and of the overrides given.
+    package func derivedRules(of flag: Flag, overrides: [CompanyOverride] = []) -> [Rule] {
+        guard let featureID = flag.featureID, let feature = nouns.features[featureID] else { return [] }
+        let entitlements = nouns.planEntitlements.values.filter { $0.featureID == featureID }.sorted { $0.id < $1.id }
+        return entitlements.flatMap { $0.rules(for: feature) }
+            + overrides.filter { $0.featureID == featureID }.flatMap { $0.rules(for: feature) }
+    }
+}
+
+extension [String: TraitValue] {
+    /// The flat texts that decisions compare.
+    func texts(_ definitions: [TraitDefinition]) -> TraitTexts {
+        guard !isEmpty else { return [:] }
+        var texts: TraitTexts = [:]
+        for definition in definitions {
+            switch value(at: definition.hierarchy) {
+            case nil, .null?: continue
+            case let value?: texts[definition.id] = value.text
+            }
+        }
+        return texts
+    }
+}

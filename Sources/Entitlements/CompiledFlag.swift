@@ -1,0 +1,59 @@
+package import Basics
+package import Model
+
+/// A flag made ready for decisions: its rules in the order in which they are asked, their ids read, their reasons
+/// spelled out.
+///
+/// Made once when the flag, its feature or a trait definition changes, and shared.
+package final class CompiledFlag: Sendable {
+    package let id: Identifier<Flag>
+    package let key: String
+    package let featureID: Identifier<Feature>?
+    let defaultValue: Bool
+    let basis: UsageBasis
+    /// Global overrides and defaults hold for everyone, so the first of each is all that can ever decide.
+    let globalOverride: CompiledRule?
+    /// By ascending priority, then as stored.
+    let standard: [CompiledRule]
+    let fallback: CompiledRule?
+
+    /// `feature` is the one that the flag belongs to. Rules of entitlements and overrides are not a flag's own and come
+    /// from `CompanyFacts`.
+    package init(_ flag: Flag, feature: Feature?, traits definitions: [Identifier<TraitDefinition>: TraitDefinition]) {
+        precondition(
+            flag.rules.allSatisfy { $0.type == .globalOverride || $0.type == .standard || $0.type == .default },
+            "flag \(flag.key) stores a rule of an entitlement or override, which must be derived")
+        func rules(_ type: RuleType) -> [CompiledRule] {
+            flag.rules.filter { $0.type == type }.map { CompiledRule($0, definitions: definitions) }
+        }
+        id = flag.id
+        key = flag.key
+        featureID = feature?.id
+        defaultValue = flag.defaultValue
+        basis = feature.map(UsageBasis.init) ?? .none
+        globalOverride = rules(.globalOverride).first
+        standard = rules(.standard).sorted { $0.priority < $1.priority }
+        fallback = rules(.default).first
+    }
+}
+
+/// A rule that someone wrote, made ready.
+final class CompiledRule: Sendable {
+    let face: RuleFace
+    let priority: Int64
+    let value: Bool
+    /// All must hold.
+    let conditions: [CompiledCondition]
+    /// In each at least one must hold.
+    let groups: [[CompiledCondition]]
+
+    init(_ rule: Rule, definitions: [Identifier<TraitDefinition>: TraitDefinition]) {
+        face = RuleFace(rule.type, rule.id, name: rule.name)
+        priority = rule.priority
+        value = rule.value
+        conditions = rule.conditions.map { CompiledCondition($0, definitions: definitions) }
+        groups = rule.conditionGroups.map { group in
+            group.conditions.map { CompiledCondition($0, definitions: definitions) }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import Basics
+internal import Model
+
+/// Who a check is about: nobody was named, somebody who is not known, or these facts.
+package enum Subject<Facts: Sendable>: Sendable {
+    case unnamed
+    case unknown
+    case known(Facts)
+
+    package var facts: Facts? {
+        if case .known(let facts) = self { facts } else { nil }
+    }
+}
+
+/// The answer of a flag check, and why.
+package struct FlagDecision: Sendable {
+    package var value: Bool
+    /// The rule that matched; nil when none did.
+    package var rule: RuleFace?
+    /// The numbers of the matched rule, where it is an entitlement's or override's with a limit. Not the merged
+    /// entitlement's.
+    package var matchedLimit: MatchedLimit?
+    /// The company's effective entitlement to the flag's feature, whichever rule matched; nil when it has none.
+    package var entitlement: EntitlementUse?
+    /// The reason when no rule matched.
+    var reasonWithoutRule = Reason.noRulesMatched
+
+    /// Why, in the words that Schematic's SDKs show.
+    package var reason: String { rule?.reason ?? reasonWithoutRule }
+}
+
+/// What the flat fields `feature_usage…` show.
+package struct MatchedLimit: Equatable, Sendable {
+    package var usage: Int64
+    package var allocation: Int64
+    /// Nil for features that a trait meters.
+    package var event: String?
+    package var span: UsageSpan?
+    package var resetsAt: Timestamp?
+}
+
+/// An effective entitlement and how much of it is used.
+package struct EntitlementUse: Sendable {
+    package var grant: Grant
+    /// Nil for features that nothing meters.
+    package var reading: UsageReading?
+}
+
+/// The reasons of answers that no rule gave.
+enum Reason {
+    static let noRulesMatched = "No rules matched; default value for flag"
+    static let noCompanyOrUser = "No company or user context; default value for flag"
+    static let companyNotFound = "Company not found"
+    static let userNotFound = "User not found"
+
+    static func withoutRule(_ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>) -> String {
+        switch (company, user) {
+        case (.unknown, _): companyNotFound
+        case (_, .unknown): userNotFound
+        case (.unnamed, .unnamed): noCompanyOrUser
+        default: noRulesMatched
+        }
+    }
+}

@@ -1,0 +1,22 @@
+internal import Billing
+internal import Catalog
+internal import Store
+
+extension CommandRegistry {
+    /// Every command that a journal of this version may hold.
+    static let all = CommandRegistry([
+        UpsertCompany.self, DeleteCompany.self, SetTrait.self, UpsertUser.self, DeleteUser.self, DefineTrait.self,
+        RegisterEntities.self,
+        CreateFeature.self, UpdateFeature.self, DeleteFeature.self,
+        CreateFlag.self, UpdateFlag.self, DeleteFlag.self, SetFlagRules.self,
+        CreatePlan.self, UpdatePlan.self, DeletePlan.self, SetBillingProduct.self,
+        CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
+        PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,
+        CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
+        CreateEnvironment.self, UpdateEnvironment.self,
+        CreateAPIKey.self, RenameAPIKey.self, RevokeAPIKey.self,
+        UpdateBillingSettings.self, UpdateBillingProfile.self, SetTestClock.self,
+        ManagePlan.self, CancelSubscription.self, ClosePeriod.self,
+        FinalizeInvoice.self, VoidInvoice.self, MarkInvoicePaid.self,
+    ])
+}

@@ -1,0 +1,61 @@
+internal import Basics
+internal import Metering
+internal import Model
+internal import Store
+
+/// The first journal sequence of each hour of each environment's clock: where reading starts to refill a dedupe window.
+final class DedupeMarks: Sendable {
+    private let newest = Locked<[EnvironmentID: Int64]>([:])
+
+    /// The mark that a block of events needs, when it is the first of its hour. Called inside the gate.
+    func mark(_ block: JournalEntry, _ sequence: UInt64) -> (StoreKey, [UInt8])? {
+        let hour = block.at.milliseconds / 3_600_000 * 3_600_000
+        let isFirst = newest.withLock { newest in
+            guard newest[block.environment, default: .min] < hour else { return false }
+            newest[block.environment] = hour
+            return true
+        }
+        guard isFirst else { return nil }
+        return (.mark(hour: hour, in: block.environment), withUnsafeBytes(of: sequence.bigEndian) { Array($0) })
+    }
+
+    func forgetAll() {
+        newest.withLock { $0.removeAll() }
+    }
+}
+
+extension Engine {
+    /// Reads back the keys of every environment's window from the journal.
+    func refillDedupeWindows() throws {
+        let snapshot = try store.snapshot()
+        var first: UInt64?
+        for environment in environments {
+            let start = now(in: environment.id) - DedupeWindow.length - .hours(1)
+            var from = KeyBytes()
+            from.append(environment.id)
+            from.append(start)
+            var to = KeyBytes()
+            to.append(EnvironmentID(ordinal: environment.id.ordinal + 1))
+            try snapshot.forEach(.marks, from: from.bytes, to: to.bytes) { _, value in
+                first = min(first ?? .max, value.bigEndian64(at: 0))
+                return false
+            }
+        }
+        guard let first else { return }
+        try snapshot.forEachEntry(from: first) { _, entry in
+            guard entry.kind == .events, let runtime = runtime(entry.environment) else { return true }
+            try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
+                guard !event.key.isEmpty else { return true }
+                let isTimed = event.effective != entry.at || event.isBackfill
+                let content = contentCheck(
+                    event.company, event.user, event.meter, event.quantity,
+                    isTimed ? event.effective.milliseconds : 0)
+                _ = runtime.dedupe.judge(
+                    runtime.dedupe.fingerprint(event.key.bindMemory(to: UInt8.self), type: event.type),
+                    content: content, at: entry.at)
+                return true
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import Basics
+internal import Billing
+internal import Metering
+public import Model
+internal import Store
+
+/// What a run of the closer did.
+public struct CloseReport: Sendable, Equatable {
+    /// Billing periods that were ended.
+    public var closed = 0
+    /// Invoices that were issued or finalised.
+    public var invoices = 0
+    public var until: Timestamp
+}
+
+extension Engine {
+    /// Ends every billing period and finalises every draft that falls due until then, in the order in which they fall due.
+    ///
+    /// Each is done as of the instant it fell due at, so it does not matter when, how often or in how many runs this is called.
+    /// - Parameter until: nil means the environment's now; later than that is refused.
+    @discardableResult
+    public func closeDue(until: Timestamp? = nil, in environment: EnvironmentID) async throws -> CloseReport {
+        let now = now(in: environment)
+        guard until ?? now <= now else {
+            throw Refusal.invalid("until \(until!.rfc3339) is later than the environment's time, \(now.rfc3339)")
+        }
+        return try await runDue(until: until ?? now, in: environment)
+    }
+
+    /// Sets the test clock of a development or staging environment, after everything that falls due in between has run.
+    public func setTestClock(_ next: Timestamp, in environment: EnvironmentID) async throws {
+        let runtime = try requireRuntime(environment)
+        let isFresh = try isFresh(environment)
+        try SetTestClock.check(next, runtime.catalog.nouns.environment, now(in: environment), isFresh: isFresh)
+        if runtime.catalog.nouns.environment.testClock == next { return }
+        if !isFresh { _ = try await runDue(until: next, in: environment) }
+        try await execute(SetTestClock(next, isFresh: isFresh), in: environment)
+    }
+
+    /// Whether the environment has neither events nor subscriptions.
+    private func isFresh(_ environment: EnvironmentID) throws -> Bool {
+        let snapshot = try store.snapshot()
+        var prefix = KeyBytes()
+        prefix.append(environment)
+        var isFresh = true
+        try snapshot.forEach(.marks, prefix: prefix.bytes) { _, _ in
+            isFresh = false
+            return false
+        }
+        try snapshot.forEach(.records, prefix: StoreKey.recordPrefix(.subscription, in: environment)) { _, _ in
+            isFresh = false
+            return false
+        }
+        return isFresh
+    }
+
+    /// Works through the appointments. Those that a step makes join the queue; commits are not waited for one by one.
+    private func runDue(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
+        var report = CloseReport(until: until)
+        var last: CommitTicket?
+        while true {
+            let items = try dueItems(until: until, in: environment)
+            guard !items.isEmpty else { break }
+            var queue = DueQueue(items)
+            while let item = queue.next() {
+                let ticket = CommitTicket()
+                let made = try carryOut(item, in: environment, ticket, &report)
+                queue.add(made.filter { $0.at <= until })
+                if let last, queue.count % 256 == 0 { try await last.wait() }
+                last = ticket
+            }
+            // The next look must see what was done.
+            try await last?.wait()
+            last = nil
+        }
+        return report
+    }
+
+    private func dueItems(until: Timestamp, in environment: EnvironmentID) throws -> [DueItem] {
+        var items: [DueItem] = []
+        try store.snapshot().due(in: environment, until: until) { item in
+            items.append(item)
+            return items.count < 10_000
+        }
+        return items
+    }
+
+    /// One appointment as one command, as of the instant it fell due at. Answers the appointments that it made.
+    private func carryOut(
+        _ item: DueItem, in environment: EnvironmentID, _ ticket: CommitTicket, _ report: inout CloseReport
+    ) throws -> [DueItem] {
+        switch item.task {
+        case .closePeriod:
+            let command = ClosePeriod(Identifier(ordinal: item.ordinal))
+            let (invoice, made) = try applyDue(command, in: environment, at: item.at, ticket)
+            report.closed += 1
+            if invoice != nil { report.invoices += 1 }
+            return made
+        case .finalizeInvoice:
+            let command = FinalizeInvoice(Identifier(ordinal: item.ordinal), isDue: true)
+            return try applyDue(command, in: environment, at: item.at, ticket).made
+        }
+    }
+}
+
+/// Appointments in order, while new ones are made.
+private struct DueQueue {
+    private var sorted: [DueItem]
+    private var position = 0
+
+    init(_ items: [DueItem]) {
+        sorted = items.sorted()
+    }
+
+    var count: Int { sorted.count - position }
+
+    mutating func next() -> DueItem? {
+        guard position < sorted.count else { return nil }
+        position += 1
+        return sorted[position - 1]
+    }
+
+    mutating func add(_ items: [DueItem]) {
+        for item in items {
+            let place = sorted[position...].partitioningIndex { item < $0 }
+            sorted.insert(item, at: place)
+        }
+    }
+}
+
+extension ArraySlice {
+    /// The first index from which `isSecond` holds, in an array where it holds from some index on.
+    fileprivate func partitioningIndex(where isSecond: (Element) -> Bool) -> Int {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if isSecond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

@@ -1,0 +1,190 @@
+internal import Basics
+internal import Billing
+internal import Foundation
+internal import Metering
+internal import Model
+internal import Rating
+internal import Store
+
+/// What `verify` found.
+public struct VerifyReport: Sendable {
+    /// Journal entries replayed, and the events in them.
+    public internal(set) var entries = 0
+    public internal(set) var events = 0
+    /// Invoices looked at, and their lines.
+    public internal(set) var invoices = 0
+    public internal(set) var lines = 0
+    /// Of all finalised usage lines: what their periods metered, what they billed, what later lines corrected, and what waits to be
+    /// corrected. Billed + corrected + unbilled = metered.
+    public internal(set) var metered: Int64 = 0
+    public internal(set) var billed: Int64 = 0
+    public internal(set) var corrected: Int64 = 0
+    public internal(set) var unbilled: Int64 = 0
+    /// What does not agree, in sentences; the first hundred.
+    public internal(set) var differences: [String] = []
+
+    public var isClean: Bool { differences.isEmpty }
+
+    mutating func report(_ difference: String) {
+        if differences.count < 100 { differences.append(difference) }
+    }
+}
+
+extension Engine {
+    /// Replays the journal into an empty store and compares the two: state = fold(journal). Then checks every invoice against the usage it
+    /// bills.
+    ///
+    /// - Parameter progress: called now and then with the entries replayed.
+    public func verify(progress: (Int) -> Void = { _ in }) throws -> VerifyReport {
+        var report = VerifyReport()
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tollgate-verify-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var options = EngineOptions()
+        options.isDurable = false
+        options.clock = { Timestamp(milliseconds: 0) }
+        let twin = try Engine.open(directory, options: options)
+        let snapshot = try store.snapshot()
+        try snapshot.forEachEntry { sequence, entry in
+            report.entries += 1
+            do {
+                report.events += try twin.replay(entry)
+            } catch {
+                report.report("journal entry \(sequence) cannot be applied again: \(error)")
+            }
+            if report.entries % 1000 == 0 { progress(report.entries) }
+            return true
+        }
+        twin.close()
+        try compare(snapshot, try twin.store.snapshot(), &report)
+        try checkInvoices(snapshot, &report)
+        return report
+    }
+
+    /// Applies one journal entry as it was applied then. Answers the events in it.
+    private func replay(_ entry: JournalEntry) throws -> Int {
+        switch entry.kind {
+        case .command:
+            try replay(try CommandRegistry.all.decode(entry.payload), entry)
+            return 0
+        case .events:
+            var count = 0
+            try committer.gate.shared {
+                let commit = committer.currentCommit
+                try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
+                    count += 1
+                    guard event.company != 0, event.meter != 0, event.quantity != 0 else { return true }
+                    let isCounted = try self.count(
+                        event.quantity, company: Identifier(ordinal: event.company),
+                        meter: Identifier(ordinal: event.meter), isBackfill: event.isBackfill,
+                        effective: event.effective, received: entry.at, in: entry.environment, commit)
+                    if !isCounted { throw StoreFailure("a counter is full") }
+                    return true
+                }
+                committer.enqueue(entry, nil)
+            }
+            return count
+        }
+    }
+
+    private func replay(_ command: some Command, _ entry: JournalEntry) throws {
+        _ = try applyDue(command, in: entry.environment, at: entry.at, nil)
+    }
+
+    /// Tables that are a fold of the journal and nothing else. Answers to consumes and the dedupe marks also depend on requests that
+    /// changed nothing.
+    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices]
+
+    private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
+        for table in Self.folded {
+            let expected = try Self.contents(table, replayed)
+            var unseen = expected
+            try live.forEach(table, prefix: []) { key, value in
+                let key = Array(key)
+                if unseen.removeValue(forKey: key) != Array(value) {
+                    let what = expected[key] == nil ? "is not what the journal makes" : "differs from what the journal makes"
+                    report.report("table \(table.rawValue): the entry \(Self.hex(key)) \(what)")
+                }
+                return true
+            }
+            for key in unseen.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                report.report("table \(table.rawValue): the entry \(Self.hex(key)) is missing")
+            }
+        }
+    }
+
+    private static func contents(_ table: StoreTable, _ snapshot: Snapshot) throws -> [[UInt8]: [UInt8]] {
+        var contents: [[UInt8]: [UInt8]] = [:]
+        try snapshot.forEach(table, prefix: []) { key, value in
+            contents[Array(key)] = Array(value)
+            return true
+        }
+        return contents
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    // MARK: - Invoices
+
+    private func checkInvoices(_ snapshot: Snapshot, _ report: inout VerifyReport) throws {
+        for environment in environments {
+            var corrections: [Identifier<InvoiceLine>: Decimal] = [:]
+            try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
+                report.invoices += 1
+                report.lines += invoice.lines.count
+                for line in invoice.lines where line.type == .correction {
+                    guard let corrected = line.correctsLineID else { continue }
+                    corrections[corrected] = try (corrections[corrected] ?? 0).adding(line.quantity)
+                }
+                return true
+            }
+            try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
+                guard invoice.status != .draft else { return true }
+                for line in invoice.lines where line.type == .usage {
+                    try check(line, of: invoice, corrections[line.id] ?? 0, snapshot, &report)
+                }
+                return true
+            }
+        }
+    }
+
+    /// A usage line must be the rating of its quantity; its quantity and the corrections must be what was metered, but for what came late and
+    /// waits for the next close.
+    private func check(
+        _ line: InvoiceLine, of invoice: Invoice, _ corrected: Decimal, _ snapshot: Snapshot,
+        _ report: inout VerifyReport
+    ) throws {
+        guard let entitlementID = line.entitlementID,
+            let entitlement = try snapshot.record(entitlementID, in: invoice.environmentID),
+            let subscription = try snapshot.record(invoice.subscriptionID, in: invoice.environmentID),
+            let price = entitlement.meteredPrices.first(where: {
+                $0.interval == subscription.interval && $0.currency == subscription.currency
+            })
+        else {
+            report.report("invoice \(invoice.id): line \(line.id) has lost its price")
+            return
+        }
+        let rated = try Rating.rate(quantity: line.quantity, under: price.model)
+        if rated.amount != line.amount {
+            report.report("invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
+        }
+        guard let feature = try snapshot.record(entitlement.featureID, in: invoice.environmentID),
+            let subtype = feature.eventSubtype,
+            let meter = runtime(invoice.environmentID)?.catalog.nouns.meters[subtype],
+            let billed = Int64(line.quantity.description), let correction = Int64(corrected.description)
+        else { return }
+        let metered = try counters.sum(company: invoice.companyID, meter: meter.id, in: line.period)
+        let unbilled = metered - billed - correction
+        report.metered += metered
+        report.billed += billed
+        report.corrected += correction
+        report.unbilled += unbilled
+        let isKept = subscription.billedPeriods.contains { $0.invoiceID == invoice.id }
+        if unbilled != 0, !isKept, subscription.status == .active {
+            report.report(
+                "invoice \(invoice.id): line \(line.id) bills \(billed), corrections \(correction), metered \(metered)")
+        }
+    }
+}

@@ -1,0 +1,231 @@
+public import Basics
+internal import Billing
+internal import Catalog
+internal import Crypto
+internal import Metering
+public import Model
+public import Store
+
+/// Tollgate in one process: a data directory, opened. Everything goes through here.
+///
+/// - Commands (`execute`) change catalog, companies and plans; they are durable when the call returns.
+/// - `track` and `consume` count usage, durably; `check` answers from memory.
+/// - `closeDue` ends billing periods. `read` shows one consistent state of everything acknowledged.
+///
+/// All of it may be called from any thread at once.
+public final class Engine: Sendable {
+    package let store: Store
+    package let committer: Committer
+    let counters: CounterShards
+    let keys: KeyIndex
+    let options: EngineOptions
+    let answers = ConsumeAnswers()
+    let marks = DedupeMarks()
+    let scanners = ScannerPool()
+    private let memory: Memory
+
+    /// What the participants of a commit share; separate from the engine, which is made after the committer.
+    final class Memory: Sendable {
+        let runtimes = Locked<[EnvironmentID: EnvironmentRuntime]>([:])
+        let apiKeys = Locked<[[UInt8]: APIKey]>([:])
+        let identifiers: Locked<IdentifierCounters>
+
+        init(_ identifiers: IdentifierCounters) {
+            self.identifiers = Locked(identifiers)
+        }
+    }
+
+    /// Opens a data directory, making it when it does not exist. One process holds it: a second one gets an error that names the first.
+    public static func open(_ directory: String, options: EngineOptions = EngineOptions()) throws -> Engine {
+        try Engine(Store(directory: directory, durable: options.isDurable), options)
+    }
+
+    private init(_ store: Store, _ options: EngineOptions) throws {
+        self.store = store
+        self.options = options
+        let identifiers = try store.value(.meta("ids")).map {
+            try RecordDecoder().decode(IdentifierCounters.self, from: $0)
+        }
+        let memory = Memory(identifiers ?? IdentifierCounters())
+        let counters = CounterShards(store) { environment, company, instant in
+            try store.uncutPeriod(of: company, around: instant, in: environment)
+        }
+        let keys = KeyIndex(store)
+        let marks = marks
+        committer = try Committer(
+            store,
+            Committer.Participants(
+                collect: { counters.collect($0) },
+                committed: { counters.committed($0) },
+                failed: {
+                    counters.dropAll()
+                    keys.forgetAll()
+                    marks.forgetAll()
+                    memory.reload(store)
+                }))
+        self.memory = memory
+        self.counters = counters
+        self.keys = keys
+        try memory.load(store)
+        try refillDedupeWindows()
+    }
+
+    /// Waits until everything applied is durable. The directory is released with the last reference to the engine.
+    public func close() {
+        committer.drain()
+    }
+
+    // MARK: - Environments and keys
+
+    public var environments: [Environment] {
+        memory.runtimes.withLock { Array($0.values) }.map(\.catalog.nouns.environment).sorted { $0.id < $1.id }
+    }
+
+    public func environment(_ id: EnvironmentID) -> Environment? {
+        runtime(id)?.catalog.nouns.environment
+    }
+
+    /// The environment's time: its test clock where it has one, else the system's.
+    public func now(in environment: EnvironmentID) -> Timestamp {
+        runtime(environment)?.catalog.nouns.environment.testClock ?? options.clock()
+    }
+
+    /// The key's record, nil for a key that is not known or was revoked.
+    public func authenticate(_ key: some StringProtocol) -> APIKey? {
+        let hash = APIKeySecret.hash(key)
+        return memory.apiKeys.withLock { $0[hash] }
+    }
+
+    func runtime(_ id: EnvironmentID) -> EnvironmentRuntime? {
+        memory.runtimes.withLock { $0[id] }
+    }
+
+    func requireRuntime(_ id: EnvironmentID) throws(Refusal) -> EnvironmentRuntime {
+        guard let runtime = runtime(id) else { throw .notFound("environment \(id) does not exist") }
+        return runtime
+    }
+
+    // MARK: - Commands
+
+    /// Applies a command and waits until it is durable.
+    ///
+    /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has changed then.
+    public func execute<C: Command>(_ command: C, in environment: EnvironmentID) async throws -> C.Outcome {
+        let ticket = CommitTicket()
+        let outcome = try apply(command, in: environment, ticket)
+        try await ticket.wait()
+        return outcome
+    }
+
+    /// Applies a command: visible at once, durable when the ticket says so.
+    func apply<C: Command>(_ command: C, in environment: EnvironmentID, _ ticket: CommitTicket?) throws -> C.Outcome {
+        try committer.admit()
+        return try committer.gate.exclusive {
+            try applyAlone(command, in: environment, at: now(in: environment), ticket).outcome
+        }
+    }
+
+    /// Applies what fell due, as of that instant. Answers also the appointments that it made.
+    func applyDue<C: Command>(
+        _ command: C, in environment: EnvironmentID, at instant: Timestamp, _ ticket: CommitTicket?
+    ) throws -> (outcome: C.Outcome, made: [DueItem]) {
+        try committer.gate.exclusive { try applyAlone(command, in: environment, at: instant, ticket) }
+    }
+
+    private func applyAlone<C: Command>(
+        _ command: C, in environment: EnvironmentID, at now: Timestamp, _ ticket: CommitTicket?
+    ) throws -> (outcome: C.Outcome, made: [DueItem]) {
+        let transaction = transaction(in: environment, at: now)
+        let outcome = try Self.refusingOverflow { try command.apply(transaction) }
+        let identifiers = try committer.enqueue(command, transaction, ticket)
+        memory.identifiers.withLock { $0 = identifiers }
+        publish(transaction, in: environment)
+        return (outcome, transaction.scheduled)
+    }
+
+    /// The outcome that a command would have, without its changes.
+    func rehearse<C: Command>(_ command: C, in environment: EnvironmentID, at now: Timestamp) throws -> C.Outcome {
+        try committer.gate.exclusive {
+            try Self.refusingOverflow { try command.apply(transaction(in: environment, at: now)) }
+        }
+    }
+
+    private func transaction(in environment: EnvironmentID, at now: Timestamp) -> Transaction {
+        Transaction(
+            store, in: environment, at: now, identifiers: memory.identifiers.withLock { $0 }, usage: counters)
+    }
+
+    /// A sum that exceeds what numbers can hold is the request's fault, not the machine's.
+    static func refusingOverflow<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let overflow as ArithmeticOverflow {
+            throw Refusal.invalid("the amount is too large: \(overflow)")
+        }
+    }
+
+    private func publish(_ transaction: Transaction, in environment: EnvironmentID) {
+        for key in transaction.changedEntityKeys { keys.forget(key) }
+        memory.publish(transaction.changes, store)
+        guard let runtime = runtime(environment) else { return }
+        runtime.publish(transaction.changes)
+        for case let subscription as Subscription in transaction.changes.map(\.record) {
+            counters.boundariesChanged(of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
+        }
+    }
+}
+
+extension Engine.Memory {
+    func load(_ store: Store) throws {
+        let anywhere = EnvironmentID(ordinal: 0)
+        for environment in try store.all(Environment.self, in: anywhere) {
+            let runtime = try EnvironmentRuntime(environment, store)
+            runtimes.withLock { $0[environment.id] = runtime }
+        }
+        for key in try store.all(APIKey.self, in: anywhere) { apiKeys.withLock { $0[key.hash] = key } }
+    }
+
+    /// Follows changes of what belongs to the whole store.
+    func publish(_ changes: [RecordChange], _ store: Store) {
+        for change in changes {
+            switch (change.kind, change.record) {
+            case (.environment, let environment as Environment):
+                guard runtimes.withLock({ $0[environment.id] == nil }) else { continue }
+                guard let runtime = try? EnvironmentRuntime(environment, store) else { continue }
+                runtimes.withLock { $0[environment.id] = runtime }
+            case (.apiKey, let key):
+                apiKeys.withLock { keys in
+                    for (hash, old) in keys where old.id.ordinal == change.ordinal { keys[hash] = nil }
+                    if let key = key as? APIKey { keys[key.hash] = key }
+                }
+            default: break
+            }
+        }
+    }
+
+    /// Takes back what a failed commit would have made durable.
+    func reload(_ store: Store) {
+        let anywhere = EnvironmentID(ordinal: 0)
+        guard let known = try? store.all(Environment.self, in: anywhere),
+            let keys = try? store.all(APIKey.self, in: anywhere),
+            let counters = try? store.value(.meta("ids"))
+        else { return }
+        let ids = Set(known.map(\.id))
+        runtimes.withLock { runtimes in runtimes = runtimes.filter { ids.contains($0.key) } }
+        for runtime in runtimes.withLock({ Array($0.values) }) { try? runtime.reload() }
+        apiKeys.withLock { $0 = Dictionary(keys.map { ($0.hash, $0) }) { first, _ in first } }
+        if let decoded = try? RecordDecoder().decode(IdentifierCounters.self, from: counters) {
+            identifiers.withLock { $0 = decoded }
+        }
+    }
+}
+
+extension CommitTicket {
+    /// Waits for durability.
+    func wait() async throws {
+        let failure: StoreFailure? = await withUnsafeContinuation { continuation in
+            onSettled { continuation.resume(returning: $0) }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,47 @@
+public import Basics
+internal import Glibc
+public import Model
+
+/// What an engine is opened with.
+public struct EngineOptions: Sendable {
+    /// The real time. Environments with a test clock do not ask it.
+    public var clock: @Sendable () -> Timestamp = { .systemClock() }
+    /// Reads the body of an `identify` event; nil where JSON is not read, and such events are refused.
+    public var decodeIdentify: (@Sendable (UnsafeBufferPointer<UInt8>) throws -> Identification)?
+    /// False only for throwaway stores: commits are not synced.
+    public var isDurable = true
+
+    public init() {}
+}
+
+extension Timestamp {
+    /// The system's clock: read here, and nowhere below.
+    fileprivate static func systemClock() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// Who a user is, and of which company: the body of an `identify` event.
+public struct Identification: Sendable {
+    public struct Entity: Sendable {
+        public var keys: [String: String]
+        public var name: String?
+        public var traits: [String: TraitValue]
+
+        public init(keys: [String: String], name: String? = nil, traits: [String: TraitValue] = [:]) {
+            self.keys = keys
+            self.name = name
+            self.traits = traits
+        }
+    }
+
+    public var user: Entity
+    public var company: Entity?
+
+    public init(user: Entity, company: Entity? = nil) {
+        self.user = user
+        self.company = company
+    }
+}

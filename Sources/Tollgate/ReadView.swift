@@ -1,0 +1,211 @@
+package import Basics
+internal import Billing
+internal import Catalog
+internal import Entitlements
+internal import Metering
+package import Model
+package import Store
+
+extension Engine {
+    /// Shows one consistent state of everything acknowledged.
+    package func read<R>(_ environment: EnvironmentID, _ body: (ReadView) throws -> R) throws -> R {
+        let runtime = try requireRuntime(environment)
+        return try body(ReadView(self, runtime, try store.snapshot()))
+    }
+}
+
+/// A consistent view of one environment, for lists and lookups. Use it only inside the closure it is handed to.
+package final class ReadView {
+    private let engine: Engine
+    private let runtime: EnvironmentRuntime
+    let snapshot: Snapshot
+    let catalog: CatalogSnapshot
+    package let now: Timestamp
+
+    init(_ engine: Engine, _ runtime: EnvironmentRuntime, _ snapshot: Snapshot) {
+        self.engine = engine
+        self.runtime = runtime
+        self.snapshot = snapshot
+        catalog = runtime.catalog
+        now = engine.now(in: runtime.id)
+    }
+
+    package var environment: Environment { catalog.nouns.environment }
+
+    // MARK: - Records
+
+    package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
+        try snapshot.record(id, in: runtime.id)
+    }
+
+    /// Newest first.
+    package func list<R: Record>(
+        _ type: R.Type, offset: Int = 0, limit: Int, where isWanted: (R) throws -> Bool = { _ in true }
+    ) throws -> [R] {
+        var page = Page<R>(offset: offset, limit: limit)
+        guard limit > 0 else { return [] }
+        try snapshot.forEach(R.self, in: runtime.id) { record in
+            try isWanted(record) ? page.take(record) : true
+        }
+        return page.items
+    }
+
+    package func count<R: Record>(_ type: R.Type, where isWanted: (R) throws -> Bool = { _ in true }) throws -> Int {
+        var count = 0
+        try snapshot.forEach(R.self, in: runtime.id) { record in
+            if try isWanted(record) { count += 1 }
+            return true
+        }
+        return count
+    }
+
+    package func company(keys: [String: String]) throws -> Company? {
+        try find(.company, keys).flatMap { try get(Identifier<Company>(ordinal: $0)) }
+    }
+
+    package func user(keys: [String: String]) throws -> User? {
+        try find(.user, keys).flatMap { try get(Identifier<User>(ordinal: $0)) }
+    }
+
+    private func find(_ type: EntityType, _ keys: [String: String]) throws -> UInt64? {
+        let environment = runtime.id
+        return try KeyLookup(
+            type,
+            owner: { name, value in
+                guard name.utf8.count + value.utf8.count < 500, !name.utf8.contains(0) else { return nil }
+                return try self.snapshot.value(.entityKey(type, name: name, value: value, in: environment))?
+                    .withUnsafeBytes { $0.bigEndian64(at: 0) }
+            },
+            exists: { ordinal in
+                let kind: RecordKind = type == .company ? .company : .user
+                return try self.snapshot.value(.record(kind, in: environment, ordinal: ordinal)) != nil
+            }
+        ).resolve(keys)
+    }
+
+    package func flag(key: String) -> Flag? {
+        catalog.compiledFlags[key].flatMap { catalog.nouns.flags[$0.id] }
+    }
+
+    package func planGroup() -> PlanGroup? { catalog.nouns.planGroup }
+
+    package func overrides(of company: Company) throws -> [CompanyOverride] {
+        try company.overrideIDs.compactMap { try get($0) }
+    }
+
+    package func companyCount(onPlan plan: Identifier<Plan>) throws -> Int {
+        try count(Company.self) { $0.plan?.planID == plan }
+    }
+
+    /// The rules made from plan entitlements and live overrides of the flag's feature.
+    package func derivedRules(of flag: Flag) throws -> [Rule] {
+        guard let featureID = flag.featureID else { return [] }
+        let overrides = try list(CompanyOverride.self, limit: .max) { override in
+            override.featureID == featureID && override.expiresAt.map { self.now < $0 } ?? true
+        }
+        return catalog.derivedRules(of: flag, overrides: overrides)
+    }
+
+    // MARK: - Billing
+
+    /// Newest first, of one company or of all.
+    package func invoices(
+        of company: Identifier<Company>? = nil, offset: Int = 0, limit: Int,
+        where isWanted: (Invoice) throws -> Bool = { _ in true }
+    ) throws -> [Invoice] {
+        guard let company else { return try list(Invoice.self, offset: offset, limit: limit, where: isWanted) }
+        var page = Page<Invoice>(offset: offset, limit: limit)
+        guard limit > 0 else { return [] }
+        var prefix = KeyBytes()
+        prefix.append(company.ordinal)
+        try snapshot.forEach(.invoices, prefix: prefix.bytes, reversed: true) { key, _ in
+            guard let invoice = try get(Identifier<Invoice>(ordinal: key.bigEndian64(at: 8))), try isWanted(invoice) else {
+                return true
+            }
+            return page.take(invoice)
+        }
+        return page.items
+    }
+
+    /// What the close at the end of the running period would issue if nothing more happened; nil without a subscription.
+    package func upcomingInvoice(of company: Company) throws -> Invoice? {
+        guard let id = company.subscriptionID, let subscription = try get(id) else { return nil }
+        return try engine.rehearse(ClosePeriod(id), in: runtime.id, at: subscription.period.end)
+    }
+
+    // MARK: - Usage
+
+    /// Nil when the company has no entitlement to the feature.
+    package func featureUsage(of company: Company, feature: Feature) throws -> FeatureUsage? {
+        guard let state = try runtime.company(company.id) else { return nil }
+        guard let grant = state.facts.grants(of: feature.id).effective(at: now) else { return nil }
+        let entitlement = grant.terms.entitlementID.flatMap { catalog.nouns.planEntitlements[$0] }
+        let planEntitlement =
+            entitlement
+            ?? state.company.plan.flatMap { catalog.nouns.versions[$0.versionID] }.flatMap { version in
+                catalog.nouns.entitlements(of: version).first { $0.featureID == feature.id }
+            }
+        let (usage, resetAt) = try self.usage(of: feature, grant, state)
+        return FeatureUsage(
+            feature: feature, grant: grant, planEntitlement: planEntitlement,
+            override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: usage,
+            billedUsage: try billedUsage(of: feature, planEntitlement, state), resetAt: resetAt,
+            price: state.subscription.flatMap { subscription in
+                planEntitlement?.meteredPrices.first {
+                    $0.interval == subscription.interval && $0.currency == subscription.currency
+                }
+            })
+    }
+
+    /// Of every feature that the company is entitled to, oldest feature first.
+    package func entitledFeatures(of company: Company) throws -> [FeatureUsage] {
+        guard let state = try runtime.company(company.id) else { return [] }
+        return try state.facts.grantedFeatures.sorted().compactMap { id in
+            try catalog.nouns.features[id].flatMap { try featureUsage(of: company, feature: $0) }
+        }
+    }
+
+    private func usage(of feature: Feature, _ grant: Grant, _ state: CompanyState) throws -> (Int64, Timestamp?) {
+        switch feature.type {
+        case .boolean: return (0, nil)
+        case .trait: return (feature.traitID.flatMap { state.facts.traits[$0] }.flatMap { Int64($0) } ?? 0, nil)
+        case .event:
+            let value = grant.terms.value
+            let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
+            guard let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] }) else { return (0, window.end) }
+            let key = CounterKey(company: state.company.id, meter: meter.id)
+            return (try engine.counters.usage(of: key, in: window), window.end)
+        }
+    }
+
+    private func billedUsage(
+        of feature: Feature, _ entitlement: PlanEntitlement?, _ state: CompanyState
+    ) throws -> Int64? {
+        guard let entitlement, entitlement.priceBehavior != nil, entitlement.priceBehavior != .payInAdvance,
+            let subscription = state.subscription, let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
+        else { return nil }
+        return try engine.counters.sum(company: state.company.id, meter: meter.id, in: subscription.period)
+    }
+}
+
+/// A window of a list: skips `offset`, takes `limit`.
+struct Page<Item> {
+    private var skip: Int
+    private let limit: Int
+    private(set) var items: [Item] = []
+
+    init(offset: Int, limit: Int) {
+        skip = offset
+        self.limit = limit
+    }
+
+    /// False when the page is full.
+    mutating func take(_ item: Item) -> Bool {
+        if skip > 0 {
+            skip -= 1
+        } else {
+            items.append(item)
+        }
+        return items.count < limit
+    }
+}

@@ -1,0 +1,73 @@
+internal import API
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import ServiceLifecycle
+internal import Tollgate
+internal import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve the HTTP API, and close billing periods as they fall due.",
+        discussion: """
+            Example: TOLLGATE_API_KEY=sch_dev_secret tollgate serve --data ./data --port 8080
+
+            The first start makes the directory, one environment and a secret API key for it: the one in \
+            TOLLGATE_API_KEY, or a new one, which is printed once. When requests are answered it prints one line: \
+            tollgate: listening on http://HOST:PORT. Logs go to standard error. SIGTERM and SIGINT let running \
+            requests finish, write everything down and exit 0.
+            """)
+
+    @OptionGroup var store: DataOption
+
+    @Option(help: "The address to listen on; 0.0.0.0 for all.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 for any that is free.")
+    var port = 8080
+
+    @Option(help: "The type of environment that the first start makes.")
+    var environment: EnvironmentType?
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("a port is 0 to 65535, not \(port)") }
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        let logger = Logger(label: "tollgate")
+        let engine = try store.open()
+        defer { engine.close() }
+        try await FirstStart(engine: engine, wanted: environment).prepare(
+            key: ProcessInfo.processInfo.environment["TOLLGATE_API_KEY"], logger)
+
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                HTTPService(engine: engine, host: host, port: port, logger: logger),
+                Closer(engine: engine, logger: logger),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(30)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+/// The HTTP server as one of the things that start and stop together.
+private struct HTTPService: Service {
+    let engine: Engine
+    let host: String
+    let port: Int
+    let logger: Logger
+
+    func run() async throws {
+        // The address of an IPv6 socket stands in brackets in a URL.
+        let shownHost = host.contains(":") ? "[\(host)]" : host
+        do {
+            try await Server(engine: engine, host: host, port: port, logger: logger).run { port in
+                Console.say("tollgate: listening on http://\(shownHost):\(port)")
+            }
+        } catch {
+            throw CommandFailure.refused("the server on \(shownHost):\(port) stopped: \(error)")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import Tollgate
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prove that the state is what the journal says, and that the books add up.",
+        discussion: """
+            Example: tollgate verify --data ./data
+
+            Replays the journal into an empty store and compares everything with the state on disk; then checks that \
+            billed and unbilled usage add up to what was metered, and that the lines of every invoice add up to its \
+            total. Changes nothing. The exit status is 2 when it finds a difference.
+            """)
+
+    private static let shownDifferences = 20
+
+    @OptionGroup var store: DataOption
+
+    func run() async throws {
+        try await store.withEngine { engine in
+            let report = try await engine.verified("verify")
+            for difference in report.differences.prefix(Self.shownDifferences) { Console.say(difference) }
+            guard report.differences.isEmpty else {
+                Console.complain("tollgate: \(report.differences.count.grouped) differences")
+                throw ExitCode(2)
+            }
+        }
+    }
+}
