@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -57,6 +58,13 @@ let package = Package(
                 "Basics", "Model", "Entitlements", "Rating", "EventScanner", "LMDB", "Store", "Metering", "Catalog",
                 "Billing", crypto,
             ]),
+        tests(of: "Basics"),
+        tests(of: "Model", ["Basics"]),
+        tests(of: "Entitlements", ["Basics", "Model"]),
+        tests(of: "Rating", ["Model"]),
+        tests(of: "EventScanner"),
+        tests(of: "LMDB"),
+        tests(of: "Tollgate"),
     ],
     cxxLanguageStandard: .cxx17
 )

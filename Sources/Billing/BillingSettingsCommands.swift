@@ -47,7 +47,7 @@ public struct UpdateBillingProfile: Command {
     public var daysUntilDue: Int64?
     public var timezone: String?
 
-    public init(_ profileID: Identifier<BillingProfile>) {
+    public init(profileID: Identifier<BillingProfile>) {
         self.profileID = profileID
     }
 

@@ -11,7 +11,7 @@ package struct ClosePeriod: Command {
 
     package let subscriptionID: Identifier<Subscription>
 
-    package init(_ subscriptionID: Identifier<Subscription>) {
+    package init(subscriptionID: Identifier<Subscription>) {
         self.subscriptionID = subscriptionID
     }
 

@@ -10,11 +10,11 @@ public struct FinalizeInvoice: Command {
     /// Because its grace is over, not because somebody asked: then settings may hold it back, and a second time is no error.
     private let isDue: Bool
 
-    public init(_ invoiceID: Identifier<Invoice>) {
-        self.init(invoiceID, isDue: false)
+    public init(invoiceID: Identifier<Invoice>) {
+        self.init(invoiceID: invoiceID, isDue: false)
     }
 
-    package init(_ invoiceID: Identifier<Invoice>, isDue: Bool) {
+    package init(invoiceID: Identifier<Invoice>, isDue: Bool) {
         self.invoiceID = invoiceID
         self.isDue = isDue
     }

@@ -8,7 +8,7 @@ public struct VoidInvoice: Command {
 
     public let invoiceID: Identifier<Invoice>
 
-    public init(_ invoiceID: Identifier<Invoice>) {
+    public init(invoiceID: Identifier<Invoice>) {
         self.invoiceID = invoiceID
     }
 
@@ -38,7 +38,7 @@ public struct MarkInvoicePaid: Command {
     public var reference: String?
     public var settledAt: Timestamp?
 
-    public init(_ invoiceID: Identifier<Invoice>, idempotencyKey: String) {
+    public init(invoiceID: Identifier<Invoice>, idempotencyKey: String) {
         self.invoiceID = invoiceID
         self.idempotencyKey = idempotencyKey
     }

@@ -19,7 +19,7 @@ public struct ManagePlan: Command {
     public var basePlanPriceID: Identifier<Price>?
     public var payInAdvance: [PayInAdvanceSelection] = []
 
-    public init(_ companyID: Identifier<Company>) {
+    public init(companyID: Identifier<Company>) {
         self.companyID = companyID
     }
 
@@ -315,7 +315,7 @@ public struct CancelSubscription: Command {
     /// False: the company keeps its plan until the period ends.
     public var immediately = true
 
-    public init(_ companyID: Identifier<Company>) {
+    public init(companyID: Identifier<Company>) {
         self.companyID = companyID
     }
 

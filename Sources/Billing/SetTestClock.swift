@@ -10,7 +10,7 @@ package struct SetTestClock: Command {
     /// The environment holds no events and no subscriptions yet, so its clock may start anywhere.
     package let isFresh: Bool
 
-    package init(_ now: Timestamp, isFresh: Bool) {
+    package init(now: Timestamp, isFresh: Bool) {
         self.now = now
         self.isFresh = isFresh
     }

@@ -34,7 +34,7 @@ extension Engine {
         try SetTestClock.check(next, runtime.catalog.nouns.environment, now(in: environment), isFresh: isFresh)
         if runtime.catalog.nouns.environment.testClock == next { return }
         if !isFresh { _ = try await runDue(until: next, in: environment) }
-        try await execute(SetTestClock(next, isFresh: isFresh), in: environment)
+        try await execute(SetTestClock(now: next, isFresh: isFresh), in: environment)
     }
 
     /// Whether the environment has neither events nor subscriptions.
@@ -91,13 +91,13 @@ extension Engine {
     ) throws -> [DueItem] {
         switch item.task {
         case .closePeriod:
-            let command = ClosePeriod(Identifier(ordinal: item.ordinal))
+            let command = ClosePeriod(subscriptionID: Identifier(ordinal: item.ordinal))
             let (invoice, made) = try applyDue(command, in: environment, at: item.at, ticket)
             report.closed += 1
             if invoice != nil { report.invoices += 1 }
             return made
         case .finalizeInvoice:
-            let command = FinalizeInvoice(Identifier(ordinal: item.ordinal), isDue: true)
+            let command = FinalizeInvoice(invoiceID: Identifier(ordinal: item.ordinal), isDue: true)
             return try applyDue(command, in: environment, at: item.at, ticket).made
         }
     }

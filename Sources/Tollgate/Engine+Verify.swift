@@ -1,6 +1,5 @@
 internal import Basics
 internal import Billing
-internal import Foundation
 internal import Metering
 internal import Model
 internal import Rating
@@ -37,13 +36,11 @@ extension Engine {
     /// - Parameter progress: called now and then with the entries replayed.
     public func verify(progress: (Int) -> Void = { _ in }) throws -> VerifyReport {
         var report = VerifyReport()
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tollgate-verify-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let directory = try TemporaryDirectory()
         var options = EngineOptions()
         options.isDurable = false
         options.clock = { Timestamp(milliseconds: 0) }
-        let twin = try Engine.open(directory, options: options)
+        let twin = try Engine.open(directory.path, options: options)
         let snapshot = try store.snapshot()
         try snapshot.forEachEntry { sequence, entry in
             report.entries += 1

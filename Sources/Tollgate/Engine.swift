@@ -81,6 +81,9 @@ public final class Engine: Sendable {
         memory.runtimes.withLock { Array($0.values) }.map(\.catalog.nouns.environment).sorted { $0.id < $1.id }
     }
 
+    /// Where commands go that belong to no environment, such as making the first one.
+    public static let wholeStore = EnvironmentID(ordinal: 0)
+
     public func environment(_ id: EnvironmentID) -> Environment? {
         runtime(id)?.catalog.nouns.environment
     }
@@ -177,12 +180,11 @@ public final class Engine: Sendable {
 
 extension Engine.Memory {
     func load(_ store: Store) throws {
-        let anywhere = EnvironmentID(ordinal: 0)
-        for environment in try store.all(Environment.self, in: anywhere) {
+        for environment in try store.all(Environment.self, in: Engine.wholeStore) {
             let runtime = try EnvironmentRuntime(environment, store)
             runtimes.withLock { $0[environment.id] = runtime }
         }
-        for key in try store.all(APIKey.self, in: anywhere) { apiKeys.withLock { $0[key.hash] = key } }
+        for key in try store.all(APIKey.self, in: Engine.wholeStore) { apiKeys.withLock { $0[key.hash] = key } }
     }
 
     /// Follows changes of what belongs to the whole store.
@@ -190,9 +192,11 @@ extension Engine.Memory {
         for change in changes {
             switch (change.kind, change.record) {
             case (.environment, let environment as Environment):
-                guard runtimes.withLock({ $0[environment.id] == nil }) else { continue }
-                guard let runtime = try? EnvironmentRuntime(environment, store) else { continue }
-                runtimes.withLock { $0[environment.id] = runtime }
+                if let known = runtimes.withLock({ $0[environment.id] }) {
+                    known.publish([change])
+                } else if let runtime = try? EnvironmentRuntime(environment, store) {
+                    runtimes.withLock { $0[environment.id] = runtime }
+                }
             case (.apiKey, let key):
                 apiKeys.withLock { keys in
                     for (hash, old) in keys where old.id.ordinal == change.ordinal { keys[hash] = nil }
@@ -205,9 +209,8 @@ extension Engine.Memory {
 
     /// Takes back what a failed commit would have made durable.
     func reload(_ store: Store) {
-        let anywhere = EnvironmentID(ordinal: 0)
-        guard let known = try? store.all(Environment.self, in: anywhere),
-            let keys = try? store.all(APIKey.self, in: anywhere),
+        guard let known = try? store.all(Environment.self, in: Engine.wholeStore),
+            let keys = try? store.all(APIKey.self, in: Engine.wholeStore),
             let counters = try? store.value(.meta("ids"))
         else { return }
         let ids = Set(known.map(\.id))

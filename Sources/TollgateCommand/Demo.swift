@@ -42,7 +42,7 @@ struct Demo: AsyncParsableCommand {
         try await DemoLimits.run(world)
         try DemoChecks.run(world)
         try await DemoBilling.run(world, expecting: traffic)
-        _ = try await engine.verified("7 verify  ")
+        _ = try engine.verified("7 verify    ")
     }
 
     private var whatNext: String {

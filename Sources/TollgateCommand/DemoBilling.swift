@@ -10,13 +10,12 @@ enum DemoBilling {
         try await world.engine.setTestClock(DemoWorld.monthEnd + .hours(1), in: world.environment.id)
         let took = progress.elapsed
         let invoices = try world.engine.read(world.environment.id) { view in
-            view.invoices(
-                of: nil, where: { $0.period.end == DemoWorld.monthEnd && $0.isClosing }, offset: 0, limit: .max)
+            try view.invoices(limit: .max) { $0.period.end == DemoWorld.monthEnd && $0.isClosing }
         }
         Console.say(
             """
-            6 billing   the clock moves to \((DemoWorld.monthEnd + .hours(1)).rfc3339): \(invoices.count.grouped) periods closed, \
-            \(took.rate(of: invoices.count).grouped) invoices/s
+            6 billing   the clock moves to \((DemoWorld.monthEnd + .hours(1)).rfc3339): \
+            \(invoices.count.grouped) periods closed, \(took.rate(of: invoices.count).grouped) invoices/s
 
             """)
         try show(invoices, world)
@@ -28,9 +27,9 @@ enum DemoBilling {
         let largest = invoices.sorted { ($1.total, $0.companyID) < ($0.total, $1.companyID) }.prefix(shown)
         try world.engine.read(world.environment.id) { view in
             for invoice in largest {
-                let plan = view.get(invoice.companyID)?.plan.flatMap { view.get($0.planID) }
+                let plan = try view.get(invoice.companyID)?.plan.flatMap { try view.get($0.planID) }
                 table.append(
-                    .text(invoice.number ?? "draft"), .text(view.label(of: invoice.companyID)), .text(plan?.name ?? ""),
+                    .text(invoice.number ?? "draft"), .text(try view.label(of: invoice.companyID)), .text(plan?.name ?? ""),
                     .text(invoice.quantity(of: "api-calls").grouped), .text(invoice.quantity(of: "storage").grouped),
                     .money(Money(minorUnits: invoice.total, currency: invoice.currency)))
             }
@@ -46,7 +45,7 @@ enum DemoBilling {
         let gigabytes = invoices.reduce(0) { $0 + $1.quantity(of: "storage") }
         guard calls == traffic.calls, gigabytes == traffic.gigabytes else {
             throw CommandFailure.refused(
-                "the invoices bill \(calls) calls and \(gigabytes) GB; sent were \(traffic.calls) and \(traffic.gigabytes)"
+                "the invoices bill \(calls) calls and \(gigabytes) GB, not \(traffic.calls) and \(traffic.gigabytes)"
             )
         }
         Console.say("            billed: \(calls.grouped) calls and \(gigabytes.grouped) GB, exactly what was sent\n")

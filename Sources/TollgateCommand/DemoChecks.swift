@@ -13,7 +13,7 @@ enum DemoChecks {
         for _ in 0..<count {
             let company = companies[Int(random.next(upperBound: UInt(companies.count)))]
             let flag = flags[Int(random.next(upperBound: UInt(flags.count)))]
-            if try world.engine.check(flag, company: ["id": company], user: nil, in: world.environment.id).value {
+            if try world.engine.isOn(flag, company: ["id": company], in: world.environment.id) {
                 granted += 1
             }
         }

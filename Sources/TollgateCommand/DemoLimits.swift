@@ -19,8 +19,8 @@ enum DemoLimits {
         let attempts = companies * attemptsEach
         Console.say(
             """
-            4 limits    \(companies) Free companies, \(DemoWorld.freeCalls.grouped) calls a month each; \(callers) callers \
-            try \(attempts.grouped) times at once
+            4 limits    \(companies) Free companies with \(DemoWorld.freeCalls.grouped) calls a month each; \
+            \(callers) callers try \(attempts.grouped) times at once
                         \(allowed.grouped) allowed, \((attempts - allowed).grouped) refused, to the call; \
             \(took.rate(of: attempts).grouped) durable decisions/s
             """)

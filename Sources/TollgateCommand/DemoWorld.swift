@@ -49,7 +49,7 @@ struct DemoWorld {
         upsert.name = "Acme \(number)"
         upsert.traits = ["seats": .number("\(number % 5 + 1)")]
         let company = try await engine.execute(upsert, in: environment)
-        var change = ManagePlan(company.id)
+        var change = ManagePlan(companyID: company.id)
         change.basePlanID = plan.id
         let outcome = try await engine.execute(change, in: environment)
         if let problem = outcome.problems.first(where: \.isBlocking) {

@@ -1,6 +1,7 @@
 internal import Tollgate
 
-/// The bytes of one request of events, at an address that stays until the last user is done: `track` reads them across waits.
+/// The bytes of one request of events, at an address that stays until the last user is done: `track` reads them across
+/// waits.
 // Unchecked: nothing writes the bytes after `init`.
 final class EventBody: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer

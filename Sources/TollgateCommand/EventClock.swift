@@ -3,8 +3,8 @@ internal import EventScanner
 
 /// Where an environment's test clock must stand for the events of an import to happen "now".
 ///
-/// A batch spans less than the invoice grace. So when the clock moves to the batch's last event and a period ended on the
-/// way, that period's invoice is still a draft, which the batch's events of that period join.
+/// A batch spans less than the invoice grace. So when the clock moves to the batch's last event and a period ended on
+/// the way, that period's invoice is still a draft, which the batch's events of that period join.
 final class EventClock {
     private let span: TimeSpan
     private var scanner = EventScanner()

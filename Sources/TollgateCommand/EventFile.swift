@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Lines of events from a file or standard input, plain or gzip, handed out in batches that fit one request.
 ///
-/// One buffer holds the batch and what has been read beyond it; nothing is copied but the rest of a batch. zlib looks at the
-/// first two bytes and passes on what is not gzip.
+/// One buffer holds the batch and what has been read beyond it; nothing is copied but the rest of a batch. zlib looks
+/// at the first two bytes and passes on what is not gzip.
 final class EventFile {
     static let batchLines = 10_000
     static let batchBytes = 16 << 20
@@ -52,8 +52,8 @@ final class EventFile {
 
     /// The next lines, each with its line feed (the last of the file may lack it); nil at the end.
     ///
-    /// Valid until the next call. A batch ends at 10,000 lines, at 16 MiB, or before a line that `admits` says no to; that
-    /// line comes first in the next batch, whatever `admits` says there.
+    /// Valid until the next call. A batch ends at 10,000 lines, at 16 MiB, or before a line that `admits` says no to;
+    /// that line comes first in the next batch, whatever `admits` says there.
     func next(
         admits: (UnsafeRawBufferPointer) -> Bool = { _ in true }
     ) throws(CommandFailure) -> UnsafeRawBufferPointer? {

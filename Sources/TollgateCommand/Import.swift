@@ -14,8 +14,8 @@ struct Import: AsyncParsableCommand {
 
             Events with an idempotency key count once however often the file is imported within 24 hours, so after an \
             interruption import it again. Events count at the time of the import; with "sent_at" and \
-            "trusted_client_clock": true at their own, up to 34 days back. Lines that cannot be used are listed and the \
-            others count; the exit status is then 1.
+            "trusted_client_clock": true at their own, up to 34 days back. Lines that cannot be used are listed and \
+            the others count; the exit status is then 1.
             """)
 
     @OptionGroup var store: DataOption
@@ -23,8 +23,8 @@ struct Import: AsyncParsableCommand {
 
     @ArgumentParser.Flag(
         help: """
-            Let the environment's test clock follow the "sent_at" of the events, so that a history of months is counted, \
-            closed and invoiced as if it happened now. The file must be in order of time. Not in production.
+            Let the environment's test clock follow the "sent_at" of the events, so that a history of months is \
+            counted, closed and invoiced as if it happened now. The file must be in order of time. Not in production.
             """)
     var moveClock = false
 
@@ -57,7 +57,7 @@ private struct Importer {
         self.engine = engine
         self.environment = environment
         let keys = try engine.read(environment.id) { view in
-            view.list(APIKey.self, where: { $0.kind == .secret && !$0.readonly }, limit: 1)
+            try view.list(APIKey.self, limit: 1) { $0.kind == .secret && !$0.readonly }
         }
         guard let key = keys.first else {
             throw CommandFailure.refused(
@@ -118,8 +118,12 @@ private struct Importer {
             \(accepted.grouped) accepted, \(duplicates.grouped) duplicates, \(conflicts.grouped) conflicts, \
             \(rejected.grouped) rejected in \(took.brief) (\(took.rate(of: total).grouped) events/s)
             """)
-        if rejected > 0 {
-            throw CommandFailure.refused("\(rejected.grouped) of \(total.grouped) events were rejected")
+        if rejected + conflicts > 0 {
+            throw CommandFailure.refused(
+                """
+                of \(total.grouped) events \(rejected.grouped) were rejected, and \(conflicts.grouped) had the key of \
+                another event
+                """)
         }
     }
 }

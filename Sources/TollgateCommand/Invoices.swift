@@ -17,8 +17,6 @@ struct InvoicesList: AsyncParsableCommand {
         abstract: "List invoices, newest first.",
         discussion: "Example: tollgate invoices list --data ./data --format csv > invoices.csv")
 
-    private static let page = 1000
-
     @OptionGroup var store: DataOption
     @OptionGroup var environments: EnvironmentOption
     @OptionGroup var companies: CompanyOption
@@ -33,10 +31,10 @@ struct InvoicesList: AsyncParsableCommand {
             let table = try engine.read(environment.id) { view in
                 var table = Table(
                     "id", "number", "status", "company", "period_start", "period_end", "currency", "total", "remaining")
-                for invoice in invoices(of: try companies.company(in: view)?.id, view) {
+                for invoice in try view.invoices(of: companies.company(in: view)?.id, limit: limit ?? .max) {
                     table.append(
                         .text(invoice.id.description), invoice.number.map { .text($0) } ?? .none,
-                        .text(invoice.status.rawValue), .text(view.label(of: invoice.companyID)),
+                        .text(invoice.status.rawValue), .text(try view.label(of: invoice.companyID)),
                         .time(invoice.period.start), .time(invoice.period.end), .text(invoice.currency.code),
                         .money(Money(minorUnits: invoice.total, currency: invoice.currency)),
                         .money(Money(minorUnits: invoice.amountRemaining, currency: invoice.currency)))
@@ -45,17 +43,6 @@ struct InvoicesList: AsyncParsableCommand {
             }
             Console.say(table.text(output.format))
         }
-    }
-
-    private func invoices(of company: Identifier<Company>?, _ view: ReadView) -> [Invoice] {
-        var found: [Invoice] = []
-        while found.count < limit ?? .max {
-            let wanted = min(Self.page, (limit ?? .max) - found.count)
-            let page = view.invoices(of: company, offset: found.count, limit: wanted)
-            found += page
-            if page.count < wanted { break }
-        }
-        return found
     }
 }
 
@@ -76,24 +63,24 @@ struct InvoicesShow: AsyncParsableCommand {
         try await store.withEngine { engine in
             let environment = try environments.environment(in: engine)
             try engine.read(environment.id) { view in
-                guard let invoice = find(view) else {
+                guard let invoice = try find(view) else {
                     throw CommandFailure.refused("there is no invoice \(id) in \(environment.name)")
                 }
-                if output.format == .table { Console.say(heading(invoice, view)) }
+                if output.format == .table { Console.say(try heading(invoice, view)) }
                 Console.say(lines(invoice).text(output.format))
             }
         }
     }
 
-    private func find(_ view: ReadView) -> Invoice? {
-        if let identifier = Identifier<Invoice>(id) { return view.get(identifier) }
-        return view.invoices(of: nil, where: { $0.number == id }, offset: 0, limit: 1).first
+    private func find(_ view: ReadView) throws -> Invoice? {
+        if let identifier = Identifier<Invoice>(id) { return try view.get(identifier) }
+        return try view.invoices(limit: 1, where: { $0.number == id }).first
     }
 
-    private func heading(_ invoice: Invoice, _ view: ReadView) -> String {
+    private func heading(_ invoice: Invoice, _ view: ReadView) throws -> String {
         """
         Invoice \(invoice.number ?? "(draft, no number yet)") · \(invoice.status.rawValue) · \(invoice.id)
-        \(view.label(of: invoice.companyID)) · \(invoice.period.start.rfc3339) to \(invoice.period.end.rfc3339)
+        \(try view.label(of: invoice.companyID)) · \(invoice.period.start.rfc3339) to \(invoice.period.end.rfc3339)
         Total \(Money(minorUnits: invoice.total, currency: invoice.currency)), \
         remaining \(Money(minorUnits: invoice.amountRemaining, currency: invoice.currency))
 
@@ -116,8 +103,8 @@ struct InvoicesShow: AsyncParsableCommand {
 
 extension ReadView {
     /// What a person calls a company: its name, else its first key.
-    func label(of id: Identifier<Company>) -> String {
-        guard let company = get(id) else { return id.description }
+    func label(of id: Identifier<Company>) throws -> String {
+        guard let company = try get(id) else { return id.description }
         return label(of: company)
     }
 

@@ -16,8 +16,8 @@ struct RootCommand: AsyncParsableCommand {
             One process holds a data directory. While a server runs, ask the server; the other commands open the \
             directory themselves and say so when it is held.
 
-            Exit status: 0 done · 1 refused, or done only in part · 2 verify found differences · 64 the command line is \
-            wrong · 75 the data directory is held or cannot be used now: try again.
+            Exit status: 0 done · 1 refused, or done only in part · 2 verify found differences · 64 the command line \
+            is wrong · 75 the data directory is held or cannot be used now: try again.
             """,
         subcommands: [
             Serve.self, Demo.self, Import.self, Close.self, Invoices.self, Usage.self, Verify.self, Backup.self,

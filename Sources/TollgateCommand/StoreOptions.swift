@@ -7,7 +7,8 @@ struct DataOption: ParsableArguments {
     @Option(name: [.short, .long], help: ArgumentHelp("The data directory.", valueName: "dir"))
     var data: String
 
-    /// Opens the store for the length of `body`. A directory without a store is refused: a mistyped path must not become one.
+    /// Opens the store for the length of `body`. A directory without a store is refused: a mistyped path must not
+    /// become one.
     func withEngine<Result>(_ body: (Engine) async throws -> Result) async throws -> Result {
         guard access(data + "/data.mdb", F_OK) == 0 else {
             throw CommandFailure.refused(

@@ -7,11 +7,9 @@ struct Usage: AsyncParsableCommand {
         discussion: """
             Example: tollgate usage --data ./data --company id=acme
 
-            used counts against the limit of the feature's own period; billed is what the running billing period has come \
-            to.
+            used counts against the limit of the feature's own period; billed is what the running billing period \
+            has come to.
             """)
-
-    private static let page = 1000
 
     @OptionGroup var store: DataOption
     @OptionGroup var environments: EnvironmentOption
@@ -23,10 +21,9 @@ struct Usage: AsyncParsableCommand {
             let environment = try environments.environment(in: engine)
             let table = try engine.read(environment.id) { view in
                 var table = Table("company", "feature", "type", "used", "limit", "billed", "resets_at")
-                if let company = try companies.company(in: view) {
-                    append(company, to: &table, view)
-                } else {
-                    appendAll(to: &table, view)
+                let chosen = try companies.company(in: view).map { [$0] }
+                for company in try chosen ?? view.list(Company.self, limit: .max) {
+                    try append(company, to: &table, view)
                 }
                 return table
             }
@@ -34,18 +31,8 @@ struct Usage: AsyncParsableCommand {
         }
     }
 
-    private func appendAll(to table: inout Table, _ view: ReadView) {
-        var offset = 0
-        while true {
-            let page = view.list(Company.self, offset: offset, limit: Self.page)
-            for company in page { append(company, to: &table, view) }
-            guard page.count == Self.page else { return }
-            offset += page.count
-        }
-    }
-
-    private func append(_ company: Company, to table: inout Table, _ view: ReadView) {
-        for usage in view.entitledFeatures(of: company) {
+    private func append(_ company: Company, to table: inout Table, _ view: ReadView) throws {
+        for usage in try view.entitledFeatures(of: company) {
             let isMetered = usage.feature.type != .boolean
             table.append(
                 .text(view.label(of: company)), .text(usage.feature.name), .text(usage.feature.type.rawValue),

@@ -18,7 +18,7 @@ struct Verify: AsyncParsableCommand {
 
     func run() async throws {
         try await store.withEngine { engine in
-            let report = try await engine.verified("verify")
+            let report = try engine.verified("verify  ")
             for difference in report.differences.prefix(Self.shownDifferences) { Console.say(difference) }
             guard report.differences.isEmpty else {
                 Console.complain("tollgate: \(report.differences.count.grouped) differences")

@@ -36,7 +36,9 @@ class Server:
             [BINARY, "serve", "--data", str(self.data), "--host", "127.0.0.1", "--port", "0"],
             stdout=subprocess.PIPE, stderr=self._log_file, text=True, env=environment(self.key))
         found = queue.Queue()
-        threading.Thread(target=self._read_output, args=(self.process.stdout, self._log_file, found), daemon=True).start()
+        self._reader = threading.Thread(
+            target=self._read_output, args=(self.process.stdout, self._log_file, found), daemon=True)
+        self._reader.start()
         try:
             self.url = found.get(timeout=SECONDS_TO_START)
         except queue.Empty:
@@ -83,6 +85,7 @@ class Server:
 
     def _forget(self):
         self.process = None
+        self._reader.join()
         if self.api is not None:
             self.api.close()
         self._log_file.close()
@@ -91,8 +94,7 @@ class Server:
     def _read_output(output, log, found):
         with output:
             for line in output:
-                if not log.closed:
-                    log.write(line)
+                log.write(line)
                 if match := LISTENING.match(line.rstrip("\n")):
                     found.put(match[1])
         found.put(None)

@@ -50,6 +50,17 @@ public struct CreateFeature: Command {
     }
 }
 
+extension FeatureType {
+    /// As a sentence names it: `an event feature`.
+    var words: String {
+        switch self {
+        case .boolean: "a boolean feature"
+        case .event: "an event feature"
+        case .trait: "a trait feature"
+        }
+    }
+}
+
 extension Transaction {
     /// Puts a feature once its texts fit and what meters it is there.
     func checkAndPut(_ feature: Feature) throws {
@@ -62,11 +73,11 @@ extension Transaction {
         try feature.maintainerAccountMemberID?.checkOptional(as: "a maintainer's id", limit: Limits.nameBytes)
         guard feature.eventSubtype == nil || feature.type == .event else {
             throw Refusal.invalid(
-                "only an event feature has an event_subtype, \"\(feature.name)\" is a \(feature.type.rawValue) feature")
+                "only an event feature has an event_subtype, \"\(feature.name)\" is \(feature.type.words)")
         }
         guard feature.traitID == nil || feature.type == .trait else {
             throw Refusal.invalid(
-                "only a trait feature has a trait_id, \"\(feature.name)\" is a \(feature.type.rawValue) feature")
+                "only a trait feature has a trait_id, \"\(feature.name)\" is \(feature.type.words)")
         }
         switch feature.type {
         case .boolean: break

@@ -10,7 +10,7 @@ extension EntitlementValue {
         checked.metricPeriodMonthReset = metricPeriodMonthReset
         guard (type == .boolean) == (feature.type == .boolean) else {
             throw Refusal.invalid(
-                "a value of type \(type.rawValue) does not fit \"\(feature.name)\", a \(feature.type.rawValue) feature")
+                "a value of type \(type.rawValue) does not fit \"\(feature.name)\", \(feature.type.words)")
         }
         switch type {
         case .boolean:
@@ -33,7 +33,7 @@ extension EntitlementValue {
     func checkWindow(for feature: Feature) throws(Refusal) {
         guard metricPeriod == nil || feature.type == .event else {
             throw .invalid(
-                "metric_period is for event features, \"\(feature.name)\" is a \(feature.type.rawValue) feature")
+                "metric_period is for event features, \"\(feature.name)\" is \(feature.type.words)")
         }
         guard metricPeriodMonthReset == nil || metricPeriod == .currentMonth else {
             throw .invalid("metric_period_month_reset needs metric_period current_month")

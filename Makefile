@@ -1,0 +1,55 @@
+# Everything that is done with Tollgate's sources. `make help` lists it.
+
+SWIFT ?= swift
+# One configuration for unit tests and the server that the acceptance tests start: dependencies are built once.
+CONFIGURATION ?= debug
+# The server that the acceptance tests start, for example a release build.
+TOLLGATE_BINARY ?= $(CURDIR)/.build/$(CONFIGURATION)/tollgate
+VENV := .build/venv
+SOURCES := Package.swift Sources Tests benchmarks
+BUILD := $(SWIFT) build -c $(CONFIGURATION)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format build unit acceptance bench verify-calendar install install-test
+
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+demo: install ## Build it and see it work: a month of a million events, limits, invoices.
+	$(SWIFT) build -c release --product tollgate
+	@.build/release/tollgate demo
+
+test: install-test lint build unit acceptance ## Build everything and run every test.
+
+build: ## Build all targets; a module that imports what it does not declare is an error.
+	$(BUILD) --build-tests --explicit-target-dependency-import-check error
+
+unit: ## The tests in Swift, the tidy checks among them.
+	$(SWIFT) test -c $(CONFIGURATION) --skip-build --disable-xctest
+
+acceptance: $(VENV)/ready ## The tests in Python against a server: the SDK, crashes, bad input, a year of flights.
+	TOLLGATE_BINARY=$(TOLLGATE_BINARY) $(VENV)/bin/python -m pytest -q Tests/Acceptance
+
+lint: ## Check the format.
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+format: ## Put everything in format.
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+bench: install ## Measure the rates and add them to benchmarks/results.
+	$(SWIFT) build -c release --product tollgate-bench
+	.build/release/tollgate-bench
+
+verify-calendar: install ## Check the billing calendar for every zone, anchor and cadence: takes minutes.
+	TOLLGATE_CALENDAR_FULL=1 $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest --filter BillingCalendar
+
+install: ## Install the system packages that a build needs and this machine lacks.
+	@.ci/install git pkg-config liblmdb-dev libsimdjson-dev zlib1g-dev tzdata
+
+install-test:
+	@.ci/install git pkg-config liblmdb-dev libsimdjson-dev zlib1g-dev tzdata python3-venv
+
+$(VENV)/ready: Makefile
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check schematichq==1.4.6 pytest httpx
+	touch $@

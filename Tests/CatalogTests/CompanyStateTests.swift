@@ -1,0 +1,90 @@
+import Basics
+import Catalog
+import Entitlements
+import Model
+import Testing
+
+@Suite struct CompanyStateTests {
+    /// A monthly subscription from 10 March 12:00; the window before it began on 1 March.
+    /// period | reset | at → window. Times are in 2026, UTC.
+    static let windows = rows(
+        """
+        all_time      |               | 03-20T00:00 | - to -
+        current_day   |               | 03-20T05:00 | 03-20T00:00 to 03-21T00:00
+        current_week  |               | 03-20T05:00 | 03-15T00:00 to 03-22T00:00
+        current_month | first_of_month | 03-20T05:00 | 03-01T00:00 to 04-01T00:00
+        current_month |               | 03-20T05:00 | 03-01T00:00 to 04-01T00:00
+        current_month | billing_cycle | 03-10T12:00 | 03-01T00:00 to 04-10T12:00
+        current_month | billing_cycle | 04-10T11:59 | 03-01T00:00 to 04-10T12:00
+        current_month | billing_cycle | 04-10T12:00 | 04-10T12:00 to 05-10T12:00
+        current_month | billing_cycle | 06-09T00:00 | 05-10T12:00 to 06-10T12:00
+        current_month | billing_cycle | 03-10T11:59 | 03-01T00:00 to 03-10T12:00
+                      |               | 03-20T00:00 | - to -
+        """)
+
+    @Test(arguments: windows) func usageWindow(row: [String]) throws {
+        let world = try World()
+        let company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        let subscription = try world.subscribe(company, carriedFrom: Self.instant("03-01T00:00"))
+        let state = CompanyState(
+            try world.get(company.id)!, overrides: [], subscription: subscription, catalog: world.catalog)
+        let window = state.usageWindow(
+            period: MetricPeriod(rawValue: row[0]), reset: MetricPeriodMonthReset(rawValue: row[1]),
+            at: Self.instant(row[2]))
+        #expect(window == Self.window(row[3]))
+    }
+
+    @Test func withoutASubscriptionTheCalendarMonthCounts() throws {
+        let world = try World()
+        let company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        var ended = try world.subscribe(company)
+        ended.status = .canceled
+        for subscription in [nil, ended] {
+            let state = CompanyState(company, overrides: [], subscription: subscription, catalog: world.catalog)
+            #expect(state.subscription == nil && state.facts.cycle == nil)
+            let window = state.usageWindow(period: .currentMonth, reset: .billingCycle, at: Self.instant("03-20T05:00"))
+            #expect(window == Self.window("03-01T00:00 to 04-01T00:00"))
+        }
+    }
+
+    @Test func factsComeFromPlanOverrideAndSubscription() throws {
+        let world = try World()
+        let seats = try world.execute(
+            DefineTrait(entityType: .company, hierarchy: ["plan", "seats"], traitType: .number))
+        let api = try world.feature("API", .event, event: "api")
+        let seat = try world.feature("Seats", .trait, trait: seats.id)
+        let plan = try world.execute(CreatePlan(name: "Pro", type: .plan))
+        try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: api.id, input: .limit(100)))
+        var bought = EntitlementInput(valueType: .trait)
+        bought.priceBehavior = .payInAdvance
+        bought.unitPrices.monthly = 900
+        let entitlement = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: seat.id, input: bought))
+        let version = entitlement.versionID
+        try world.execute(PublishPlanVersion(versionID: version, migrationStrategy: "leave"))
+
+        var company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        company.plan = PlanAssignment(planID: plan.id, versionID: version, assignedAt: world.now)
+        company.traits = ["plan": .object(["seats": .number("2")]), "other": .null]
+        let override = try world.execute(
+            CreateCompanyOverride(companyID: company.id, featureID: api.id, value: .limit(500)))
+        var subscription = try world.subscribe(company)
+        subscription.payInAdvance = [PayInAdvanceQuantity(entitlementID: entitlement.id, quantity: 7)]
+        let state = CompanyState(company, overrides: [override], subscription: subscription, catalog: world.catalog)
+        #expect(state.facts.basePlanID == plan.id && state.facts.planVersionIDs == [version])
+        #expect(state.facts.traits == [seats.id: "2"])
+        #expect(state.facts.grants(of: api.id).map(\.allocation) == [.limited(100), .limited(500)])
+        #expect(state.facts.grants(of: seat.id).map(\.allocation) == [.limited(7)])
+        #expect(state.facts.cycle?.period == Period(start: world.now, end: Self.instant("04-10T12:00")))
+        #expect(state.catalog === world.catalog)
+        // Shared with every other company on the plan.
+        let other = CompanyState(company, overrides: [], subscription: nil, catalog: world.catalog)
+        #expect(other.facts.grants(of: api.id)[0].terms === state.facts.grants(of: api.id)[0].terms)
+    }
+
+    private static func instant(_ text: String) -> Timestamp { Timestamp(rfc3339: "2026-\(text):00Z")! }
+
+    private static func window(_ text: String) -> UsageWindow {
+        let ends = text.split(separator: " to ").map { $0 == "-" ? nil : instant(String($0)) }
+        return UsageWindow(start: ends[0], end: ends[1])
+    }
+}
