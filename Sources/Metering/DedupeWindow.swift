@@ -53,6 +53,10 @@ package final class DedupeWindow: Sendable {
         shard(of: fingerprint).withLock { $0.forget(fingerprint) }
     }
 
+    package func forgetAll() {
+        for shard in shards { shard.withLock { $0 = Table() } }
+    }
+
     package var count: Int { shards.reduce(0) { $0 + $1.withLock { $0.used } } }
 
     private func shard(of fingerprint: Fingerprint) -> Locked<Table> {

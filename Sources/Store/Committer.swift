@@ -21,7 +21,7 @@ package final class Committer: Sendable {
 
     /// Those who keep applied state in memory and must follow a commit's fate.
     package struct Participants: Sendable {
-        /// Called alone (gate held) when commit `number` is taken: returns the usage that it must add.
+        /// Called when nothing is counted for commit `number` any more: the usage that it must add.
         let collect: @Sendable (_ number: UInt64) -> [(UsageKey, Int64)]
         let committed: @Sendable (_ number: UInt64) -> Void
         /// Called alone after a commit failed: forget everything that is not durable.
@@ -117,19 +117,19 @@ package final class Committer: Sendable {
     }
 
     private func commitPending() {
-        let (commit, usage) = gate.exclusive {
-            let commit = state.withLock { state in
+        let commit = gate.exclusive {
+            state.withLock { state in
                 let commit = state.pending
                 state.pending = Commit(number: commit.number + 1)
                 state.scheduled = false
                 return commit
             }
-            return (commit, participants.collect(commit.number))
         }
         guard !commit.isEmpty else { return }
         do {
             let started = ContinuousClock.now
-            try write(commit, usage)
+            // What is counted from here on carries the next number, so this commit's share is complete.
+            try write(commit, participants.collect(commit.number))
             let took = ContinuousClock.now - started
             store.forget(commit.writes, commit: commit.number)
             participants.committed(commit.number)

@@ -24,13 +24,17 @@ final class DedupeMarks: Sendable {
     }
 }
 
-extension Engine {
-    /// Reads back the keys of every environment's window from the journal.
-    func refillDedupeWindows() throws {
+extension Engine.Memory {
+    /// Reads the keys of every environment's window back from the journal: after opening, and when a failed commit has taken
+    /// some of them back.
+    func refillDedupeWindows(from store: Store, _ clock: () -> Timestamp) throws {
         let snapshot = try store.snapshot()
+        let runtimes = runtimes.withLock { $0 }
         var first: UInt64?
-        for environment in environments {
-            let start = now(in: environment.id) - DedupeWindow.length - .hours(1)
+        for runtime in runtimes.values {
+            runtime.dedupe.forgetAll()
+            let environment = runtime.catalog.nouns.environment
+            let start = (environment.testClock ?? clock()) - DedupeWindow.length - .hours(1)
             var from = KeyBytes()
             from.append(environment.id)
             from.append(start)
@@ -43,7 +47,7 @@ extension Engine {
         }
         guard let first else { return }
         try snapshot.forEachEntry(from: first) { _, entry in
-            guard entry.kind == .events, let runtime = runtime(entry.environment) else { return true }
+            guard entry.kind == .events, let runtime = runtimes[entry.environment] else { return true }
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                 guard !event.key.isEmpty else { return true }
                 let isTimed = event.effective != entry.at || event.isBackfill

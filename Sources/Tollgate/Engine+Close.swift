@@ -8,7 +8,7 @@ internal import Store
 public struct CloseReport: Sendable, Equatable {
     /// Billing periods that were ended.
     public var closed = 0
-    /// Invoices that were issued or finalised.
+    /// Invoices that were issued.
     public var invoices = 0
     public var until: Timestamp
 }
@@ -93,8 +93,10 @@ extension Engine {
         case .closePeriod:
             let command = ClosePeriod(subscriptionID: Identifier(ordinal: item.ordinal))
             let (invoice, made) = try applyDue(command, in: environment, at: item.at, ticket)
-            report.closed += 1
-            if invoice != nil { report.invoices += 1 }
+            if invoice != nil {
+                report.closed += 1
+                report.invoices += 1
+            }
             return made
         case .finalizeInvoice:
             let command = FinalizeInvoice(invoiceID: Identifier(ordinal: item.ordinal), isDue: true)

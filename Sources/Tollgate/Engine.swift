@@ -62,12 +62,13 @@ public final class Engine: Sendable {
                     keys.forgetAll()
                     marks.forgetAll()
                     memory.reload(store)
+                    try? memory.refillDedupeWindows(from: store, options.clock)
                 }))
         self.memory = memory
         self.counters = counters
         self.keys = keys
         try memory.load(store)
-        try refillDedupeWindows()
+        try memory.refillDedupeWindows(from: store, options.clock)
     }
 
     /// Waits until everything applied is durable. The directory is released with the last reference to the engine.
@@ -114,6 +115,8 @@ public final class Engine: Sendable {
     ///
     /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has changed then.
     public func execute<C: Command>(_ command: C, in environment: EnvironmentID) async throws -> C.Outcome {
+        // A change at exactly a period's end belongs to the new period: what has fallen due is done first.
+        if runtime(environment) != nil { try await closeDue(in: environment) }
         let ticket = CommitTicket()
         let outcome = try apply(command, in: environment, ticket)
         try await ticket.wait()

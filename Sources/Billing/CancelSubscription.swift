@@ -1,0 +1,31 @@
+public import Basics
+public import Model
+public import Store
+
+/// Ends a company's subscription, now or at the end of its billing period.
+public struct CancelSubscription: Command {
+    public static let name = "cancel_subscription"
+
+    public let companyID: Identifier<Company>
+    /// False: the company keeps its plan until the period ends.
+    public var immediately = true
+
+    public init(companyID: Identifier<Company>) {
+        self.companyID = companyID
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Company {
+        let company = try transaction.require(companyID, "company")
+        guard let subscriptionID = company.subscriptionID, var subscription = try transaction.get(subscriptionID) else {
+            throw Refusal.conflict("company \(companyID) has no active subscription")
+        }
+        if immediately {
+            try subscription.endBillingUsage(transaction)
+        } else {
+            subscription.cancelAtPeriodEnd = true
+            subscription.updatedAt = transaction.now
+            try transaction.put(subscription)
+        }
+        return try transaction.require(companyID, "company")
+    }
+}

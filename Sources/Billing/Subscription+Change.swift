@@ -1,0 +1,62 @@
+internal import Basics
+internal import Model
+internal import Rating
+internal import Store
+
+extension Subscription {
+    /// Moves the subscription to a plan that is not cheaper: same periods, usage re-rated at the period's end, base prorated by the second.
+    mutating func change(
+        to target: PlanChoice.Target, _ price: Price, _ transaction: Transaction
+    ) throws {
+        let before = try BillingTerms(of: self, transaction)
+        let rest = Period(start: transaction.now, end: period.end)
+        let credits = try advanceLines(for: rest, before, transaction)
+        let old = self
+        planID = target.plan.id
+        versionID = target.version.id
+        priceID = price.id
+        payInAdvance = target.payInAdvance
+        let charges = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
+        if old.versionID != versionID || old.priceID != priceID || old.payInAdvance != payInAdvance {
+            pendingLines += try Self.prorated(credits, against: charges, in: period)
+        }
+        updatedAt = transaction.now
+        try transaction.put(self)
+    }
+
+    /// Credit and charge for the rest of the period; what is the same before and after cancels out and is left away.
+    private static func prorated(
+        _ credits: [InvoiceLine], against charges: [InvoiceLine], in period: Period
+    ) throws -> [InvoiceLine] {
+        let same: (InvoiceLine, InvoiceLine) -> Bool = {
+            ($0.type, $0.entitlementID, $0.versionID, $0.amount) == ($1.type, $1.entitlementID, $1.versionID, $1.amount)
+        }
+        let credit = credits.filter { line in !charges.contains { same($0, line) } }
+        let charge = charges.filter { line in !credits.contains { same($0, line) } }
+        return try credit.map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }
+            + charge.map { try $0.prorated(as: .prorationCharge, sign: 1, of: period) }
+    }
+
+    /// Ends the subscription now and bills what was used until now.
+    mutating func endBillingUsage(_ transaction: Transaction) throws {
+        let terms = try BillingTerms(of: self, transaction)
+        let used = Period(start: period.start, end: max(transaction.now, period.start))
+        let lines = try arrearsLines(for: used, terms, transaction)
+        try end(issuing: lines, for: used, transaction)
+    }
+}
+
+extension InvoiceLine {
+    /// The line's price for the rest of a period, as credit or charge.
+    fileprivate func prorated(as type: InvoiceLineType, sign: Int64, of whole: Period) throws -> InvoiceLine {
+        let amount = try Rating.prorate(amount, seconds: period.seconds, ofSeconds: whole.seconds)
+        var line = InvoiceLine(
+            id: id, type: type, description: description, planID: planID, versionID: versionID, quantity: quantity,
+            unitAmount: unitAmount, amount: sign * amount, period: period)
+        line.featureID = featureID
+        line.featureKey = featureKey
+        line.entitlementID = entitlementID
+        line.prorationBasis = ProrationBasis(seconds: period.seconds, ofSeconds: whole.seconds)
+        return line
+    }
+}
