@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -30,10 +31,12 @@ let package = Package(
     name: "tollgate",
     products: [
         .library(name: "Tollgate", targets: ["Tollgate"]),
+        .executable(name: "tollgate", targets: ["TollgateCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -58,12 +61,24 @@ let package = Package(
                 "Basics", "Model", "Entitlements", "Rating", "EventScanner", "LMDB", "Store", "Metering", "Catalog",
                 "Billing", crypto,
             ]),
+        library(
+            "API",
+            [
+                "Basics", "Entitlements", "EventScanner", "Model", "Store", "Tollgate", hummingbird, lifecycle, logging,
+                httpTypes,
+            ] + nio),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .executableTarget(
+            name: "TollgateCommand",
+            dependencies: ["API", "CZlib", "EventScanner", "Tollgate", arguments, lifecycle, logging, signals],
+            swiftSettings: strict),
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),
         tests(of: "Rating", ["Model"]),
         tests(of: "EventScanner"),
         tests(of: "LMDB"),
+        tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
         tests(of: "Tollgate"),
     ],
     cxxLanguageStandard: .cxx17

@@ -10,7 +10,7 @@ PAGE = 100
 
 
 class Api:
-    """Calls with one key. `get`, `post`, `put`, `delete` answer the `data` of a success; `send` answers whatever came."""
+    """Calls with one key. `get`, `post`, `put`, `delete` give the `data` of a success; `send` gives whatever came."""
 
     def __init__(self, url: str, key: str | None):
         self.url = url
@@ -90,12 +90,13 @@ class Api:
         """A plan with its prices (`monthly_price=4900` …) and `(feature, fields)` entitlements, published."""
         plan = self.post("/plans", {"name": name, "plan_type": "plan", "description": "", "icon": "blue"})
         billed = charge_type == "recurring"
+        currency = {"currency": "usd"} if billed else {}
         self.put(f"/plans/{plan['id']}/billing_products", {
-            "charge_type": charge_type, "is_trialable": False, **({"currency": "usd"} if billed else {}),
+            "charge_type": charge_type, "is_trialable": False, **currency,
             "billing_strategy": "schematic_managed" if billed else "no_billing", **prices})
         rows = {}
         for feature, fields in entitlements:
-            body = {"plan_id": plan["id"], "feature_id": feature["id"], **({"currency": "usd"} if billed else {}), **fields}
+            body = {"plan_id": plan["id"], "feature_id": feature["id"], **currency, **fields}
             rows[feature["flags"][0]["key"]] = self.post("/plan-entitlements", body)
         version = self.get(f"/plans/{plan['id']}")["draft_version"]["id"]
         if publish:

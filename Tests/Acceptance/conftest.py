@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def server(tmp_path):
-    """A running server on an empty directory. After the test it must stop cleanly, and its journal replay to its state."""
+    """A running server on an empty directory. After the test it must stop cleanly and its journal give its state."""
     server = Server(tmp_path / "data").start()
     yield server
     if server.running:

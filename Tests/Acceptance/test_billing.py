@@ -85,7 +85,8 @@ def test_periods_tile_time_in_any_zone(api, rng):
     """Anchors and zones at random, all moved over a year in one step: compared with Python's calendar."""
     zones = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu",
              "Pacific/Apia", "America/Sao_Paulo", "Africa/Casablanca"]
-    anchors = sorted(datetime(2027, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=rng.randrange(60 * 24 * 60)) for _ in range(16))
+    year = datetime(2027, 1, 1, tzinfo=timezone.utc)
+    anchors = sorted(year + timedelta(minutes=rng.randrange(60 * 24 * 60)) for _ in range(16))
     plan, companies = api.plan("Plan", **MONTHLY), []
     for index, anchor in enumerate(anchors):
         api.clock(rfc3339(anchor))
@@ -100,7 +101,7 @@ def test_periods_tile_time_in_any_zone(api, rng):
 
 
 def add_months(anchor: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """The rule by Python's own calendar: clamp to the month's end; a skipped hour moves on, a doubled one is the first."""
+    """The rule by Python's calendar: clamp to the month's end; a skipped hour moves on, a doubled one is the first."""
     local = anchor.astimezone(zone)
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     day = min(local.day, calendar.monthrange(year, month + 1)[1])
@@ -151,7 +152,8 @@ MODELS = {  # name: (fields of the entitlement, {quantity: amount in cents})
     "volume": (tiers("volume", *STEPS), {0: 0, 5: 3500, 6: 3900, 20: 12_000}),
     "volume with flat amounts": (tiers("volume", *BIG_STEPS), {0: 0, 10_000: 2000, 65_000: 4900}),
     "volume of the seed": (
-        tiers("volume", (50, 0, 1000), (200, 0, 2000), (None, 0, 3000)), {1: 1000, 50: 1000, 51: 2000, 100: 2000, 201: 3000}),
+        tiers("volume", (50, 0, 1000), (200, 0, 2000), (None, 0, 3000)),
+        {1: 1000, 50: 1000, 51: 2000, 100: 2000, 201: 3000}),
 }
 
 
@@ -231,7 +233,8 @@ def test_subscribing_issues_the_first_invoice_and_each_boundary_one_more(api, ac
 def test_a_draft_opens_when_the_grace_is_over(api, acme):
     api.clock(later(BOUNDARY, minutes=59, seconds=59))
     draft = api.invoices(acme)[-1]
-    assert (draft["status"], draft["document_state"], draft["number"], draft["finalized_at"]) == ("draft", "draft", None, None)
+    assert (draft["status"], draft["document_state"]) == ("draft", "draft")
+    assert (draft["number"], draft["finalized_at"]) == (None, None)
     api.clock(after_grace(BOUNDARY))
     opened = api.invoice(draft["id"])
     assert (opened["status"], opened["document_state"]) == ("open", "finalized")
@@ -428,12 +431,13 @@ def test_usage_survives_a_change_of_plan_and_is_billed_as_the_new_one_says(api, 
     """100 units accrued at 0.25; after an upgrade to 50 included, then 0.50: 25.00."""
     api.track(event("call", "acme", 100))
     feature = api.get("/features", q="call")[0]
-    better = api.plan("Better", [(feature, {**per_unit(50), "price_behavior": "overage", "soft_limit": 50})], monthly_price=2000)
+    included = {**per_unit(50), "price_behavior": "overage", "soft_limit": 50}
+    better = api.plan("Better", [(feature, included)], monthly_price=2000)
     before = api.subscription(acme)
     api.clock("2026-03-16T12:00:00Z")
     api.subscribe(acme, better)
     now = api.subscription(acme)
-    assert (now["id"], now["period_start"], now["period_end"]) == (before["id"], before["period_start"], before["period_end"])
+    assert all(now[field] == before[field] for field in ("id", "period_start", "period_end"))
     assert api.usage("acme", "call") == 100
     api.clock(after_grace(BOUNDARY))
     billed = [line for invoice in api.invoices(acme) for line in lines(invoice, "usage")]

@@ -155,7 +155,8 @@ def test_events_are_listed_newest_first_by_every_filter(api, acme):
 
 def test_a_publishable_key_tracks_identifies_and_checks_but_does_nothing_else(api, acme):
     browser = key_of_kind(api, "publishable")
-    assert counts(browser.batch(event("call", "acme"), {"type": "identify", "body": {"keys": {"user_id": "u"}}})) == (2, 0, 0, 0)
+    identify = {"type": "identify", "body": {"keys": {"user_id": "u"}}}
+    assert counts(browser.batch(event("call", "acme"), identify)) == (2, 0, 0, 0)
     assert browser.check("call", "acme")["value"] is True
     refused = browser.batch(event("call", "acme", -1), event("call", "acme", at=NOW), event("call", "acme"))
     assert [row["index"] for row in refused["rejected"]] == [0, 1]
@@ -219,7 +220,8 @@ def test_a_trusted_event_counts_only_in_the_periods_that_contain_it(api):
     api.clock(NOW)
     windows = {"today": "current_day", "this_month": "current_month", "ever": "all_time"}
     plan = api.free_plan("Free", *[
-        (api.feature(name, event_subtype="call"), {"value_type": "numeric", "value_numeric": 100, "metric_period": period})
+        (api.feature(name, event_subtype="call"), {
+            "value_type": "numeric", "value_numeric": 100, "metric_period": period})
         for name, period in windows.items()])
     api.subscribed("acme", plan)
     for quantity, offset in ((1, 0), (10, -2), (50, -20)):

@@ -58,15 +58,16 @@ def synthetic() -> SimpleNamespace:
     Flights stand at the first and last moments of local days and months, and around the missing hour of 10 March."""
     rng, flights = random.Random(20130310), []
     start, end = local(2013, 2, 1), local(2013, 4, 1)
-    edges = [moment + offset for moment in (local(2013, 3, 1), local(2013, 3, 10), local(2013, 3, 10, 3), local(2013, 3, 11))
-             for offset in (timedelta(milliseconds=-1), timedelta(0), timedelta(milliseconds=1))]
+    turns = local(2013, 3, 1), local(2013, 3, 10), local(2013, 3, 10, 3), local(2013, 3, 11)
+    edges = [turn + timedelta(milliseconds=offset) for turn in turns for offset in (-1, 0, 1)]
     for carrier, count in {"UA": 4600, "B6": 1050, "OO": 3}.items():
         moments = [start, end - timedelta(milliseconds=1), *edges] if carrier != "OO" else []
         seconds = int((end - start).total_seconds())
         moments += [start + timedelta(seconds=rng.randrange(seconds)) for _ in range(count)]
         for moment in moments:
             flights.append({
-                "at": rfc3339(moment), "carrier": carrier, "miles": rng.randint(80, 4983), "departed": rng.random() < 0.97})
+                "at": rfc3339(moment), "carrier": carrier, "miles": rng.randint(80, 4983),
+                "departed": rng.random() < 0.97})
     flights.sort(key=lambda flight: flight["at"])
     for index, flight in enumerate(flights):
         flight["id"] = f"f{index:06}"
@@ -146,7 +147,8 @@ def open_accounts(server: Server, year):
     plan = api.plan("Network", [
         (departures, {
             "value_type": "unlimited", "price_behavior": "tier", "tier_mode": "graduated", "monthly_price_tiers": [
-                {"per_unit_price": price, **({} if up_to is None else {"up_to": up_to})} for up_to, price in DEPARTURE_TIERS]}),
+                {"per_unit_price": price, **({} if up_to is None else {"up_to": up_to})}
+                for up_to, price in DEPARTURE_TIERS]}),
         (miles, {
             "value_type": "unlimited", "price_behavior": "overage", "soft_limit": MILES_INCLUDED,
             "monthly_unit_price_decimal": "0.25"})], monthly_price=BASE)
@@ -243,7 +245,8 @@ def test_one_invoice_at_the_start_and_one_a_month_all_open(year, invoices, way):
 
 def test_both_ways_give_the_same_invoices(year, invoices):
     def without_identity(invoice: dict) -> dict:
-        kept = ("status", "document_state", "currency", "period_start", "period_end", "subtotal", "total", "finalized_at", "due_at")
+        kept = ("status", "document_state", "currency", "period_start", "period_end", "subtotal", "total",
+                "finalized_at", "due_at")
         line_kept = ("line_type", "kind", "description", "feature_key", "quantity", "unit_amount_decimal", "amount",
                      "period_start", "period_end", "tier_detail")
         return {field: invoice[field] for field in kept} | {

@@ -91,7 +91,7 @@ class Catalog:
         assert outcome.success, outcome.problems
 
     def track(self, key: str, quantity: int, event: str = "api-call", **options):
-        self.sdk.track(event, company={"id": key}, quantity=quantity, options=TrackOptions(**options) if options else None)
+        self.sdk.track(event, company={"id": key}, quantity=quantity, options=TrackOptions(**options))
         self.sdk.event_buffer.flush()
 
     def check(self, key: str, flag: str = "api"):
@@ -216,16 +216,18 @@ def test_pc09_the_more_generous_of_plan_and_override_applies(catalog):
     for index, (override, limit, used, _) in enumerate(PC_09):
         key = f"company-{index}"
         company = catalog.company(key)
-        value = {"value_type": "unlimited"} if override is None else {"value_type": "numeric", "value_numeric": override}
+        unlimited = override is None
+        value = {"value_type": "unlimited"} if unlimited else {"value_type": "numeric", "value_numeric": override}
         kept = catalog.override(company, catalog.api, **value, note="agreed")
         catalog.move(company, catalog.plan(f"{key} plan", (catalog.api, {
             "value_type": "numeric", "value_numeric": limit, "metric_period": "current_month"})))
         catalog.track(key, used)
         answer = catalog.check(key)
         found.append((override, limit, used, answer.value))
-        if override is not None:
+        if not unlimited:
             assert answer.entitlement.allocation == max(override, limit)
-        assert [row.id for row in catalog.sdk.entitlements.list_company_overrides(company_id=company.id).data] == [kept.id]
+        rows = catalog.sdk.entitlements.list_company_overrides(company_id=company.id).data
+        assert [row.id for row in rows] == [kept.id]
     assert found == PC_09
 
 
@@ -355,7 +357,8 @@ READS = {
         types.PlanEntitlementResponseData),
     "plan entitlement count": (lambda w: w.sdk.entitlements.count_plan_entitlements(), types.CountResponse),
     "overrides": (
-        lambda w: w.sdk.entitlements.list_company_overrides(company_id=w.company.id), [types.CompanyOverrideResponseData]),
+        lambda w: w.sdk.entitlements.list_company_overrides(company_id=w.company.id),
+        [types.CompanyOverrideResponseData]),
     "override": (
         lambda w: w.sdk.entitlements.get_company_override(w.override.id), types.CompanyOverrideResponseData),
     "override count": (lambda w: w.sdk.entitlements.count_company_overrides(), types.CountResponse),
@@ -407,19 +410,22 @@ def test_typed_read(world, name):
 # Each row: an SDK call that changes something of its own, and the type that its data must parse into.
 WRITES = {
     "update a company": (
-        lambda w: w.sdk.companies.upsert_company(keys={"id": "acme", "domain": "acme.test"}), types.CompanyDetailResponseData),
+        lambda w: w.sdk.companies.upsert_company(keys={"id": "acme", "domain": "acme.test"}),
+        types.CompanyDetailResponseData),
     "create a company": (
-        lambda w: w.sdk.companies.create_company(keys={"id": "created"}, name="Created"), types.CompanyDetailResponseData),
+        lambda w: w.sdk.companies.create_company(keys={"id": "created"}, name="Created"),
+        types.CompanyDetailResponseData),
     "delete a company": (
         lambda w: w.sdk.companies.delete_company(w.catalog.company("doomed").id), types.DeleteResponse),
     "delete a company by keys": (
         lambda w: (w.catalog.company("lost"), w.sdk.companies.delete_company_by_keys(keys={"id": "lost"}))[1],
         types.CompanyResponseData),
     "set a company trait": (
-        lambda w: w.sdk.companies.upsert_company_trait(keys={"id": "acme"}, trait="tier", set="silver"),
+        lambda w: w.sdk.companies.upsert_company_trait(keys={"id": "acme"}, trait="tier", set_="silver"),
         types.CompanyDetailResponseData),
     "upsert a user": (
-        lambda w: w.sdk.companies.upsert_user(keys={"user_id": "road"}, company={"id": "acme"}), types.UserDetailResponseData),
+        lambda w: w.sdk.companies.upsert_user(keys={"user_id": "road"}, company={"id": "acme"}),
+        types.UserDetailResponseData),
     "set a user trait": (
         lambda w: w.sdk.companies.upsert_user_trait(keys={"user_id": "wile"}, trait="score", incr=2),
         types.UserDetailResponseData),
@@ -435,7 +441,7 @@ WRITES = {
     "create a flag": (lambda w: new_flag(w, "created"), types.FlagDetailResponseData),
     "update a flag": (
         lambda w: w.sdk.features.update_flag(
-            new_flag(w, "renamed").data.id, key="renamed", name="New name", description="", flag_type="boolean",
+            new_flag(w, "renamed").data.id, key="renamed", name="New name", description="",
             default_value=True), types.FlagDetailResponseData),
     "set a flag's rules": (
         lambda w: w.sdk.features.update_flag_rules(new_flag(w, "ruled").data.id, rules=[{
@@ -444,7 +450,8 @@ WRITES = {
         types.RulesDetailResponseData),
     "delete a flag": (lambda w: w.sdk.features.delete_flag(new_flag(w, "doomed-flag").data.id), types.DeleteResponse),
     "update a plan": (
-        lambda w: w.sdk.plans.update_plan(w.catalog.lite.id, name="Lite", description="small"), types.PlanDetailResponseData),
+        lambda w: w.sdk.plans.update_plan(w.catalog.lite.id, name="Lite", description="small"),
+        types.PlanDetailResponseData),
     "price a plan": (
         lambda w: w.sdk.plans.upsert_billing_product_plan(
             new_plan(w).id, charge_type="recurring", is_trialable=False, currency="eur", monthly_price=100),
@@ -466,7 +473,8 @@ WRITES = {
         types.BillingSettingsResponseData),
     "update a billing profile": (
         lambda w: w.sdk.billing.update_company_billing_profile(
-            w.profile.id, collection_method="send_invoice", days_until_due=14), types.CompanyBillingProfileResponseData),
+            w.profile.id, collection_method="send_invoice", days_until_due=14),
+            types.CompanyBillingProfileResponseData),
     "manage a plan": (
         lambda w: w.sdk.checkout.manage_plan(
             company_id=w.catalog.company("mover").id, base_plan_id=w.catalog.team.id, add_on_selections=[],
@@ -510,7 +518,7 @@ def test_an_invoice_is_finalised_paid_and_voided_with_typed_answers(world):
 
 
 def new_flag(w, key: str):
-    return w.sdk.features.create_flag(key=key, name=key, description="", flag_type="boolean", default_value=False)
+    return w.sdk.features.create_flag(key=key, name=key, description="", default_value=False)
 
 
 def new_plan(w):

@@ -90,7 +90,7 @@ import Testing
         refused(.conflict, "feature \"SSO\" has the flag") {
             try world.execute(CreateFlag(input: FlagInput(key: "x", name: "X"), featureID: feature.id))
         }
-        refused(.invalid, "the flag key \"sso\" is taken") {
+        refused(.conflict, "the flag key \"sso\" is taken") {
             try world.execute(UpdateFlag(flagID: flag.id, input: FlagInput(key: "sso", name: "X")))
         }
         refused(.conflict, "feature \"SSO\" has the flag") {

@@ -19,7 +19,7 @@ import Testing
         #expect(carriedOut > 100, "seed \(seed)")
 
         let second = try World()
-        let registry = CommandRegistry(catalogCommands)
+        let registry = CommandRegistry(historyCommands)
         // The first entry makes the environment, which the second world has made already.
         for entry in try world.journal().dropFirst() {
             second.now = entry.at
@@ -30,6 +30,15 @@ import Testing
         }
     }
 }
+
+/// What a history may consist of.
+private let historyCommands: [any Command.Type] = [
+    CreateEnvironment.self, UpsertCompany.self, DeleteCompany.self, UpsertUser.self, DeleteUser.self, SetTrait.self,
+    RegisterEntities.self, CreateFeature.self, DeleteFeature.self, SetFlagRules.self, CreatePlan.self, DeletePlan.self,
+    SetBillingProduct.self, CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
+    PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self, CreateCompanyOverride.self,
+    DeleteCompanyOverride.self,
+]
 
 /// Commands drawn at random, over few names so that they meet.
 private struct HistoryWriter {

@@ -28,7 +28,7 @@ import Testing
         var named = CreatePlanEntitlement(planID: plan.id, featureID: sso.id, input: .on)
         named.versionID = first.id
         #expect(try world.execute(named).versionID == copy.versionID)
-        refused(.invalid, "has the entitlement") { try world.execute(named) }
+        refused(.conflict, "has the entitlement") { try world.execute(named) }
         try world.execute(DeletePlanEntitlement(entitlementID: entitlement.id))
         #expect(try world.get(copy.id) == nil && world.get(entitlement.id) != nil)
         refused(.conflict, "has no entitlement to feature") {
@@ -114,12 +114,12 @@ import Testing
         input.unitPrices.quarterly = 6
         let entitlement = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: input))
         let publish = PublishPlanVersion(versionID: version.id, migrationStrategy: "immediate")
-        refused(.invalid, "usage_price_missing_for_interval: plan \"Pro\" has a price per year in usd") {
+        refused(.conflict, "usage_price_missing_for_interval: plan \"Pro\" has a price per year in usd") {
             try world.execute(publish)
         }
         input.unitPrices.yearly = 7
         try world.execute(UpdatePlanEntitlement(entitlementID: entitlement.id, input: input))
-        refused(.invalid, "usage_price_missing_for_interval: plan \"Pro\" has a price per week in usd") {
+        refused(.conflict, "usage_price_missing_for_interval: plan \"Pro\" has a price per week in usd") {
             try world.execute(publish)
         }
         // Given once, a price counts for the week too.
@@ -127,6 +127,12 @@ import Testing
         try world.execute(publish)
         let weekly = try world.get(entitlement.id)?.meteredPrices.first { $0.interval == PriceInterval(.week) }
         #expect(weekly?.model == .perUnit(unit: 5))
+        // In the currency of the plan's price, and in no other.
+        product.prices.append(PriceInput(interval: .monthly, amount: 90, currency: Currency("eur")!))
+        let second = try world.execute(product)
+        refused(.conflict, "has a price per month in eur") {
+            try world.execute(PublishPlanVersion(versionID: second.id, migrationStrategy: "leave"))
+        }
     }
 
     @Test func publishing() throws {
@@ -147,7 +153,9 @@ import Testing
         publish.versionID = try world.execute(SetBillingProduct(planID: plan.id, chargeType: .free)).id
         publish.companiesOnOlderVersions = 2
         refused(.conflict, "2 companies are on older versions of plan \"Pro\"") { try world.execute(publish) }
-        publish.excludedCompanyIDs = [company.id, company.id]
+        // Counted once, and only those that are on the plan.
+        let bystander = try world.execute(UpsertCompany(keys: ["id": "bystander"]))
+        publish.excludedCompanyIDs = [company.id, company.id, bystander.id]
         refused(.conflict, "1 companies are on older versions") { try world.execute(publish) }
         publish.companiesOnOlderVersions = 1
         try world.execute(publish)

@@ -28,6 +28,10 @@ import Testing
         let second = parts()
         try world.execute(UpdatePlanEntitlement(entitlementID: entitlement.id, input: .limit(6)))
         #expect(parts().flag === second.flag && parts().terms.value.numeric == 6)
+        var third = try #require(try world.get(entitlement.id))
+        third.value.numeric = 7
+        try world.seed { try $0.put(third) }
+        #expect(parts().terms.value.numeric == 7)
         // Snapshots do not change under those who hold them.
         #expect(catalog.terms[entitlement.versionID]![0].value.numeric == 5)
     }

@@ -19,7 +19,8 @@ import Testing
         #expect(defined == ["plan.seats: number", "plan.tier: string", "vip: boolean"])
     }
 
-    /// A company whose trait `n` is 5, `text` is "x", `flag` is true; `when` is defined as a date, `price` as a currency.
+    /// A company whose trait `n` is 5, `text` is "x", `flag` is true; `when` is defined as a date, `price` as a
+    /// currency.
     static let changes = rows(
         """
         n        | incr=2                    | 7

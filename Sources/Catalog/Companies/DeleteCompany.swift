@@ -4,8 +4,8 @@ public import Store
 
 /// Forgets a company with its keys and overrides. Its subscriptions and invoices stay.
 ///
-/// Users keep naming it as one of their companies until they next change; whoever reads memberships leaves out companies that
-/// are gone.
+/// Users keep naming it as one of their companies until they next change; whoever reads memberships leaves out
+/// companies that are gone.
 public struct DeleteCompany: Command {
     public static var name: String { "delete_company" }
 

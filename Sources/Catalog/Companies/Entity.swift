@@ -23,7 +23,8 @@ struct KeyChange {
 }
 
 extension Transaction {
-    /// The entity that an id or else keys name; nil when the keys are new. Refuses an unknown id, and keys of somebody else.
+    /// The entity that an id or else keys name; nil when the keys are new. Refuses an unknown id, and keys of somebody
+    /// else.
     func find<E: Entity>(_ type: E.Type, keys: [String: String], id: Identifier<E>? = nil) throws -> E? {
         try check(keys, of: E.entityType)
         if let id { return try require(id, E.entityType.rawValue) }
@@ -38,7 +39,8 @@ extension Transaction {
         }
     }
 
-    /// Refuses to make an entity from keys that are the id of one that is not there: its next event would make a second one.
+    /// Refuses to make an entity from keys that are the id of one that is not there: its next event would make a second
+    /// one.
     func checkNewKeys(_ keys: [String: String], of type: EntityType) throws {
         for (_, value) in keys.sorted(by: { $0.key < $1.key }) where type.ordinal(of: value) != nil {
             throw Refusal.notFound("\(type.rawValue) \(value) does not exist")
@@ -60,7 +62,8 @@ extension Transaction {
                 }
                 guard !change.preventsRemap else {
                     throw Refusal.conflict(
-                        "\(type.rawValue) \(entity.id) has the key \(name)=\(held.value), and prevent_key_remap keeps it "
+                        "\(type.rawValue) \(entity.id) has the key \(name)=\(held.value), and prevent_key_remap "
+                            + "keeps it "
                             + "from becoming \(value)")
                 }
                 setOwner(nil, of: type, name: held.name, value: held.value)

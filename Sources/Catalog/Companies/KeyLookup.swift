@@ -3,8 +3,8 @@ package import Model
 
 /// Finds the company or user that a map of keys names, wherever the keys are read from.
 ///
-/// The rule: all keys that are held by anybody must be held by the same one. When none is, a value that is the id of a company
-/// (or user) names that one, whatever its key name. Source: Schematic, "Companies, users, keys, traits".
+/// The rule: all keys that are held by anybody must be held by the same one. When none is, a value that is the id of a
+/// company (or user) names that one, whatever its key name. Source: Schematic, "Companies, users, keys, traits".
 package struct KeyLookup {
     private let type: EntityType
     private let owner: (_ name: String, _ value: String) throws -> UInt64?
@@ -37,7 +37,7 @@ package struct KeyLookup {
         for key in keys {
             guard let ordinal = try find(key) else { continue }
             if let first = found, first.ordinal != ordinal {
-                throw Refusal.invalid(
+                throw Refusal.conflict(
                     "the keys name two different \(type.plural): \(first.key.key)=\(first.key.value) is "
                         + "\(type.id(first.ordinal)), \(key.key)=\(key.value) is \(type.id(ordinal))")
             }

@@ -4,8 +4,8 @@ public import Store
 
 /// Makes the companies, users and meters that events name and that do not exist yet.
 ///
-/// What exists is left alone, and what cannot be made (keys that name two companies, names that are too long, a limit reached)
-/// is passed over: the events that name it are refused one by one when they are resolved again.
+/// What exists is left alone, and what cannot be made (keys that name two companies, names that are too long, a limit
+/// reached) is passed over: the events that name it are refused one by one when they are resolved again.
 public struct RegisterEntities: Command {
     public static var name: String { "register_entities" }
 

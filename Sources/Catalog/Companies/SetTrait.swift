@@ -9,7 +9,8 @@ public struct SetTrait: Command {
     public var keys: [String: String]
     /// Names from the outermost object, with dots between.
     public var trait: String
-    /// Read as the trait's type says; without a definition as a boolean or number where it looks like one. Either this or `increment`.
+    /// Read as the trait's type says; without a definition as a boolean or number where it looks like one. Either this
+    /// or `increment`.
     public var set: String?
     /// May be negative. A trait that is not there counts from 0.
     public var increment: Int64?

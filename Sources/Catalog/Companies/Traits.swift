@@ -20,7 +20,8 @@ extension [String: TraitValue] {
         }
     }
 
-    /// Refuses traits that are too large or nest too deep. Their size is that of all names and texts, and one for each value.
+    /// Refuses traits that are too large or nest too deep. Their size is that of all names and texts, and one for each
+    /// value.
     func check(as what: String) throws(Refusal) {
         let value = TraitValue.object(self)
         guard value.depth <= Limits.traitDepth + 1 else {

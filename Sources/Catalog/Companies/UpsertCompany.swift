@@ -4,8 +4,8 @@ public import Store
 
 /// Makes or changes the company that the keys, or else the id, name.
 ///
-/// Keys that are new are added, one with a new value is moved, traits are merged. A new company gets the base plan that is
-/// named, else the plan group's initial plan. Rule: Schematic, "Companies, users, keys, traits".
+/// Keys that are new are added, one with a new value is moved, traits are merged. A new company gets the base plan that
+/// is named, else the plan group's initial plan. Rule: Schematic, "Companies, users, keys, traits".
 public struct UpsertCompany: Command {
     public static var name: String { "upsert_company" }
 

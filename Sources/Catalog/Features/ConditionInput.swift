@@ -109,7 +109,8 @@ private struct ConditionCheck {
         let definition = try transaction.require(trait, "trait")
         if definition.traitType == .boolean, ![.eq, .ne, .isEmpty, .notEmpty].contains(input.operator) {
             throw refusal(
-                "compares the boolean trait \"\(definition.displayName)\", which takes eq, ne, is_empty and not_empty only"
+                "compares the boolean trait \"\(definition.displayName)\", which takes eq, ne, is_empty and "
+                    + "not_empty only"
             )
         }
         if let other = input.comparisonTraitID { try checkTrait(other, of: definition.entityType) }

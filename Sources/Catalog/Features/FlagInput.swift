@@ -22,8 +22,8 @@ public struct FlagInput: Codable, Sendable {
         self.maintainerAccountMemberID = maintainerAccountMemberID
     }
 
-    /// The flag of a feature that says nothing of it: its key is the name in lower-case ASCII letters and digits, with hyphens
-    /// for everything between.
+    /// The flag of a feature that says nothing of it: its key is the name in lower-case ASCII letters and digits, with
+    /// hyphens for everything between.
     init(ofFeature name: String) throws(Refusal) {
         let words = name.utf8.split { byte in
             switch byte {
@@ -47,7 +47,7 @@ public struct FlagInput: Codable, Sendable {
         try maintainerAccountMemberID?.check(as: "a maintainer's id")
         let id = flag.id
         if let other = try transaction.all(Flag.self).first(where: { $0.key == key && $0.id != id }) {
-            throw Refusal.invalid("the flag key \"\(key)\" is taken by flag \(other.id)")
+            throw Refusal.conflict("the flag key \"\(key)\" is taken by flag \(other.id)")
         }
         flag.key = key
         flag.name = name

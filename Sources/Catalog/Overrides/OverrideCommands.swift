@@ -24,7 +24,8 @@ public struct CreateCompanyOverride: Command {
         try transaction.checkNoLiveOverride(of: company, feature)
         guard company.overrideIDs.count < Limits.overridesOfCompany else {
             throw Refusal.conflict(
-                "company \(companyID) has \(company.overrideIDs.count) overrides, and no more are allowed: delete expired ones"
+                "company \(companyID) has \(company.overrideIDs.count) overrides, and no more are allowed: "
+                    + "delete expired ones"
             )
         }
         var override = CompanyOverride(
@@ -90,7 +91,8 @@ extension Transaction {
             let other = try require(id, "company override")
             guard other.featureID == feature.id, other.expiresAt.map({ now < $0 }) ?? true else { continue }
             throw Refusal.invalid(
-                "company \(company.id) has the override \(id) of feature \"\(feature.name)\" already: change or delete that one"
+                "company \(company.id) has the override \(id) of feature \"\(feature.name)\" already: change or "
+                    + "delete that one"
             )
         }
     }

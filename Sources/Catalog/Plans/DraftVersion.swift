@@ -3,7 +3,8 @@ internal import Model
 internal import Store
 
 extension Transaction {
-    /// The draft of a plan: when there is none, a new one, with copies of the published version's prices and entitlements.
+    /// The draft of a plan: when there is none, a new one, with copies of the published version's prices and
+    /// entitlements.
     func draft(of plan: inout Plan) throws -> PlanVersion {
         if let draftID = plan.draftVersionID { return try require(draftID, "plan version") }
         let last = try plan.versionIDs.last.map { try require($0, "plan version").number } ?? 0
@@ -48,8 +49,8 @@ extension Transaction {
         try version.entitlementIDs.map { try require($0, "plan entitlement") }
     }
 
-    /// Where a change of an entitlement goes: the plan's draft, and the entitlement there. A published one's copy is found by its
-    /// feature, because a version has one entitlement per feature.
+    /// Where a change of an entitlement goes: the plan's draft, and the entitlement there. A published one's copy is
+    /// found by its feature, because a version has one entitlement per feature.
     func draftEntitlement(_ id: Identifier<PlanEntitlement>) throws -> (
         draft: PlanVersion, entitlement: PlanEntitlement
     ) {
@@ -58,13 +59,15 @@ extension Transaction {
         guard addressed.versionID == plan.draftVersionID || addressed.versionID == plan.publishedVersionID else {
             let version = try require(addressed.versionID, "plan version")
             throw Refusal.conflict(
-                "entitlement \(id) belongs to the archived version \(version.number) of plan \"\(plan.name)\" and cannot change"
+                "entitlement \(id) belongs to the archived version \(version.number) of plan \"\(plan.name)\" "
+                    + "and cannot change"
             )
         }
         let draft = try draft(of: &plan)
         guard let entitlement = try entitlements(of: draft).first(where: { $0.featureID == addressed.featureID }) else {
             throw Refusal.conflict(
-                "the draft of plan \"\(plan.name)\" has no entitlement to feature \(addressed.featureID) any more: create it again"
+                "the draft of plan \"\(plan.name)\" has no entitlement to feature \(addressed.featureID) any "
+                    + "more: create it again"
             )
         }
         return (draft, entitlement)

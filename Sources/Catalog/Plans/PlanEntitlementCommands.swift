@@ -29,8 +29,9 @@ public struct CreatePlanEntitlement: Command {
         }
         var draft = try transaction.draft(of: &plan)
         if let other = try transaction.entitlements(of: draft).first(where: { $0.featureID == featureID }) {
-            throw Refusal.invalid(
-                "plan \"\(plan.name)\" has the entitlement \(other.id) to feature \"\(feature.name)\" already: change that one"
+            throw Refusal.conflict(
+                "plan \"\(plan.name)\" has the entitlement \(other.id) to feature \"\(feature.name)\" already: "
+                    + "change that one"
             )
         }
         var entitlement = PlanEntitlement(
@@ -45,8 +46,8 @@ public struct CreatePlanEntitlement: Command {
     }
 }
 
-/// Replaces what a plan grants of a feature and its price, in the draft. Answers the draft's entitlement, which has an id of its own
-/// when the published one was named.
+/// Replaces what a plan grants of a feature and its price, in the draft. Answers the draft's entitlement, which has an
+/// id of its own when the published one was named.
 public struct UpdatePlanEntitlement: Command {
     public static var name: String { "update_plan_entitlement" }
 

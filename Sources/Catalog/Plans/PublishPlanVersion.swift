@@ -4,8 +4,8 @@ public import Store
 
 /// Makes a plan's draft its published version; the one before is archived.
 ///
-/// Companies stay on the version that they have. Moving them along is not part of this release, so a strategy that asks for it is
-/// refused while there are any to move.
+/// Companies stay on the version that they have. Moving them along is not part of this release, so a strategy that asks
+/// for it is refused while there are any to move.
 public struct PublishPlanVersion: Command {
     public static var name: String { "publish_plan_version" }
 
@@ -14,7 +14,8 @@ public struct PublishPlanVersion: Command {
     public var versionID: Identifier<PlanVersion>
     public var migrationStrategy: String
     public var excludedCompanyIDs: [Identifier<Company>]
-    /// How many companies are on another version of the plan: a command cannot look through all of them, so whoever sends it counts.
+    /// How many companies are on another version of the plan: a command cannot look through all of them, so whoever
+    /// sends it counts.
     public var companiesOnOlderVersions = 0
 
     public init(
@@ -28,14 +29,16 @@ public struct PublishPlanVersion: Command {
     public func apply(_ transaction: Transaction) throws -> PlanVersion {
         guard Self.strategies.contains(migrationStrategy) else {
             throw Refusal.invalid(
-                "\"\(migrationStrategy)\" is no migration strategy: use one of \(Self.strategies.joined(separator: ", "))"
+                "\"\(migrationStrategy)\" is no migration strategy: use one of "
+                    + "\(Self.strategies.joined(separator: ", "))"
             )
         }
         var version = try transaction.require(versionID, "plan version")
         var plan = try transaction.require(version.planID, "plan")
         guard version.status == .draft else {
             throw Refusal.conflict(
-                "version \(version.number) of plan \"\(plan.name)\" is \(version.status.rawValue): only a draft can be published"
+                "version \(version.number) of plan \"\(plan.name)\" is \(version.status.rawValue): only a draft "
+                    + "can be published"
             )
         }
         try checkMigration(of: plan, transaction)
@@ -69,7 +72,8 @@ public struct PublishPlanVersion: Command {
         let moving = companiesOnOlderVersions - excluded.count
         guard moving <= 0 else {
             throw Refusal.conflict(
-                "\(moving) companies are on older versions of plan \"\(plan.name)\", and this release cannot migrate them: "
+                "\(moving) companies are on older versions of plan \"\(plan.name)\", and this release cannot "
+                    + "migrate them: "
                     + "publish with migration_strategy leave, or exclude them")
         }
     }
@@ -90,7 +94,8 @@ public struct DeletePlanVersion: Command {
         var plan = try transaction.require(version.planID, "plan")
         guard version.status == .draft else {
             throw Refusal.conflict(
-                "version \(version.number) of plan \"\(plan.name)\" is \(version.status.rawValue): only a draft can be deleted"
+                "version \(version.number) of plan \"\(plan.name)\" is \(version.status.rawValue): only a draft "
+                    + "can be deleted"
             )
         }
         plan.versionIDs.removeAll { $0 == versionID }

@@ -16,7 +16,8 @@ public struct PriceInput: Codable, Sendable {
     }
 }
 
-/// Sets how a plan is charged, in its draft. All prices are replaced; one of the same interval and currency keeps its id.
+/// Sets how a plan is charged, in its draft. All prices are replaced; one of the same interval and currency keeps its
+/// id.
 public struct SetBillingProduct: Command {
     public static var name: String { "set_billing_product" }
 
@@ -64,7 +65,8 @@ public struct SetBillingProduct: Command {
             let range = price.interval.allowedCounts
             guard range.contains(price.interval.count) else {
                 throw .invalid(
-                    "a price recurs every 1 to \(range.upperBound) \(price.interval.unit.rawValue)s, not \(price.interval.count)"
+                    "a price recurs every 1 to \(range.upperBound) \(price.interval.unit.rawValue)s, not "
+                        + "\(price.interval.count)"
                 )
             }
             try checkCharge(of: price)
@@ -86,7 +88,8 @@ public struct SetBillingProduct: Command {
             }
         guard fits else {
             throw .invalid(
-                "a plan with charge_type \(chargeType.rawValue) cannot have a \(price.interval.text) price of \(price.amount)"
+                "a plan with charge_type \(chargeType.rawValue) cannot have a \(price.interval.text) price of "
+                    + "\(price.amount)"
             )
         }
     }

@@ -12,8 +12,9 @@ extension Transaction {
             for price in recurring where !entitlement.hasPrice(for: price) {
                 guard let model = entitlement.model(givenOnceIn: price.currency) else {
                     let feature = try require(entitlement.featureID, "feature")
-                    throw Refusal.invalid(
-                        "usage_price_missing_for_interval: plan \"\(plan.name)\" has a price per \(price.interval.text) in "
+                    throw Refusal.conflict(
+                        "usage_price_missing_for_interval: plan \"\(plan.name)\" has a price per "
+                            + "\(price.interval.text) in "
                             + "\(price.currency.code), but the use of feature \"\(feature.name)\" has none")
                 }
                 entitlement.meteredPrices.append(
@@ -23,7 +24,8 @@ extension Transaction {
         }
     }
 
-    /// Refuses a plan for companies that have not agreed to pay: one that is not published, costs something or charges for use.
+    /// Refuses a plan for companies that have not agreed to pay: one that is not published, costs something or charges
+    /// for use.
     func checkNeedsNoPayment(_ plan: Plan, as role: String) throws {
         guard plan.type == .plan else {
             throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")

@@ -16,7 +16,8 @@ package struct CatalogNouns: Sendable {
     package private(set) var meters: [String: Meter]
     private(set) var revisions = Revisions()
 
-    /// How often the nouns behind each compiled part have changed: equal numbers of two states in one line mean equal parts.
+    /// How often the nouns behind each compiled part have changed: equal numbers of two states in one line mean equal
+    /// parts.
     struct Revisions {
         var traits = 0
         var flags = 0

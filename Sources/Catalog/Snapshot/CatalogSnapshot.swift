@@ -71,7 +71,8 @@ extension CatalogSnapshot {
         UserFacts(id: user.id, traits: user.traits.texts(userTraits))
     }
 
-    /// The rules that `GET /flags/{id}` shows beside the written ones: those of all plan versions, and of the overrides given.
+    /// The rules that `GET /flags/{id}` shows beside the written ones: those of all plan versions, and of the overrides
+    /// given.
     package func derivedRules(of flag: Flag, overrides: [CompanyOverride] = []) -> [Rule] {
         guard let featureID = flag.featureID, let feature = nouns.features[featureID] else { return [] }
         let entitlements = nouns.planEntitlements.values.filter { $0.featureID == featureID }.sorted { $0.id < $1.id }

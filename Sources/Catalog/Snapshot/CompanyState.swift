@@ -2,8 +2,8 @@ package import Basics
 package import Entitlements
 package import Model
 
-/// A company with all that decisions about it need, in memory. Immutable: made anew when the company, one of its overrides, its
-/// subscription or the catalog changes.
+/// A company with all that decisions about it need, in memory. Immutable: made anew when the company, one of its
+/// overrides, its subscription or the catalog changes.
 package final class CompanyState: Sendable {
     package let company: Company
     /// Expired ones included: they end while the state lives.
@@ -39,8 +39,8 @@ package final class CompanyState: Sendable {
 
     /// The window in which use counts against a limit at an instant.
     ///
-    /// A billing-cycle window follows the subscription. In the first of them the count goes on from the window that was in force
-    /// before: a change of plan never zeroes a counter. Rule: Schematic, plan changes, PC-13.
+    /// A billing-cycle window follows the subscription. In the first of them the count goes on from the window that was
+    /// in force before: a change of plan never zeroes a counter. Rule: Schematic, plan changes, PC-13.
     package func usageWindow(
         period: MetricPeriod?, reset: MetricPeriodMonthReset?, at now: Timestamp
     ) -> UsageWindow {

@@ -1,0 +1,106 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import NIOCore
+internal import Store
+internal import Tollgate
+
+/// One authorised request, read: what a route translates into a command or a question, and its answer back.
+struct Call {
+    let engine: Engine
+    let key: APIKey
+    let path: PathParameters
+    let query: Query
+    let body: Fields
+
+    var environment: EnvironmentID { key.environmentID }
+
+    func execute<C: Command>(_ command: C) async throws -> C.Outcome {
+        try await engine.execute(command, in: environment)
+    }
+
+    // MARK: - Answers
+
+    /// `{"data": …, "params": …}`; the parameters are the body's fields, the query's that were asked for, and the path's.
+    func answer(_ data: some JSONWritable, _ status: HTTPResponse.Status = .ok) -> Response {
+        var json = JSONWriter(capacity: 1024)
+        json.object {
+            $0.field("data", data)
+            $0.field("params", params)
+        }
+        return Response(status, json)
+    }
+
+    /// An answer made from one consistent state.
+    func answer(
+        _ status: HTTPResponse.Status = .ok, reading make: (WireView) throws -> some JSONWritable
+    ) throws -> Response {
+        try engine.read(environment) { reading in
+            let view = WireView(reading)
+            let response = answer(try make(view), status)
+            if let failure = view.failure { throw failure }
+            return response
+        }
+    }
+
+    func deleted() -> Response {
+        answer(DeleteResponse())
+    }
+
+    private var params: [String: JSON] {
+        body.values.merging(query.echo) { $1 }.merging(path.echo) { $1 }
+    }
+
+    // MARK: - What the path names
+
+    /// The id in the path. What does not read as one cannot exist.
+    func id<Noun: Identified>(_ name: String) throws(Refusal) -> Identifier<Noun> {
+        let text = path[name]
+        guard let id = Identifier<Noun>(text) else { throw .missing(name, text) }
+        return id
+    }
+
+    /// The record that the path names.
+    func found<N: Record>(_ name: String, in view: WireView) throws -> N {
+        let id: Identifier<N> = try id(name)
+        guard let record = try view.reading.get(id) else { throw Refusal.missing(name, id.description) }
+        return record
+    }
+}
+
+extension Refusal {
+    /// Nothing has the id that a parameter such as `plan_version_id` names.
+    static func missing(_ parameter: String, _ id: String) -> Refusal {
+        let noun = parameter.dropLast(parameter.hasSuffix("_id") ? 3 : 0).map { $0 == "_" ? " " : String($0) }.joined()
+        return .notFound("there is no \(noun) \(JSON.string(id).excerpt)")
+    }
+}
+
+/// The variable parts of a route's path.
+struct PathParameters {
+    let values: [String: String]
+
+    init(_ parameters: Parameters) {
+        var values: [String: String] = [:]
+        for (name, value) in parameters {
+            // What is not percent-encoded UTF-8 stays as it came, and then names nothing.
+            values[String(name)] = FormText.decode(value, plusIsSpace: false) ?? String(value)
+        }
+        self.values = values
+    }
+
+    subscript(name: String) -> String {
+        guard let value = values[name] else { preconditionFailure("the route has no parameter \(name)") }
+        return value
+    }
+
+    var echo: [String: JSON] { values.mapValues(JSON.string) }
+}
+
+extension Response {
+    init(_ status: HTTPResponse.Status, _ json: JSONWriter) {
+        self.init(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: json.buffer))
+    }
+}

@@ -1,0 +1,68 @@
+internal import Basics
+internal import Entitlements
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addChecks() {
+        post("flags/:flag_id/check", .check) { call in
+            let context = try CheckContext(call.body)
+            let check = try call.engine.check(
+                call.path["flag_id"], company: context.company, user: context.user, preflight: context.preflight,
+                in: call.environment)
+            return call.answer(CheckFlagResponseData(check: check))
+        }
+        post("flags/check", .check) { call in
+            call.answer(try call.checkAll(call.body), .created)
+        }
+        post("flags/check-bulk", .check) { call in
+            let contexts = try call.body.requiredObjects("contexts")
+            guard contexts.count <= Self.maximumContexts else {
+                throw Refusal.invalid(
+                    "contexts has \(contexts.count) elements, at most \(Self.maximumContexts) are allowed")
+            }
+            return call.answer(
+                CheckFlagsBulkResponseData(data: try contexts.map { try call.checkAll($0) }), .created)
+        }
+    }
+
+    private static let maximumContexts = 100
+}
+
+/// Who a check is about, and what it may assume.
+private struct CheckContext {
+    let company: [String: String]?
+    let user: [String: String]?
+    let preflight: Preflight
+
+    init(_ fields: Fields) throws(Refusal) {
+        company = try fields.optional("company")
+        user = try fields.optional("user")
+        guard let preflight = try fields.object("preflight") else {
+            self.preflight = .none
+            return
+        }
+        var eventUsage: Preflight.EventUsage?
+        if let event = try preflight.object("event_usage") {
+            eventUsage = Preflight.EventUsage(
+                event: try event.required("event_subtype"), quantity: try event.required("quantity"))
+        }
+        self.preflight = try Preflight(
+            usage: try preflight.optional("usage") ?? 0, eventUsage: eventUsage, fits: try preflight.optional("fits"))
+    }
+}
+
+extension Call {
+    fileprivate func checkAll(_ fields: Fields) throws -> CheckFlagsResponseData {
+        let context = try CheckContext(fields)
+        let checks = try engine.checkAll(
+            company: context.company, user: context.user, preflight: context.preflight, in: environment)
+        let companyID = checks.first?.company
+        let plan = try companyID.flatMap { id in
+            try engine.read(environment) { view in try view.get(id)?.plan.flatMap { try view.get($0.planID) } }
+        }
+        return CheckFlagsResponseData(checks: checks, plan: plan)
+    }
+}

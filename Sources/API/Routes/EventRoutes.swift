@@ -1,0 +1,131 @@
+internal import Basics
+internal import EventScanner
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addEvents() {
+        capture("batch", .batch) { answer, _ in Response(.ok, data: TrackResponseData(answer: answer)) }
+        capture("e", .single) { answer, _ in
+            _ = try answer.onlyEvent()
+            return Response(.ok, data: TrackResponseData(answer: answer))
+        }
+        capture("event-batch", .batch, .write) { answer, origin in
+            Response(.created, data: RawEventBatchResponseData(answer: answer, origin: origin))
+        }
+        capture("events", .single) { answer, origin in
+            let event = RawEventFields(event: try answer.onlyEvent(), origin: origin)
+            return Response(.created, data: RawEventResponseData(event: event, answer: answer))
+        }
+        get("events") { call in
+            let page = try call.query.page()
+            let filter = try call.query.eventFilter()
+            return try call.answer { view in
+                try view.reading.events(filter, offset: page.offset, limit: page.limit)
+                    .map { EventDetailResponseData(event: $0, view: view) }
+            }
+        }
+        get("events/:event_id") { call in
+            let id: Identifier<RecordedEvent> = try call.id("event_id")
+            return try call.answer { view in
+                guard let event = try view.reading.event(id) else { throw Refusal.missing("event_id", id.description) }
+                return EventDetailResponseData(event: event, view: view)
+            }
+        }
+    }
+
+    /// An endpoint of events: their bytes go to the scanner as they came.
+    private func capture(
+        _ path: String, _ form: EventForm, _ access: Access = .capture,
+        answer: @escaping @Sendable (TrackAnswer, EventOrigin) throws -> Response
+    ) {
+        let engine = engine
+        router.post(RouterPath(path)) { request, context in
+            let isLines =
+                form == .batch
+                && request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
+            // A key in the headers is looked at before the body is read.
+            let headerKey = try request.secret == nil ? nil : engine.authorize(request, for: access)
+            let body = try await EventBytes(of: request)
+            let key = try headerKey ?? engine.authorize(EventKey.find(in: body.bytes), request, for: access)
+            let tracked = try await engine.track(
+                body: body.bytes, form: isLines ? .ndjson : form, in: key.environmentID, key: key)
+            let origin = EventOrigin(
+                remoteAddress: context.remoteAddress, userAgent: request.headers[.userAgent] ?? "")
+            return try answer(tracked, origin)
+        }
+    }
+}
+
+/// The `api_key` that browser SDKs put into their events, having no header.
+private enum EventKey {
+    /// These bodies are small, so they may be read twice.
+    static let limit = 1 << 20
+
+    static func find(in bytes: UnsafeRawBufferPointer) throws -> String {
+        guard bytes.count <= limit else { throw missing }
+        guard case .object(let body) = try JSONParser.parse(bytes) else { throw missing }
+        var events = [body]
+        if case .array(let elements)? = body["events"] {
+            events += elements.map { element in
+                if case .object(let event) = element { event } else { [:] }
+            }
+        }
+        let keys = Set(events.compactMap { $0["api_key"] })
+        guard case .string(let key)? = keys.first else { throw missing }
+        guard keys.count == 1 else {
+            throw Unauthorized(message: "the events of one request must carry the same api_key")
+        }
+        return key
+    }
+
+    private static var missing: Unauthorized {
+        Unauthorized(message: "an API key is missing: send it as X-Schematic-Api-Key or as api_key in the event")
+    }
+}
+
+extension TrackAnswer {
+    /// Where one event is sent, an unusable one is the request's fault.
+    fileprivate func onlyEvent() throws(Refusal) -> Captured {
+        if let rejected = rejected.first { throw .invalid(rejected.error) }
+        guard let captured = events.first, let captured else { throw .invalid("the body has no event") }
+        return captured
+    }
+}
+
+extension Query {
+    fileprivate func eventFilter() throws(Refusal) -> EventFilter {
+        var filter = EventFilter()
+        filter.company = try optional("company_id")
+        filter.user = try optional("user_id")
+        filter.subtype = try optional("event_subtype")
+        filter.idempotencyKey = try optional("idempotency_key")
+        filter.types = Set(try list("event_types") ?? [])
+        return filter
+    }
+}
+
+extension EventType: FieldValue {
+    static var expectation: String { "one of " + allCases.map(\.name).joined(separator: ", ") }
+
+    init?(json: JSON) {
+        guard case .string(let name) = json, let type = Self.allCases.first(where: { $0.name == name }) else {
+            return nil
+        }
+        self = type
+    }
+}
+
+extension Response {
+    /// An answer to events: their body is not read as JSON, so it is not echoed.
+    fileprivate init(_ status: HTTPResponse.Status, data: some JSONWritable) {
+        var json = JSONWriter()
+        json.object {
+            $0.field("data", data)
+            $0.field("params") { $0.object { _ in } }
+        }
+        self.init(status, json)
+    }
+}

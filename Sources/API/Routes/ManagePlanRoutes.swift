@@ -1,0 +1,40 @@
+internal import Basics
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addPlanChanges() {
+        post("manage-plan") { call in
+            let outcome = try await call.execute(try call.body.managePlan())
+            return try call.answer {
+                ManagePlanResponseResponseData(company: outcome.company, problems: outcome.problems, view: $0)
+            }
+        }
+        post("manage-plan/subscription/cancel") { call in
+            var command = CancelSubscription(companyID: try call.body.required("company_id"))
+            command.immediately = try call.body.optional("cancel_immediately") ?? true
+            let company = try await call.execute(command)
+            return try call.answer { ManagePlanResponseResponseData(company: company, problems: [], view: $0) }
+        }
+    }
+}
+
+extension Fields {
+    fileprivate func managePlan() throws(Refusal) -> ManagePlan {
+        try refuseUnsupported(
+            "activate_on_payment", "add_on_selections", "billing_cycle_anchor", "billing_entity_id",
+            "coupon_external_id", "credit_bundles", "paid_outside_stripe", "payment_method_external_id", "promo_code",
+            "trial_end")
+        var command = ManagePlan(companyID: try required("company_id"))
+        command.basePlanID = try optional("base_plan_id")
+        command.basePlanVersionID = try optional("base_plan_version_id")
+        command.basePlanPriceID = try optional("base_plan_price_id")
+        for selection in try objects("pay_in_advance_entitlements") {
+            command.payInAdvance.append(
+                PayInAdvanceSelection(
+                    priceID: try selection.required("price_id"), quantity: try selection.required("quantity")))
+        }
+        return command
+    }
+}

@@ -1,0 +1,55 @@
+internal import Basics
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addOverrides() {
+        list("company-overrides", Self.overrideFilter) { CompanyOverrideResponseData(override: $0, view: $1) }
+        one("company-overrides", id: "company_override_id") { CompanyOverrideResponseData(override: $0, view: $1) }
+        delete("company-overrides", id: "company_override_id") { DeleteCompanyOverride(overrideID: $0) }
+        post("company-overrides") { call in
+            var command = CreateCompanyOverride(
+                companyID: try call.body.required("company_id"), featureID: try call.body.required("feature_id"),
+                value: try call.body.entitlementValue())
+            command.expiresAt = try call.body.optional("expiration_date")
+            command.note = try call.body.optional("note")
+            let override = try await call.execute(command)
+            return try call.answer(.created) { CompanyOverrideResponseData(override: override, view: $0) }
+        }
+        put("company-overrides/:company_override_id") { call in
+            var command = UpdateCompanyOverride(
+                overrideID: try call.id("company_override_id"), value: try call.body.entitlementValue())
+            command.expiresAt = try call.body.optional("expiration_date")
+            command.note = try call.body.optional("note")
+            let override = try await call.execute(command)
+            return try call.answer { CompanyOverrideResponseData(override: override, view: $0) }
+        }
+    }
+
+    private static let overrideFilter: Filter<CompanyOverride> = { query, view in
+        let ids: OneOf<Identifier<CompanyOverride>> = try query.oneOf("ids")
+        let companies: OneOf<Identifier<Company>> = try query.oneOf("company_id", "company_ids")
+        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_id", "feature_ids")
+        let withoutExpired: Bool? = try query.optional("without_expired")
+        let now = view.now
+        return { override in
+            ids.allows(override.id) && companies.allows(override.companyID) && features.allows(override.featureID)
+                && (withoutExpired != true || override.expiresAt.map { now < $0 } ?? true)
+        }
+    }
+}
+
+extension Fields {
+    fileprivate func entitlementValue() throws(Refusal) -> EntitlementValue {
+        try refuseUnsupported("credit_consumption_rate", "quantity_rates", "value_credit_id")
+        var value = EntitlementValue(type: try required("value_type"))
+        value.bool = try optional("value_bool")
+        value.numeric = try optional("value_numeric")
+        value.traitID = try optional("value_trait_id")
+        value.metricPeriod = try optional("metric_period")
+        value.metricPeriodMonthReset = try optional("metric_period_month_reset")
+        return value
+    }
+}

@@ -1,0 +1,128 @@
+internal import Basics
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addPlans() {
+        list("plans", Self.planFilter) { PlanDetailResponseData(plan: $0, view: $1) }
+        get("plans/:plan_id") { call in
+            let versionID: Identifier<PlanVersion>? = try call.query.optional("plan_version_id")
+            return try call.answer { view in
+                PlanDetailResponseData(plan: try call.found("plan_id", in: view), versionID: versionID, view: view)
+            }
+        }
+        post("plans") { call in
+            var command = CreatePlan(
+                name: try call.body.required("name"), type: try call.body.required("plan_type"))
+            command.description = try call.body.optional("description") ?? ""
+            command.icon = try call.body.optional("icon") ?? ""
+            let plan = try await call.execute(command)
+            return try call.answer(.created) { PlanDetailResponseData(plan: plan, view: $0) }
+        }
+        put("plans/:plan_id") { call in
+            var command = UpdatePlan(planID: try call.id("plan_id"), name: try call.body.required("name"))
+            command.description = try call.body.optional("description")
+            command.icon = try call.body.optional("icon")
+            let plan = try await call.execute(command)
+            return try call.answer { PlanDetailResponseData(plan: plan, view: $0) }
+        }
+        delete("plans/:plan_id") { call in
+            var command = DeletePlan(planID: try call.id("plan_id"))
+            command.companyCount = try call.engine.read(call.environment) {
+                try $0.companyCount(onPlan: command.planID)
+            }
+            try await call.execute(command)
+            return call.deleted()
+        }
+        put("plans/:plan_id/billing_products") { call in
+            let version = try await call.execute(try call.setBillingProduct())
+            return try call.answer { BillingProductPlanResponseData(version: version, view: $0) }
+        }
+        addPlanVersions()
+    }
+
+    private func addPlanVersions() {
+        put("plans/version/:plan_version_id/publish") { call in
+            try call.body.refuseUnsupported(
+                "activation_strategy", "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date",
+                "scheduled_at", "send_invoice", "tax_id")
+            var command = PublishPlanVersion(
+                versionID: try call.id("plan_version_id"),
+                migrationStrategy: try call.body.required("migration_strategy"),
+                excludedCompanyIDs: try call.body.required("excluded_company_ids"))
+            command.companiesOnOlderVersions = try call.engine.read(call.environment) { view in
+                guard let planID = try view.get(command.versionID)?.planID else { return 0 }
+                return try view.companyCount(onPlan: planID)
+            }
+            let version = try await call.execute(command)
+            return try call.answer { view in
+                guard let plan = view.get(version.planID) else {
+                    throw Refusal.missing("plan_id", version.planID.description)
+                }
+                return PlanVersionResponseData(version: version, plan: plan, view: view)
+            }
+        }
+        delete("plans/version", id: "plan_version_id") { DeletePlanVersion(versionID: $0) }
+    }
+
+    private static let planFilter: Filter<Plan> = { query, view in
+        let ids: OneOf<Identifier<Plan>> = try query.oneOf("ids")
+        let types: OneOf<PlanType> = try query.oneOf("plan_type")
+        let published: Bool? = try query.optional("with_published_version")
+        let without: Identifier<Feature>? = try query.optional("without_entitlement_for")
+        let ofCompany: Identifier<Company>? = try query.optional("company_id")
+        let companyPlan = ofCompany.flatMap { view.get($0) }?.plan?.planID
+        let search = try query.search()
+        return { plan in
+            guard ids.allows(plan.id), types.allows(plan.type), search.allows([plan.name]),
+                published != true || plan.publishedVersionID != nil,
+                ofCompany == nil || plan.id == companyPlan
+            else { return false }
+            guard let without else { return true }
+            let version = (plan.publishedVersionID ?? plan.draftVersionID).flatMap { view.get($0) }
+            return !(version?.entitlementIDs ?? []).contains { view.get($0)?.featureID == without }
+        }
+    }
+}
+
+extension Call {
+    /// `monthly_price` and so on, the same for more currencies in `currency_prices`, and any interval in `prices`.
+    fileprivate func setBillingProduct() throws(Refusal) -> SetBillingProduct {
+        try body.refuseUnsupported("monthly_price_id", "quarterly_price_id", "yearly_price_id", "one_time_price_id")
+        var command = SetBillingProduct(
+            planID: try id("plan_id"), chargeType: try body.required("charge_type"))
+        command.billingStrategy = try body.optional("billing_strategy") ?? .schematicManaged
+        command.isTrialable = try body.optional("is_trialable") ?? false
+        command.trialDays = try body.optional("trial_days")
+        command.prices = try body.cadencePrices(try body.optional("currency") ?? .usd)
+        for fields in try body.objects("currency_prices") {
+            command.prices += try fields.cadencePrices(try fields.required("currency"))
+        }
+        for fields in try body.objects("prices") {
+            let interval = PriceInterval(
+                try fields.required("interval"), count: try fields.optional("interval_count") ?? 1)
+            command.prices.append(
+                PriceInput(
+                    interval: interval, amount: try fields.required("price"),
+                    currency: try fields.optional("currency") ?? .usd))
+        }
+        return command
+    }
+}
+
+extension Fields {
+    fileprivate func cadencePrices(_ currency: Currency) throws(Refusal) -> [PriceInput] {
+        var prices: [PriceInput] = []
+        let cadences: KeyValuePairs<String, PriceInterval> = [
+            "monthly_price": .monthly, "quarterly_price": .quarterly, "yearly_price": .yearly,
+            "one_time_price": .oneTime,
+        ]
+        for (name, interval) in cadences {
+            guard let amount: Int64 = try optional(name) else { continue }
+            prices.append(PriceInput(interval: interval, amount: amount, currency: currency))
+        }
+        return prices
+    }
+}

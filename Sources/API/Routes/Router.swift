@@ -1,0 +1,32 @@
+internal import Hummingbird
+internal import Tollgate
+
+extension Routes {
+    /// Every endpoint of this release.
+    static func router(for engine: Engine) -> Router<APIContext> {
+        let router = Router(context: APIContext.self)
+        let metrics = RequestMetrics()
+        router.add(middleware: metrics)
+        router.add(middleware: CrossOrigin())
+        router.add(middleware: ErrorAnswers())
+        let routes = Routes(engine: engine, router: router)
+        routes.addCompanies()
+        routes.addUsers()
+        routes.addTraitDefinitions()
+        routes.addFeatures()
+        routes.addFlags()
+        routes.addPlans()
+        routes.addPlanEntitlements()
+        routes.addPlanGroups()
+        routes.addOverrides()
+        routes.addChecks()
+        routes.addEvents()
+        routes.addUsage()
+        routes.addPlanChanges()
+        routes.addBilling()
+        routes.addInvoices()
+        routes.addAccount()
+        routes.addOperations(metrics)
+        return router
+    }
+}

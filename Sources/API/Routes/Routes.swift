@@ -1,0 +1,88 @@
+internal import Basics
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import Model
+internal import Store
+internal import Tollgate
+
+/// Registers endpoints: each is a method, a path and a handler; who may call it follows from the method unless told otherwise.
+struct Routes {
+    let engine: Engine
+    let router: Router<APIContext>
+
+    typealias Handler = @Sendable (Call) async throws -> Response
+
+    func get(_ path: String, _ access: Access = .read, _ handler: @escaping Handler) {
+        on(.get, path, access, handler)
+    }
+
+    func post(_ path: String, _ access: Access = .write, _ handler: @escaping Handler) {
+        on(.post, path, access, handler)
+    }
+
+    func put(_ path: String, _ handler: @escaping Handler) {
+        on(.put, path, .write, handler)
+    }
+
+    func delete(_ path: String, _ handler: @escaping Handler) {
+        on(.delete, path, .write, handler)
+    }
+
+    private func on(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ handler: @escaping Handler
+    ) {
+        let engine = engine
+        router.on(RouterPath(path), method: method) { request, context in
+            let key = try engine.authorize(request, for: access)
+            let call = Call(
+                engine: engine, key: key, path: PathParameters(context.parameters),
+                query: try Query(request.uri.query),
+                body: method == .get ? Fields([:]) : try await request.fields())
+            return try await handler(call)
+        }
+    }
+
+    // MARK: - Collections
+
+    /// The condition that a list's query makes.
+    typealias Filter<N> = @Sendable (Query, WireView) throws -> (N) -> Bool
+
+    /// `GET path` and `GET path/count`: records that pass `filter`, newest first.
+    func list<N: Record, Item: JSONWritable>(
+        _ path: String, _ filter: @escaping Filter<N>, as item: @escaping @Sendable (N, WireView) -> Item
+    ) {
+        get(path) { call in
+            let page = try call.query.page()
+            return try call.answer { view in
+                try view.reading.list(
+                    N.self, offset: page.offset, limit: page.limit, where: try filter(call.query, view)
+                ).map { item($0, view) }
+            }
+        }
+        get("\(path)/count") { call in
+            try call.answer { view in
+                CountResponse(count: try view.reading.count(N.self, where: try filter(call.query, view)))
+            }
+        }
+    }
+
+    /// `GET path/:id`.
+    func one<N: Record>(
+        _ path: String, id name: String, as item: @escaping @Sendable (N, WireView) -> some JSONWritable
+    ) {
+        get("\(path)/:\(name)") { call in
+            try call.answer { view in item(try call.found(name, in: view), view) }
+        }
+    }
+
+    /// `DELETE path/:id` as a command.
+    func delete<Noun: Identified & SendableMetatype>(
+        _ path: String, id name: String, by command: @escaping @Sendable (Identifier<Noun>) -> some Command
+    ) {
+        delete("\(path)/:\(name)") { call in
+            _ = try await call.execute(command(try call.id(name)))
+            return call.deleted()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import Basics
+internal import Entitlements
+internal import HTTPTypes
+internal import Hummingbird
+internal import Model
+internal import Tollgate
+
+extension Routes {
+    func addUsage() {
+        post("usage/consume") { call in
+            let request = ConsumeRequest(
+                company: try call.body.required("company"), event: try call.body.optional("event"),
+                feature: try call.body.optional("feature"), quantity: try call.body.optional("quantity") ?? 1,
+                idempotencyKey: try call.body.optional("idempotency_key"))
+            let answer = try await call.engine.consume(request, in: call.environment)
+            return call.answer(ConsumeResponseData(answer: answer))
+        }
+        get("feature-usage") { call in
+            let page = try call.query.page()
+            return try call.answer { view in
+                try call.featureUsage(view).dropFirst(page.offset).prefix(page.limit)
+                    .map { FeatureUsageResponseData(usage: $0, view: view) }
+            }
+        }
+        get("feature-usage/count") { call in
+            try call.answer { CountResponse(count: try call.featureUsage($0).count) }
+        }
+        get("feature-usage-history") { call in
+            try call.usageHistory()
+        }
+    }
+}
+
+extension Call {
+    /// Every feature that the company named by id or keys is entitled to, as far as the query lets them through.
+    fileprivate func featureUsage(_ view: WireView) throws -> [FeatureUsage] {
+        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_ids")
+        let withoutNegative: Bool? = try query.optional("without_negative_entitlements")
+        let search = try query.search()
+        return view.entitledFeatures(of: try company(view)).filter { usage in
+            features.allows(usage.feature.id) && search.allows([usage.feature.name])
+                && (withoutNegative != true || usage.grant.allocation != .off)
+        }
+    }
+
+    private func company(_ view: WireView) throws -> Company {
+        if let id: Identifier<Company> = try query.optional("company_id") {
+            guard let company = view.get(id) else { throw Refusal.missing("company_id", id.description) }
+            return company
+        }
+        guard let keys = query.map("company_keys") else {
+            throw Refusal.invalid("the query must name a company by company_id or company_keys[name]=value")
+        }
+        guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
+        return company
+    }
+
+    /// Without `feature_ids` every event feature, without `company_ids` every company.
+    fileprivate func usageHistory() throws -> Response {
+        let page = try query.page()
+        let start: Timestamp = try query.required("start_time")
+        let end: Timestamp = try query.required("end_time")
+        let granularity: HistoryGranularity = try query.optional("granularity") ?? .daily
+        let featureIDs: [Identifier<Feature>]? = try query.list("feature_ids")
+        let companyIDs: [Identifier<Company>]? = try query.list("company_ids")
+        guard start < end else { throw Refusal.invalid("start_time must be before end_time") }
+        return try answer { view in
+            let features = try featureIDs.map { ids in
+                try ids.map { id in
+                    guard let feature = view.get(id) else { throw Refusal.missing("feature_id", id.description) }
+                    return feature
+                }
+            }
+            let companies = try companyIDs ?? view.reading.list(Company.self, limit: .max).map(\.id)
+            return try view.reading.usageHistory(
+                features: features ?? view.all(Feature.self) { $0.type == .event }, companies: companies,
+                in: Period(start: start, end: end), by: granularity, offset: page.offset, limit: page.limit
+            ).map(FeatureUsageHistoryResponseData.init)
+        }
+    }
+}
+
+extension HistoryGranularity: FieldValue {}

@@ -1,0 +1,87 @@
+internal import Basics
+internal import Entitlements
+internal import Model
+internal import Tollgate
+
+struct CheckFlagResponseData: WireObject {
+    let check: FlagCheck
+
+    func writeFields(to json: inout JSONWriter) {
+        let decision = check.decision
+        let limit = decision.matchedLimit
+        json.field("flag", check.flag.key)
+        json.field("flag_id", check.flag.id)
+        json.field("value", decision.value)
+        json.field("reason", decision.reason)
+        json.field("rule_id", decision.rule?.id)
+        json.field("rule_type", decision.rule?.type)
+        json.field("company_id", check.company)
+        json.field("user_id", check.user)
+        json.field("feature_allocation", limit?.allocation)
+        json.field("feature_usage", limit?.usage)
+        json.field("feature_usage_event", limit?.event)
+        json.field("feature_usage_period", limit?.span?.period)
+        json.field("feature_usage_reset_at", limit?.resetsAt)
+        json.field("entitlement") { json in
+            guard let use = decision.entitlement else { return json.null() }
+            FeatureEntitlement(
+                featureKey: check.flag.key, grant: use.grant, usage: use.reading?.usage, event: limit?.event,
+                resetsAt: use.reading?.resetsAt
+            ).write(to: &json)
+        }
+    }
+}
+
+/// What a company may use of a feature, and has.
+struct FeatureEntitlement: WireObject {
+    let featureKey: String
+    let grant: Grant
+    let usage: Int64?
+    /// Nil for features that no event meters.
+    let event: String?
+    let resetsAt: Timestamp?
+
+    func writeFields(to json: inout JSONWriter) {
+        let value = grant.terms.value
+        json.field("feature_id", grant.terms.featureID)
+        json.field("feature_key", featureKey)
+        json.field("value_type", value.type)
+        json.field("allocation", grant.allocation.limit)
+        json.field("usage", usage)
+        json.field("soft_limit", grant.terms.softLimit)
+        json.field("event_name", event)
+        json.field("event_subtype", event)
+        json.field("metric_period", event == nil ? nil : value.metricPeriod ?? .allTime)
+        json.field("month_reset", value.metricPeriodMonthReset)
+        json.field("metric_reset_at", resetsAt)
+    }
+}
+
+extension FeatureEntitlement {
+    init(usage: FeatureUsage, view: WireView) {
+        self.init(
+            featureKey: view.get(usage.feature.flagID)?.key ?? "", grant: usage.grant, usage: usage.usage,
+            event: usage.feature.eventSubtype, resetsAt: usage.resetAt)
+    }
+}
+
+/// Every flag for one company and user.
+struct CheckFlagsResponseData: WireObject {
+    let checks: [FlagCheck]
+    /// The company's plan.
+    let plan: Plan?
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("flags", checks.map(CheckFlagResponseData.init))
+        json.field("plan", plan.map { PreviewObject(id: $0.id.description, name: $0.name) })
+        json.emptyLists("credit_spend_policies")
+    }
+}
+
+struct CheckFlagsBulkResponseData: WireObject {
+    let data: [CheckFlagsResponseData]
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("data", data)
+    }
+}

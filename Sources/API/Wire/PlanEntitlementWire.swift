@@ -1,0 +1,140 @@
+internal import Basics
+internal import Model
+internal import Tollgate
+
+struct PlanEntitlementResponseData: WireObject {
+    let entitlement: PlanEntitlement
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        let value = entitlement.value
+        json.field("id", entitlement.id)
+        json.field("environment_id", view.environment.id)
+        json.field("plan_id", entitlement.planID)
+        json.field("plan", view.get(entitlement.planID).map(PlanResponseData.init))
+        json.field("plan_version_id", entitlement.versionID)
+        json.field("feature_id", entitlement.featureID)
+        json.field("feature", view.get(entitlement.featureID).map(FeatureResponseData.init))
+        EntitlementValueFields(value: value, view: view).writeFields(to: &json)
+        json.field("price_behavior", entitlement.priceBehavior)
+        json.field("soft_limit", entitlement.softLimit)
+        json.field("usage_quantity", entitlement.usageQuantity)
+        json.field("tier_mode", entitlement.tierMode)
+        json.field("flat_at_zero", entitlement.meteredPrices.contains { $0.model.flatAtZero })
+        writeCadences(of: prices.filter { $0.price.currency == prices.first?.price.currency }, prefix: true, to: &json)
+        json.field("currency_prices") { json in
+            json.array { json in
+                for currency in Set(prices.map(\.price.currency)).sorted(by: { $0.code < $1.code }) {
+                    json.object {
+                        $0.field("currency", currency)
+                        writeCadences(of: prices.filter { $0.price.currency == currency }, prefix: false, to: &$0)
+                    }
+                }
+            }
+        }
+        json.field("rule_id", entitlement.ruleID)
+        json.field("rule_id_usage_exceeded", entitlement.usageExceededRuleID)
+        json.emptyLists("warning_tiers")
+        json.field("created_at", entitlement.createdAt)
+        json.field("updated_at", entitlement.updatedAt)
+    }
+
+    private var prices: [BillingPriceView] {
+        entitlement.meteredPrices.map { BillingPriceView(price: $0, entitlement: entitlement, view: view) }
+    }
+
+    private func writeCadences(of prices: [BillingPriceView], prefix: Bool, to json: inout JSONWriter) {
+        func price(_ interval: PriceInterval) -> BillingPriceView? { prices.first { $0.price.interval == interval } }
+        json.field(prefix ? "metered_monthly_price" : "monthly_price", price(.monthly))
+        json.field(prefix ? "metered_quarterly_price" : "quarterly_price", price(.quarterly))
+        json.field(prefix ? "metered_yearly_price" : "yearly_price", price(.yearly))
+    }
+}
+
+/// What plan entitlements and overrides grant, which both show alike.
+struct EntitlementValueFields {
+    let value: EntitlementValue
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("value_type", value.type)
+        json.field("value_bool", value.bool)
+        json.field("value_numeric", value.numeric)
+        json.field("value_trait_id", value.traitID)
+        json.field("value_trait", value.traitID.flatMap { view.get($0) }.map(EntityTraitDefinitionResponseData.init))
+        json.field("metric_period", value.metricPeriod)
+        json.field("metric_period_month_reset", value.metricPeriodMonthReset)
+    }
+}
+
+/// The price of a feature's use, for one interval of the plan.
+struct BillingPriceView: WireObject {
+    let price: MeteredPrice
+    let entitlement: PlanEntitlement
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        let model = price.model
+        json.field("id", price.id)
+        json.field("price_id", price.id)
+        json.field("price_external_id", price.id)
+        json.field("product_id", entitlement.featureID)
+        json.field("product_external_id", entitlement.featureID)
+        json.field("product_name", view.get(entitlement.featureID)?.name ?? "")
+        json.field("interval", price.interval.unit)
+        json.field("interval_count", price.interval.count)
+        json.field("currency", price.currency)
+        json.field("billing_scheme", model.tiers == nil ? "per_unit" : "tiered")
+        json.field("tiers_mode", entitlement.tierMode)
+        json.field("price_tier", (model.tiers ?? []).map(BillingProductPriceTierResponseData.init))
+        json.field("price", model.unit?.rounded ?? 0)
+        json.field("price_decimal", model.unit)
+        json.field("package_size", 1)
+        json.field("usage_type", entitlement.priceBehavior == .payInAdvance ? "licensed" : "metered")
+        json.field("provider_type", BillingProviderType.schematic)
+        json.field("is_active", true)
+        json.field("created_at", entitlement.createdAt)
+        json.field("updated_at", entitlement.updatedAt)
+    }
+}
+
+struct BillingProductPriceTierResponseData: WireObject {
+    let tier: PriceTier
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("up_to", tier.upTo?.rounded)
+        json.field("up_to_decimal", tier.upTo)
+        json.field("per_unit_price", tier.unitAmount.rounded)
+        json.field("per_unit_price_decimal", tier.unitAmount)
+        json.field("flat_amount", tier.flatAmount.rounded)
+    }
+}
+
+extension PriceModel {
+    /// Nil for tiered prices.
+    fileprivate var unit: Decimal? {
+        switch self {
+        case .perUnit(let unit), .overage(_, let unit): unit
+        case .graduated, .volume: nil
+        }
+    }
+
+    fileprivate var tiers: [PriceTier]? {
+        switch self {
+        case .perUnit, .overage: nil
+        case .graduated(let tiers, _), .volume(let tiers, _): tiers
+        }
+    }
+
+    fileprivate var flatAtZero: Bool {
+        switch self {
+        case .perUnit, .overage: false
+        case .graduated(_, let flatAtZero), .volume(_, let flatAtZero): flatAtZero
+        }
+    }
+}
+
+extension Decimal {
+    /// For integer fields that a decimal field accompanies; nil beyond 64 bits.
+    var rounded: Int64? { try? roundedToInteger() }
+}

@@ -1,0 +1,132 @@
+internal import Basics
+internal import Model
+internal import Tollgate
+
+/// A subscription as companies show it. Its period is in Unix seconds, as the contract has it.
+struct BillingSubscriptionView: WireObject {
+    let subscription: Subscription
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        let period = subscription.period
+        json.field("id", subscription.id)
+        json.field("subscription_external_id", subscription.id)
+        json.field("company_id", subscription.companyID)
+        json.field("customer_external_id", subscription.companyID)
+        json.field("status", subscription.status)
+        json.field("interval", subscription.interval.unit)
+        json.field("currency", subscription.currency)
+        json.field("total_price", view.price(of: subscription)?.amount ?? 0)
+        json.field("period_start", period.start.seconds)
+        json.field("period_end", period.end.seconds)
+        json.field("cancel_at_period_end", subscription.cancelAtPeriodEnd)
+        json.field("cancel_at", subscription.cancelAtPeriodEnd ? period.end.seconds : nil)
+        json.field("expired_at", subscription.endedAt)
+        json.field("provider_type", BillingProviderType.schematic)
+        json.field("created_at", subscription.createdAt)
+        json.emptyLists("discounts", "products")
+    }
+}
+
+struct BillingNativeSubscriptionResponseData: WireObject {
+    let subscription: Subscription
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        let period = subscription.period
+        json.field("id", subscription.id)
+        json.field("company_id", subscription.companyID)
+        json.field("plan_id", subscription.planID)
+        json.field("plan_version_id", subscription.versionID)
+        json.field("status", subscription.status)
+        json.field("currency", subscription.currency)
+        json.field("timezone", subscription.timezone)
+        json.field("started_at", subscription.startedAt)
+        json.field("period_start", period.start)
+        json.field("period_end", period.end)
+        json.field("cancel_at", subscription.cancelAtPeriodEnd ? period.end : nil)
+        json.field("lines", lines)
+        json.emptyLists("scheduled_changes")
+    }
+
+    /// The base fee, then every priced entitlement.
+    private var lines: [BillingNativeSubscriptionLineResponseData] {
+        var lines: [BillingNativeSubscriptionLineResponseData] = []
+        let plan = view.get(subscription.planID)
+        if let price = view.price(of: subscription) {
+            lines.append(
+                BillingNativeSubscriptionLineResponseData(
+                    subscription: subscription, id: price.id, source: .plan(plan), quantity: 1,
+                    unitAmount: price.amount))
+        }
+        for id in view.get(subscription.versionID)?.entitlementIDs ?? [] {
+            guard let entitlement = view.get(id), let price = entitlement.meteredPrice(for: subscription) else {
+                continue
+            }
+            let bought = entitlement.priceBehavior == .payInAdvance ? subscription.quantity(boughtOf: entitlement) : 0
+            var unitAmount: Int64?
+            if case .perUnit(let unit) = price.model { unitAmount = unit.rounded }
+            lines.append(
+                BillingNativeSubscriptionLineResponseData(
+                    subscription: subscription, id: price.id,
+                    source: .entitlement(entitlement, view.get(entitlement.featureID)), quantity: bought,
+                    unitAmount: unitAmount))
+        }
+        return lines
+    }
+}
+
+struct BillingNativeSubscriptionLineResponseData: WireObject {
+    enum Source {
+        case plan(Plan?)
+        case entitlement(PlanEntitlement, Feature?)
+    }
+
+    let subscription: Subscription
+    let id: Identifier<Price>
+    let source: Source
+    let quantity: Int64
+    /// Nil where there is no single one.
+    let unitAmount: Int64?
+
+    func writeFields(to json: inout JSONWriter) {
+        let period = subscription.period
+        json.field("id", id)
+        switch source {
+        case .plan(let plan):
+            json.field("base", true)
+            json.field("source_id", subscription.planID)
+            json.field("source_name", plan?.name)
+            json.field("source_plan_type", plan?.type)
+            writeKind(isInAdvance: true, to: &json)
+        case .entitlement(let entitlement, let feature):
+            json.field("base", false)
+            json.field("source_id", entitlement.id)
+            json.field("source_name", feature?.name)
+            json.field("tiers_mode", entitlement.tierMode)
+            writeKind(isInAdvance: entitlement.priceBehavior == .payInAdvance, to: &json)
+        }
+        json.field("quantity", quantity)
+        json.field("unit_amount", unitAmount)
+        json.field("currency", subscription.currency)
+        json.field("taxable", false)
+        json.field("anchor", subscription.anchor)
+        json.field("anchor_day", CivilTime(subscription.anchor, in: subscription.calendar.zone).day)
+        json.field("cadence_unit", subscription.interval.unit)
+        json.field("cadence_count", subscription.interval.count)
+        json.field("current_period_start", period.start)
+        json.field("current_period_end", period.end)
+        json.field("effective_from", subscription.startedAt)
+    }
+
+    private func writeKind(isInAdvance: Bool, to json: inout JSONWriter) {
+        json.field("kind", isInAdvance ? "capacity" : "rate")
+        json.field("timing", isInAdvance ? "in_advance" : "in_arrears")
+    }
+}
+
+extension PlanEntitlement {
+    fileprivate func meteredPrice(for subscription: Subscription) -> MeteredPrice? {
+        meteredPrices.first { $0.interval == subscription.interval && $0.currency == subscription.currency }
+    }
+}
