@@ -38,7 +38,7 @@ format: ## Put everything in format.
 
 bench: install ## Measure the rates and add them to benchmarks/results.
 	$(SWIFT) build -c release --product tollgate-bench
-	.build/release/tollgate-bench
+	.build/release/tollgate-bench --label "$$(git describe --always --dirty)"
 
 verify-calendar: install ## Check the billing calendar for every zone, anchor and cadence: takes minutes.
 	TOLLGATE_CALENDAR_FULL=1 $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest --filter BillingCalendar
@@ -49,7 +49,7 @@ install: ## Install the system packages that a build needs and this machine lack
 install-test:
 	@.ci/install git pkg-config liblmdb-dev libsimdjson-dev zlib1g-dev tzdata python3-venv
 
-$(VENV)/ready: Makefile
+$(VENV)/ready: Tests/Acceptance/requirements.txt
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check schematichq==1.4.6 pytest httpx
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Acceptance/requirements.txt
 	touch $@

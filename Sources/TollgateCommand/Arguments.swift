@@ -10,6 +10,13 @@ extension Timestamp: ExpressibleByArgument {
     }
 }
 
+/// `key_3bTKVfV6GD1`.
+extension Identifier: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+
 extension EnvironmentType: ExpressibleByArgument {}
 extension APIKey.Kind: ExpressibleByArgument {}
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import Tollgate
 
 struct Backup: AsyncParsableCommand {
@@ -7,8 +8,8 @@ struct Backup: AsyncParsableCommand {
         discussion: """
             Example: tollgate backup --data ./data --to /backup/tollgate-2026-08-01
 
-            The copy is a data directory: `tollgate serve --data` on it is the restore. The directory must not hold a \
-            store already.
+            The copy is a data directory: `tollgate serve --data` on it is the restore. The directory is made when there is \
+            none, and must not hold a store already.
             """)
 
     @OptionGroup var store: DataOption
@@ -17,6 +18,9 @@ struct Backup: AsyncParsableCommand {
     var to: String
 
     func run() async throws {
+        guard mkdir(to, 0o700) == 0 || errno == EEXIST else {
+            throw CommandFailure.system("\(to) cannot be made", errno: errno)
+        }
         try await store.withEngine { engine in
             try engine.backup(to: to)
         }

@@ -29,7 +29,8 @@ enum DemoBilling {
             for invoice in largest {
                 let plan = try view.get(invoice.companyID)?.plan.flatMap { try view.get($0.planID) }
                 table.append(
-                    .text(invoice.number ?? "draft"), .text(try view.label(of: invoice.companyID)), .text(plan?.name ?? ""),
+                    .text(invoice.number ?? "draft"), .text(try view.label(of: invoice.companyID)),
+                    .text(plan?.name ?? ""),
                     .text(invoice.quantity(of: "api-calls").grouped), .text(invoice.quantity(of: "storage").grouped),
                     .money(Money(minorUnits: invoice.total, currency: invoice.currency)))
             }

@@ -40,7 +40,7 @@ struct Import: AsyncParsableCommand {
 }
 
 /// One import: batches in, a tally out.
-private struct Importer {
+struct Importer {
     private static let shownRejections = 10
 
     let engine: Engine

@@ -80,16 +80,13 @@ struct KeysRevoke: AsyncParsableCommand {
     @OptionGroup var store: DataOption
 
     @Argument(help: ArgumentHelp("The key's id, as `keys list` shows it.", valueName: "id"))
-    var id: String
+    var id: Identifier<APIKey>
 
     func run() async throws {
-        guard let keyID = Identifier<APIKey>(id) else {
-            throw ValidationError("\(id) is not the id of a key, such as key_3bTKVfV6GD1")
-        }
         try await store.withEngine { engine in
             for environment in engine.environments
-            where try engine.read(environment.id, { try $0.get(keyID) }) != nil {
-                try await engine.execute(RevokeAPIKey(keyID: keyID), in: environment.id)
+            where try engine.read(environment.id, { try $0.get(id) }) != nil {
+                try await engine.execute(RevokeAPIKey(keyID: id), in: environment.id)
                 Console.say("revoked \(id) of \(environment.name)")
                 return
             }

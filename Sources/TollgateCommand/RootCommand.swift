@@ -33,11 +33,18 @@ struct RootCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // Help, usage errors and statuses thrown as such are the parser's to print; the rest are ours.
-            guard exitCode(for: error) == .failure else { exit(withError: error) }
-            let failure = CommandFailure(error)
-            Console.complain("tollgate: \(failure.message)")
-            Glibc.exit(failure.status)
+            switch exitCode(for: error) {
+            case .failure:
+                let failure = CommandFailure(error)
+                Console.complain("tollgate: \(failure.message)")
+                Glibc.exit(failure.status)
+            case .validationFailure:
+                Console.complain("tollgate: \(fullMessage(for: error).trimmingPrefix("Error: "))")
+                Glibc.exit(ExitCode.validationFailure.rawValue)
+            default:
+                // Help, and statuses thrown as such.
+                exit(withError: error)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import API
 internal import ArgumentParser
 internal import Glibc
 internal import Tollgate
@@ -21,8 +22,10 @@ struct DataOption: ParsableArguments {
 
     /// Opens the store, making it when there is none.
     func open() throws(CommandFailure) -> Engine {
+        var options = EngineOptions()
+        options.decodeIdentify = IdentifyBody.decode
         do {
-            return try Engine.open(data)
+            return try Engine.open(data, options: options)
         } catch {
             throw .unusable("\(error)")
         }

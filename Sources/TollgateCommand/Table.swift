@@ -117,7 +117,7 @@ extension Table.Cell {
         switch self {
         case .text(let text): text
         case .number(let number): String(number)
-        case .money(let money): money.decimal.description
+        case .money(let money): money.description.prefix { $0 != " " }.filter { $0 != "," }
         case .time(let time): time.rfc3339
         case .none: ""
         }
@@ -132,11 +132,6 @@ extension Table.Cell {
         case .none: "null"
         }
     }
-}
-
-extension Money {
-    /// In major units: 250000 `usd` is 2500.
-    fileprivate var decimal: Decimal { Decimal(coefficient: Int128(minorUnits), scale: currency.exponent)! }
 }
 
 enum JSONText {

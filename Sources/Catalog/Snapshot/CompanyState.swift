@@ -20,8 +20,11 @@ package final class CompanyState: Sendable {
     ) {
         let active = subscription?.status == .active ? subscription : nil
         let versionID = company.plan?.versionID
+        let planTerms = versionID.flatMap { catalog.terms[$0] } ?? []
         let exceptions = overrides.compactMap { override in
-            catalog.nouns.features[override.featureID].map { GrantTerms(override, feature: $0) }
+            catalog.nouns.features[override.featureID].map { feature in
+                GrantTerms(override.counting(like: planTerms), feature: feature)
+            }
         }
         let purchased = active.map { subscription in
             Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
@@ -33,7 +36,7 @@ package final class CompanyState: Sendable {
         facts = CompanyFacts(
             id: company.id, basePlanID: company.plan?.planID, planIDs: company.plan.map { [$0.planID] } ?? [],
             planVersionIDs: versionID.map { [$0] } ?? [], traits: company.traits.texts(catalog.companyTraits),
-            cycle: active?.storedCycle, terms: (versionID.flatMap { catalog.terms[$0] } ?? []) + exceptions,
+            cycle: active?.storedCycle, terms: planTerms + exceptions,
             purchased: purchased ?? [:])
     }
 
@@ -53,6 +56,19 @@ package final class CompanyState: Sendable {
         let window = UsageWindow(period, monthReset: .billingCycle, at: now, cycle: cycle)
         guard let start = window.start, window.contains(subscription.startedAt) else { return window }
         return UsageWindow(start: min(start, subscription.usageCarriedFrom), end: window.end)
+    }
+}
+
+extension CompanyOverride {
+    /// An override that names no period counts over the plan's: who grants 15 in place of 10 a month means 15 a month.
+    fileprivate func counting(like planTerms: [GrantTerms]) -> CompanyOverride {
+        guard value.metricPeriod == nil, let terms = planTerms.first(where: { $0.featureID == featureID }) else {
+            return self
+        }
+        var override = self
+        override.value.metricPeriod = terms.value.metricPeriod
+        override.value.metricPeriodMonthReset = terms.value.metricPeriodMonthReset
+        return override
     }
 }
 
