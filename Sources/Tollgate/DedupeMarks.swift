@@ -5,9 +5,16 @@ internal import Store
 
 /// The first journal sequence of each hour of each environment's clock: where reading starts to refill a dedupe window.
 final class DedupeMarks: Sendable {
+    private let store: Store
     private let newest = Locked<[EnvironmentID: Int64]>([:])
 
+    init(_ store: Store) {
+        self.store = store
+    }
+
     /// The mark that a block of events needs, when it is the first of its hour. Called inside the gate.
+    ///
+    /// An hour that has a mark keeps it: after a restart the first block of the same hour must not take its place.
     func mark(_ block: JournalEntry, _ sequence: UInt64) -> (StoreKey, [UInt8])? {
         let hour = block.at.milliseconds / 3_600_000 * 3_600_000
         let isFirst = newest.withLock { newest in
@@ -15,8 +22,9 @@ final class DedupeMarks: Sendable {
             newest[block.environment] = hour
             return true
         }
-        guard isFirst else { return nil }
-        return (.mark(hour: hour, in: block.environment), withUnsafeBytes(of: sequence.bigEndian) { Array($0) })
+        let key = StoreKey.mark(hour: hour, in: block.environment)
+        guard isFirst, (try? store.snapshot().value(key)) == .some(nil) else { return nil }
+        return (key, withUnsafeBytes(of: sequence.bigEndian) { Array($0) })
     }
 
     func forgetAll() {

@@ -20,7 +20,7 @@ public final class Engine: Sendable {
     let keys: KeyIndex
     let options: EngineOptions
     let answers = ConsumeAnswers()
-    let marks = DedupeMarks()
+    let marks: DedupeMarks
     let scanners = ScannerPool()
     private let memory: Memory
 
@@ -51,7 +51,8 @@ public final class Engine: Sendable {
             try store.uncutPeriod(of: company, around: instant, in: environment)
         }
         let keys = KeyIndex(store)
-        let marks = marks
+        let marks = DedupeMarks(store)
+        self.marks = marks
         committer = try Committer(
             store,
             Committer.Participants(

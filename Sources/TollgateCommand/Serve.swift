@@ -67,7 +67,7 @@ private struct HTTPService: Service {
                 Console.say("tollgate: listening on http://\(shownHost):\(port)")
             }
         } catch {
-            throw CommandFailure.refused("the server on \(shownHost):\(port) stopped: \(error)")
+            throw CommandFailure.refused("serving on \(shownHost):\(port) failed: \(error)")
         }
     }
 }

@@ -38,6 +38,13 @@ import Tollgate
                 """)
     }
 
+    @Test(arguments: [("a b", "a b"), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\"")])
+    func `csv fields`(text: String, field: String) {
+        var table = Table("x")
+        table.append(.text(text))
+        #expect(table.text(.csv) == "x\n" + field)
+    }
+
     @Test func `json: minor units, as on the wire`() {
         #expect(
             table.text(.json) == #"""
