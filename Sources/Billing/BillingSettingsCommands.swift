@@ -27,7 +27,8 @@ public struct UpdateBillingSettings: Command {
         if let provider = defaultProviderType {
             guard provider == .schematic else {
                 throw Refusal.conflict(
-                    "default_provider_type \(provider.rawValue) is not connected: this release bills natively (schematic)")
+                    "default_provider_type \(provider.rawValue) is not connected: this release bills natively (schematic)"
+                )
             }
             environment.billing.defaultProviderType = provider
         }
@@ -78,6 +79,8 @@ public struct UpdateBillingProfile: Command {
 }
 
 private func requireZone(_ name: String) throws(Refusal) -> String {
-    guard Zone(name) != nil else { throw .invalid("timezone \"\(name)\" is not an IANA time zone such as America/New_York") }
+    guard Zone(name) != nil else {
+        throw .invalid("timezone \"\(name)\" is not an IANA time zone such as America/New_York")
+    }
     return name
 }

@@ -41,14 +41,16 @@ package struct ClosePeriod: Command {
 
 extension Subscription {
     /// Everything that a period's end charges for what lies behind it.
+    ///
+    /// - Parameter metered: when it is not just the period that is counted.
     mutating func arrearsLines(
-        for period: Period, _ terms: BillingTerms, _ transaction: Transaction
+        for period: Period, metered: Period? = nil, _ terms: BillingTerms, _ transaction: Transaction
     ) throws -> [InvoiceLine] {
-        forgetOldPeriods(transaction.now)
-        var lines = try usageLines(for: period, terms, transaction)
+        var lines = try usageLines(for: period, metered: metered ?? period, terms, transaction)
         lines += try correctionLines(transaction)
         lines += pendingLines
         pendingLines = []
+        forgetOldPeriods(transaction.now)
         return lines
     }
 

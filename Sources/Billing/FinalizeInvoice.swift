@@ -36,7 +36,7 @@ public struct FinalizeInvoice: Command {
 extension Invoice {
     mutating func finalize(_ transaction: Transaction) throws {
         var subscription = try transaction.require(subscriptionID, "subscription")
-        lines = try subscription.refreshed(lines, transaction)
+        lines = try lines.map { try subscription.refreshed($0, transaction) }
         try checkTotal()
         status = total > 0 ? .open : .paid
         number = try Self.number(transaction.nextNumber("invoice"))
@@ -44,14 +44,7 @@ extension Invoice {
         dueAt = collectionMethod == .sendInvoice ? transaction.now + .days(daysUntilDue) : transaction.now
         updatedAt = transaction.now
         try transaction.put(self)
-        let billed = lines.compactMap { line -> BilledPeriod.Line? in
-            guard line.type == .usage, let featureID = line.featureID, let entitlementID = line.entitlementID else {
-                return nil
-            }
-            return BilledPeriod.Line(
-                lineID: line.id, featureID: featureID, entitlementID: entitlementID, quantity: line.quantity,
-                amount: line.amount)
-        }
+        let billed = lines.filter { $0.type == .usage }
         guard !billed.isEmpty else { return }
         subscription.billedPeriods.append(BilledPeriod(period: period, invoiceID: id, lines: billed))
         try transaction.put(subscription)

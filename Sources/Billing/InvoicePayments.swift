@@ -54,7 +54,8 @@ public struct MarkInvoicePaid: Command {
             return invoice
         }
         guard invoice.status == .open || invoice.status == .uncollectible else {
-            throw Refusal.conflict("invoice \(invoiceID) is \(invoice.status.rawValue): only an open invoice can be paid")
+            throw Refusal.conflict(
+                "invoice \(invoiceID) is \(invoice.status.rawValue): only an open invoice can be paid")
         }
         let paid = amount ?? invoice.amountRemaining
         guard paid > 0, paid <= invoice.amountRemaining else {

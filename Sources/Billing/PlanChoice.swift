@@ -25,13 +25,15 @@ struct PlanChoice {
             return .success(PlanChoice(target: nil))
         }
         guard let plan = try transaction.get(planID), plan.type == .plan else {
-            return .failure(PlanProblem("plan_unavailable", "plan \(planID) is not a base plan of this environment", plan: planID))
+            return .failure(
+                PlanProblem("plan_unavailable", "plan \(planID) is not a base plan of this environment", plan: planID))
         }
         let kept = company.plan?.planID == planID ? company.plan?.versionID : nil
         guard let versionID = command.basePlanVersionID ?? kept ?? plan.publishedVersionID,
             let version = try transaction.get(versionID), version.planID == planID, version.status != .draft
         else {
-            return .failure(PlanProblem("plan_unavailable", "plan \(plan.name) has no such published version", plan: planID))
+            return .failure(
+                PlanProblem("plan_unavailable", "plan \(plan.name) has no such published version", plan: planID))
         }
         return try price(command, company, plan, version, transaction)
     }
@@ -46,12 +48,14 @@ struct PlanChoice {
             guard chosen != nil else {
                 return .failure(
                     PlanProblem(
-                        "price_unavailable", "price \(priceID) is no recurring price of plan \(plan.name)", plan: plan.id,
+                        "price_unavailable", "price \(priceID) is no recurring price of plan \(plan.name)",
+                        plan: plan.id,
                         price: priceID))
             }
         } else {
             let preferred: [PriceInterval] = [.monthly, .quarterly, .yearly]
-            chosen = preferred.lazy.compactMap { interval in recurring.first { $0.interval == interval } }.first
+            chosen =
+                preferred.lazy.compactMap { interval in recurring.first { $0.interval == interval } }.first
                 ?? recurring.first
         }
         var quantities: [PayInAdvanceQuantity] = []
@@ -61,11 +65,14 @@ struct PlanChoice {
             return .failure(
                 PlanProblem(
                     "subscription_currency_change",
-                    "the subscription is in \(old.currency.code) and the price in \(chosen.currency.code)", price: chosen.id))
+                    "the subscription is in \(old.currency.code) and the price in \(chosen.currency.code)",
+                    price: chosen.id))
         }
         for entitlementID in version.entitlementIDs {
             let entitlement = try transaction.require(entitlementID, "plan entitlement")
-            let priced = entitlement.meteredPrices.filter { $0.interval == chosen?.interval && $0.currency == chosen?.currency }
+            let priced = entitlement.meteredPrices.filter {
+                $0.interval == chosen?.interval && $0.currency == chosen?.currency
+            }
             if entitlement.priceBehavior != nil, priced.isEmpty {
                 return .failure(
                     PlanProblem(
@@ -87,10 +94,11 @@ struct PlanChoice {
                         price: selection.priceID))
             }
         }
-        let known = Set(try version.entitlementIDs.flatMap { id in
-            try transaction.require(id, "plan entitlement").meteredPrices
-                .filter { $0.interval == chosen?.interval && $0.currency == chosen?.currency }.map(\.id)
-        })
+        let known = Set(
+            try version.entitlementIDs.flatMap { id in
+                try transaction.require(id, "plan entitlement").meteredPrices
+                    .filter { $0.interval == chosen?.interval && $0.currency == chosen?.currency }.map(\.id)
+            })
         for selection in command.payInAdvance where !known.contains(selection.priceID) {
             return .failure(
                 PlanProblem(
@@ -120,7 +128,8 @@ struct PlanChoice {
             try assign(target, subscription: running.id, transaction, company.id)
         } else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
-            try running.end(issuing: running.pendingLines, for: running.period, transaction)
+            let owed = try running.correctionLines(transaction) + running.pendingLines
+            try running.end(issuing: owed, for: running.period, transaction)
             try subscribe(target, price, replacing: running, company, transaction)
         }
     }

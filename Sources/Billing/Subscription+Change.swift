@@ -9,7 +9,8 @@ extension Subscription {
         to target: PlanChoice.Target, _ price: Price, _ transaction: Transaction
     ) throws {
         let before = try BillingTerms(of: self, transaction)
-        let rest = Period(start: transaction.now, end: period.end)
+        // A period that could not be closed yet has no rest.
+        let rest = Period(start: min(transaction.now, period.end), end: period.end)
         let credits = try advanceLines(for: rest, before, transaction)
         let old = self
         planID = target.plan.id
@@ -38,10 +39,13 @@ extension Subscription {
     }
 
     /// Ends the subscription now and bills what was used until now.
+    ///
+    /// No other period begins here, so what was used in this very millisecond counts too.
     mutating func endBillingUsage(_ transaction: Transaction) throws {
         let terms = try BillingTerms(of: self, transaction)
         let used = Period(start: period.start, end: max(transaction.now, period.start))
-        let lines = try arrearsLines(for: used, terms, transaction)
+        let metered = Period(start: used.start, end: max(transaction.now + Self.instant, used.start))
+        let lines = try arrearsLines(for: used, metered: metered, terms, transaction)
         try end(issuing: lines, for: used, transaction)
     }
 }

@@ -14,7 +14,8 @@ struct BillingTerms {
         plan = try transaction.require(subscription.planID, "plan")
         version = try transaction.require(subscription.versionID, "plan version")
         guard let price = version.prices.first(where: { $0.id == subscription.priceID }) else {
-            preconditionFailure("subscription \(subscription.id) names price \(subscription.priceID) of another version")
+            preconditionFailure(
+                "subscription \(subscription.id) names price \(subscription.priceID) of another version")
         }
         self.price = price
         entitlements = try version.entitlementIDs.map { id in
@@ -41,7 +42,8 @@ extension Subscription {
     func advanceLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
         var lines = [
             InvoiceLine(
-                id: transaction.newID(), type: .base, description: terms.plan.name, planID: planID, versionID: versionID,
+                id: transaction.newID(), type: .base, description: terms.plan.name, planID: planID,
+                versionID: versionID,
                 quantity: 1, unitAmount: Decimal(terms.price.amount), amount: terms.price.amount, period: period)
         ]
         for (entitlement, feature, flagKey) in terms.entitlements where entitlement.priceBehavior == .payInAdvance {
@@ -64,89 +66,64 @@ extension Subscription {
     }
 
     /// One line for each priced feature that is charged afterwards, also at quantity 0.
-    func usageLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
+    func usageLines(
+        for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction
+    ) throws -> [InvoiceLine] {
         try terms.entitlements.compactMap { entitlement, feature, flagKey in
             guard entitlement.isBilledInArrears, let price = entitlement.price(for: self) else { return nil }
-            let quantity = try meteredQuantity(of: feature, in: period, transaction)
-            let rated = try Rating.rate(quantity: quantity, under: price.model)
             var line = InvoiceLine(
                 id: transaction.newID(), type: .usage, description: feature.name, planID: planID, versionID: versionID,
-                quantity: quantity, unitAmount: price.model.unitAmount, amount: rated.amount, period: period)
+                quantity: 0, unitAmount: price.model.unitAmount, amount: 0, period: period)
             line.refer(to: feature, flagKey, entitlement)
-            line.tiers = rated.tiers.map(TierCharge.init)
+            let meter = try transaction.all(Meter.self).first { $0.eventSubtype == feature.eventSubtype }
+            line.usageBasis = UsageBasis(meterID: meter?.id, period: metered, model: price.model)
+            if meter != nil { return try refreshed(line, transaction) }
+            try line.rate(try traitCount(of: feature, transaction), under: price.model)
             return line
         }
     }
 
-    /// The same lines with the quantities of now, as a draft shows them while late events still join it.
-    func refreshed(_ lines: [InvoiceLine], _ transaction: Transaction) throws -> [InvoiceLine] {
-        try lines.map { line in
-            guard line.type == .usage, let entitlementID = line.entitlementID else { return line }
-            let (quantity, rated) = try rate(line.period, entitlementID, transaction)
-            var line = line
-            line.quantity = quantity
-            line.amount = rated.amount
-            line.tiers = rated.tiers.map(TierCharge.init)
-            return line
-        }
+    /// The same line with the quantity of now, as a draft shows it while late events still join it.
+    func refreshed(_ line: InvoiceLine, _ transaction: Transaction) throws -> InvoiceLine {
+        guard let basis = line.usageBasis, let meterID = basis.meterID else { return line }
+        var line = line
+        let quantity = try transaction.usage(company: companyID, meter: meterID, in: basis.period)
+        try line.rate(Decimal(quantity), under: basis.model)
+        return line
     }
 
-    /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer what was billed,
-    /// with the difference of the whole period's rating. Remembers what it has billed, so an unchanged second run yields nothing.
+    /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer what was
+    /// billed, with the difference of the whole period's rating. Remembers what it has billed, so an unchanged second run
+    /// yields nothing.
     mutating func correctionLines(_ transaction: Transaction) throws -> [InvoiceLine] {
         var corrections: [InvoiceLine] = []
         for (index, billed) in billedPeriods.enumerated() {
             for (place, line) in billed.lines.enumerated() {
-                let (quantity, rated) = try rate(billed.period, line.entitlementID, transaction)
-                guard quantity != line.quantity else { continue }
-                let feature = try transaction.require(line.featureID, "feature")
-                let entitlement = try transaction.require(line.entitlementID, "plan entitlement")
-                let flag = try transaction.require(feature.flagID, "flag")
+                let present = try refreshed(line, transaction)
+                guard present.quantity != line.quantity else { continue }
                 var correction = InvoiceLine(
-                    id: transaction.newID(), type: .correction, description: "\(feature.name): late usage",
-                    planID: entitlement.planID, versionID: entitlement.versionID,
-                    quantity: try quantity.subtracting(line.quantity), unitAmount: nil,
-                    amount: try exactDifference(rated.amount, line.amount), period: billed.period)
-                correction.refer(to: feature, flag.key, entitlement)
-                correction.correctsLineID = line.lineID
+                    id: transaction.newID(), type: .correction, description: "\(line.description): late usage",
+                    planID: line.planID, versionID: line.versionID,
+                    quantity: try present.quantity.subtracting(line.quantity), unitAmount: nil,
+                    amount: try exactDifference(present.amount, line.amount), period: line.period)
+                correction.featureID = line.featureID
+                correction.featureKey = line.featureKey
+                correction.entitlementID = line.entitlementID
+                correction.correctsLineID = line.id
                 corrections.append(correction)
-                billedPeriods[index].lines[place].quantity = quantity
-                billedPeriods[index].lines[place].amount = rated.amount
+                billedPeriods[index].lines[place] = present
             }
         }
         return corrections
     }
 
-    private func rate(
-        _ period: Period, _ entitlementID: Identifier<PlanEntitlement>, _ transaction: Transaction
-    ) throws -> (quantity: Decimal, RatedAmount) {
-        let entitlement = try transaction.require(entitlementID, "plan entitlement")
-        let feature = try transaction.require(entitlement.featureID, "feature")
-        guard let price = entitlement.price(for: self) else {
-            preconditionFailure("a usage line was billed for entitlement \(entitlementID), which has no price for it")
-        }
-        let quantity = try meteredQuantity(of: feature, in: period, transaction)
-        return (quantity, try Rating.rate(quantity: quantity, under: price.model))
-    }
-
-    /// What a period used of a feature: the sum of its events, or the trait that meters it as it stands now.
-    private func meteredQuantity(
-        of feature: Feature, in period: Period, _ transaction: Transaction
-    ) throws -> Decimal {
-        switch feature.type {
-        case .boolean: return 0
-        case .event:
-            guard let subtype = feature.eventSubtype,
-                let meter = try transaction.all(Meter.self).first(where: { $0.eventSubtype == subtype })
-            else { return 0 }
-            return Decimal(try transaction.usage(company: companyID, meter: meter.id, in: period))
-        case .trait:
-            guard let traitID = feature.traitID, let definition = try transaction.get(traitID),
-                let company = try transaction.get(companyID),
-                let value = company.traits.value(at: definition.hierarchy), let count = Int64(value.text)
-            else { return 0 }
-            return Decimal(count)
-        }
+    /// The trait that meters a feature, as it stands now.
+    private func traitCount(of feature: Feature, _ transaction: Transaction) throws -> Decimal {
+        guard let traitID = feature.traitID, let definition = try transaction.get(traitID),
+            let company = try transaction.get(companyID), let value = company.traits.value(at: definition.hierarchy),
+            let count = Int64(value.text)
+        else { return 0 }
+        return Decimal(count)
     }
 }
 
@@ -157,6 +134,13 @@ private func exactDifference(_ left: Int64, _ right: Int64) throws -> Int64 {
 }
 
 extension InvoiceLine {
+    fileprivate mutating func rate(_ quantity: Decimal, under model: PriceModel) throws {
+        let rated = try Rating.rate(quantity: quantity, under: model)
+        self.quantity = quantity
+        amount = rated.amount
+        tiers = rated.tiers.map(TierCharge.init)
+    }
+
     fileprivate mutating func refer(to feature: Feature, _ flagKey: String, _ entitlement: PlanEntitlement) {
         featureID = feature.id
         featureKey = flagKey

@@ -56,8 +56,8 @@ struct Counter {
 
     /// Where the bucket of an event begins.
     ///
-    /// An event of the future must stand alone, because a boundary may still be made before it; for all others every boundary
-    /// up to their time is known.
+    /// An event later than its receipt must stand alone, because a boundary may still be made at or before its time; for all
+    /// others every boundary up to their time is known.
     func bucketStart(effective: Timestamp, received: Timestamp) -> Timestamp {
         if effective > received { return effective }
         let past = effective.milliseconds

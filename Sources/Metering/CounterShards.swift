@@ -38,17 +38,18 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it: one step under one lock.
+    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it at `now`: one step under
+    /// one lock.
     ///
     /// Not counted also when the counter's volume is used up. `usage` are the sums that the decision saw.
     package func consume(
         _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
-        at now: Timestamp, commit: UInt64, if isAllowed: ([Int64]) -> Bool
+        at now: Timestamp, received: Timestamp, commit: UInt64, if isAllowed: ([Int64]) -> Bool
     ) throws -> (usage: [Int64], isCounted: Bool) {
         try shard(of: key.company).withLock { shard in
             let usage = try windows.map { try sum(of: $0, key, &shard) }
             guard isAllowed(usage) else { return (usage, false) }
-            return (usage, try add(quantity, to: key, environment, now, now, commit, &shard))
+            return (usage, try add(quantity, to: key, environment, now, received, commit, &shard))
         }
     }
 

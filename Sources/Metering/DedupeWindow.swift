@@ -48,6 +48,11 @@ package final class DedupeWindow: Sendable {
         shard(of: fingerprint).withLock { $0.judge(fingerprint, content, now) }
     }
 
+    /// Whether the key was seen in the window, with whatever content.
+    package func holds(_ fingerprint: Fingerprint, at now: Timestamp) -> Bool {
+        shard(of: fingerprint).withLock { $0.holds(fingerprint, now) }
+    }
+
     /// Takes back a key whose event was not counted after all.
     package func forget(_ fingerprint: Fingerprint) {
         shard(of: fingerprint).withLock { $0.forget(fingerprint) }
@@ -106,6 +111,16 @@ package final class DedupeWindow: Sendable {
             used += 1
             if used * 8 > slots.count * 7 { grow(time) }
             return .new
+        }
+
+        func holds(_ fingerprint: Fingerprint, _ now: Timestamp) -> Bool {
+            let time = max(now.milliseconds, 1)
+            var index = home(fingerprint.high)
+            while slots[index].timeAndContent != 0 {
+                if slots[index].holds(fingerprint) { return !slots[index].hasLeft(time) }
+                index = index + 1 == slots.count ? 0 : index + 1
+            }
+            return false
         }
 
         mutating func forget(_ fingerprint: Fingerprint) {

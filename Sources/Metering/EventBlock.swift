@@ -9,6 +9,7 @@ package struct EventBlock {
     /// The most events of one block: with it and the journal's sequence an event has an id.
     package static let limit = 1 << 14
     private static let backfillFlag: UInt8 = 1
+    private static let timedFlag: UInt8 = 2
 
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
@@ -19,6 +20,8 @@ package struct EventBlock {
     package struct Event {
         package let type: EventType
         package let isBackfill: Bool
+        /// Its sender named the effective time: then that is part of what its idempotency key stands for.
+        package let isTimed: Bool
         package let company: UInt64
         package let user: UInt64
         package let meter: UInt64
@@ -28,11 +31,13 @@ package struct EventBlock {
         package let json: UnsafeRawBufferPointer
 
         package init(
-            type: EventType, isBackfill: Bool, company: UInt64, user: UInt64, meter: UInt64, quantity: Int64,
+            type: EventType, isBackfill: Bool, isTimed: Bool, company: UInt64, user: UInt64, meter: UInt64,
+            quantity: Int64,
             effective: Timestamp, key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer
         ) {
             self.type = type
             self.isBackfill = isBackfill
+            self.isTimed = isTimed
             self.company = company
             self.user = user
             self.meter = meter
@@ -53,7 +58,7 @@ package struct EventBlock {
 
     package mutating func append(_ event: Event, received: Timestamp) {
         bytes.append(event.type.rawValue)
-        bytes.append(event.isBackfill ? Self.backfillFlag : 0)
+        bytes.append((event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0))
         append(event.company)
         append(event.user)
         append(event.meter)
@@ -106,7 +111,8 @@ package struct EventBlock {
             guard let type = EventType(rawValue: try byte()) else { throw Self.damaged }
             let flags = try byte()
             return Event(
-                type: type, isBackfill: flags & EventBlock.backfillFlag != 0, company: try number(), user: try number(),
+                type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
+                isTimed: flags & EventBlock.timedFlag != 0, company: try number(), user: try number(),
                 meter: try number(), quantity: try signedNumber(),
                 effective: Timestamp(milliseconds: received.milliseconds &+ (try signedNumber())), key: try run(),
                 json: try run())

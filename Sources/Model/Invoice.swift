@@ -103,6 +103,8 @@ public struct InvoiceLine: Codable, Sendable, Identified {
     public var tiers: [TierCharge] = []
     public var prorationBasis: ProrationBasis?
     public var correctsLineID: Identifier<InvoiceLine>?
+    /// Of usage lines.
+    public var usageBasis: UsageBasis?
 
     public init(
         id: Identifier<InvoiceLine>, type: InvoiceLineType, description: String, planID: Identifier<Plan>,
@@ -117,6 +119,20 @@ public struct InvoiceLine: Codable, Sendable, Identified {
         self.unitAmount = unitAmount
         self.amount = amount
         self.period = period
+    }
+}
+
+/// What a usage line is metered and rated by. Kept with the line, so that no later change of plan or feature reaches what was billed.
+public struct UsageBasis: Codable, Sendable, Equatable {
+    /// Nil where a trait was billed, which is read once, at the period's end.
+    public let meterID: Identifier<Meter>?
+    public let period: Period
+    public let model: PriceModel
+
+    public init(meterID: Identifier<Meter>?, period: Period, model: PriceModel) {
+        self.meterID = meterID
+        self.period = period
+        self.model = model
     }
 }
 

@@ -33,7 +33,9 @@ public struct Plan: Codable, Sendable, Identified {
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 
-    public init(id: Identifier<Plan>, type: PlanType, name: String, description: String, icon: String, createdAt: Timestamp) {
+    public init(
+        id: Identifier<Plan>, type: PlanType, name: String, description: String, icon: String, createdAt: Timestamp
+    ) {
         self.id = id
         self.type = type
         self.name = name

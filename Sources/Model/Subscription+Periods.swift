@@ -9,6 +9,9 @@ extension Subscription {
         return BillingCalendar(anchor: anchor, zone: zone, cadence: cadence)
     }
 
+    /// The shortest time: an end put off by it includes its instant.
+    package static let instant = TimeSpan(milliseconds: 1)
+
     /// The billing period that runs now; its end is the next boundary.
     public var period: Period { calendar.period(periodIndex) }
 

@@ -71,31 +71,11 @@ public struct PayInAdvanceQuantity: Codable, Sendable, Equatable {
 
 /// The usage lines of a closed period as they stand on invoices so far, corrections included.
 public struct BilledPeriod: Codable, Sendable {
-    public struct Line: Codable, Sendable {
-        public let lineID: Identifier<InvoiceLine>
-        public let featureID: Identifier<Feature>
-        public let entitlementID: Identifier<PlanEntitlement>
-        public var quantity: Decimal
-        /// Minor units.
-        public var amount: Int64
-
-        public init(
-            lineID: Identifier<InvoiceLine>, featureID: Identifier<Feature>, entitlementID: Identifier<PlanEntitlement>,
-            quantity: Decimal, amount: Int64
-        ) {
-            self.lineID = lineID
-            self.featureID = featureID
-            self.entitlementID = entitlementID
-            self.quantity = quantity
-            self.amount = amount
-        }
-    }
-
     public let period: Period
     public let invoiceID: Identifier<Invoice>
-    public var lines: [Line]
+    public var lines: [InvoiceLine]
 
-    public init(period: Period, invoiceID: Identifier<Invoice>, lines: [Line]) {
+    public init(period: Period, invoiceID: Identifier<Invoice>, lines: [InvoiceLine]) {
         self.period = period
         self.invoiceID = invoiceID
         self.lines = lines

@@ -148,7 +148,8 @@ package final class Committer: Sendable {
             let later = state.withLock { state in
                 let later = state.pending
                 // Sequences of what failed are given out again: the journal has no gaps.
-                state.nextSequence = [commit.entries.first, later.entries.first].compactMap { $0?.sequence }.min()
+                state.nextSequence =
+                    [commit.entries.first, later.entries.first].compactMap { $0?.sequence }.min()
                     ?? state.nextSequence
                 state.pending = Commit(number: later.number + 1)
                 state.statistics.failures += 1

@@ -48,8 +48,12 @@ package struct KeyBytes {
     }
 
     package mutating func append(_ number: UInt8) { bytes.append(number) }
-    package mutating func append(_ number: UInt32) { withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) } }
-    package mutating func append(_ number: UInt64) { withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) } }
+    package mutating func append(_ number: UInt32) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+    package mutating func append(_ number: UInt64) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+    }
     package mutating func append(_ instant: Timestamp) { append(UInt64(bitPattern: instant.milliseconds) ^ (1 << 63)) }
     package mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
     package mutating func append(_ environment: EnvironmentID) { append(UInt32(environment.ordinal)) }

@@ -43,7 +43,8 @@ package final class Store: Sendable {
             let version = stored.withUnsafeBytes { $0.bigEndian64(at: 0) }
             guard version == schemaVersion else {
                 throw StoreFailure(
-                    "the store has schema version \(version), this program reads version \(schemaVersion): use a newer Tollgate")
+                    "the store has schema version \(version), this program reads version \(schemaVersion): use a newer Tollgate"
+                )
             }
             return secret.withUnsafeBytes { ($0.bigEndian64(at: 0), $0.bigEndian64(at: 8)) }
         }

@@ -31,7 +31,8 @@ final class ConsumeAnswers: Sendable {
             let kept = try RecordDecoder().decode(Kept.self, from: bytes)
             guard now - kept.at < DedupeWindow.length else { return try decide() }
             guard kept.request == request else {
-                throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey ?? "")\" was used for another request")
+                throw Refusal.conflict(
+                    "idempotency_key \"\(request.idempotencyKey ?? "")\" was used for another request")
             }
             join()
             return kept.answer

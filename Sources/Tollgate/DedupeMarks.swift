@@ -58,10 +58,9 @@ extension Engine.Memory {
             guard entry.kind == .events, let runtime = runtimes[entry.environment] else { return true }
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                 guard !event.key.isEmpty else { return true }
-                let isTimed = event.effective != entry.at || event.isBackfill
                 let content = contentCheck(
                     event.company, event.user, event.meter, event.quantity,
-                    isTimed ? event.effective.milliseconds : 0)
+                    event.isTimed ? event.effective.milliseconds : 0)
                 _ = runtime.dedupe.judge(
                     runtime.dedupe.fingerprint(event.key.bindMemory(to: UInt8.self), type: event.type),
                     content: content, at: entry.at)

@@ -11,6 +11,8 @@ public struct CloseReport: Sendable, Equatable {
     /// Invoices that were issued.
     public var invoices = 0
     public var until: Timestamp
+    /// Periods and drafts that could not be closed, each with the reason. They stay due; all others are done.
+    public var refused: [String] = []
 }
 
 extension Engine {
@@ -54,18 +56,36 @@ extension Engine {
         return isFresh
     }
 
-    /// Works through the appointments. Those that a step makes join the queue; commits are not waited for one by one.
     private func runDue(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
+        guard try !dueItems(until: until, in: environment).isEmpty else { return CloseReport(until: until) }
+        return try await requireRuntime(environment).closing.pass {
+            try await runDueAlone(until: until, in: environment)
+        }
+    }
+
+    /// Works through the appointments. Those that a step makes join the queue; commits are not waited for one by one.
+    private func runDueAlone(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
         var report = CloseReport(until: until)
+        var refused: Set<DueItem> = []
         var last: CommitTicket?
         while true {
-            let items = try dueItems(until: until, in: environment)
-            guard !items.isEmpty else { break }
+            let items = try dueItems(until: until, in: environment).filter { !refused.contains($0) }
+            guard let final = items.last else { break }
+            // Of more than fit only the first are known: what comes after them waits for the next look.
+            let known = items.count < Self.dueLimit ? DueItem(at: until, task: .finalizeInvoice, ordinal: .max) : final
             var queue = DueQueue(items)
             while let item = queue.next() {
                 let ticket = CommitTicket()
-                let made = try carryOut(item, in: environment, ticket, &report)
-                queue.add(made.filter { $0.at <= until })
+                let made: [DueItem]
+                do {
+                    made = try carryOut(item, in: environment, ticket, &report)
+                } catch let refusal as Refusal {
+                    // One company's impossible amount must not keep all others from being closed.
+                    refused.insert(item)
+                    report.refused.append(refusal.message)
+                    continue
+                }
+                queue.add(made.filter { $0 <= known })
                 if let last, queue.count % 256 == 0 { try await last.wait() }
                 last = ticket
             }
@@ -80,9 +100,23 @@ extension Engine {
         var items: [DueItem] = []
         try store.snapshot().due(in: environment, until: until) { item in
             items.append(item)
-            return items.count < 10_000
+            return items.count < Self.dueLimit
         }
         return items
+    }
+
+    /// How many appointments are looked at in one go.
+    private static let dueLimit = 10_000
+
+    /// Whether something falls due in `(earlier, until]`.
+    func isAnythingDue(after earlier: Timestamp, until: Timestamp, in environment: EnvironmentID) throws -> Bool {
+        guard earlier < until else { return false }
+        var isDue = false
+        try store.snapshot().due(in: environment, until: until) { item in
+            isDue = item.at > earlier
+            return !isDue
+        }
+        return isDue
     }
 
     /// One appointment as one command, as of the instant it fell due at. Answers the appointments that it made.

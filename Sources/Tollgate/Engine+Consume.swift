@@ -94,13 +94,15 @@ extension Engine {
         }
         let windows = limits.map { limit in
             state.usageWindow(
-                period: limit.grant.terms.value.metricPeriod, reset: limit.grant.terms.value.metricPeriodMonthReset, at: now)
+                period: limit.grant.terms.value.metricPeriod, reset: limit.grant.terms.value.metricPeriodMonthReset,
+                at: now)
         }
         func decision(_ index: Int, _ usage: Int64) -> ConsumeDecision {
             ConsumeDecision(limits[index].grant, usage: usage, held: 0, quantity: request.quantity)
         }
         let key = request.idempotencyKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) } ?? []
-        let fingerprint = key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
+        let fingerprint =
+            key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
         if let fingerprint {
             let content = contentCheck(state.company.id.ordinal, 0, meter.id.ordinal, request.quantity, 0)
             guard case .new = runtime.dedupe.judge(fingerprint, content: content, at: now) else {
@@ -109,7 +111,7 @@ extension Engine {
         }
         let (usage, isCounted) = try counters.consume(
             request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,
-            windows: windows, at: now, commit: committer.currentCommit
+            windows: windows, at: now, received: settled(now, in: runtime.id), commit: committer.currentCommit
         ) { usage in
             usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
         }
@@ -152,7 +154,9 @@ extension Engine {
         of request: ConsumeRequest, _ catalog: CatalogSnapshot
     ) throws -> [(feature: Feature, key: String)] {
         let nouns = catalog.nouns
-        func keyed(_ feature: Feature) -> (Feature, String) { (feature, nouns.flags[feature.flagID]?.key ?? feature.name) }
+        func keyed(_ feature: Feature) -> (Feature, String) {
+            (feature, nouns.flags[feature.flagID]?.key ?? feature.name)
+        }
         if let event = request.event {
             let features = nouns.features.values.filter { $0.type == .event && $0.eventSubtype == event }
             guard !features.isEmpty else { throw Refusal.notFound("no feature is metered by event \"\(event)\"") }
@@ -187,7 +191,8 @@ extension Engine {
         key.withUnsafeBytes { key in
             block.append(
                 EventBlock.Event(
-                    type: .track, isBackfill: false, company: company.ordinal, user: 0, meter: meter.ordinal,
+                    type: .track, isBackfill: false, isTimed: false, company: company.ordinal, user: 0,
+                    meter: meter.ordinal,
                     quantity: request.quantity, effective: now, key: key,
                     json: UnsafeRawBufferPointer(start: nil, count: 0)), received: now)
         }

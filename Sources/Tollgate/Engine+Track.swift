@@ -74,7 +74,8 @@ extension Engine {
     ) throws -> TrackAnswer {
         try committer.admit()
         let runtime = try requireRuntime(environment)
-        let identified = try identify(incoming, in: environment)
+        let failures = committer.statistics.failures
+        let identified = try identify(incoming, runtime)
         var batch = TrackBatch(self, runtime, isSecret: isSecret)
         var missing = MissingEntities()
         for (index, event) in incoming.enumerated() {
@@ -89,20 +90,29 @@ extension Engine {
             }
         }
         return try committer.gate.shared {
+            // What the batch refers to may have been taken back by a failed commit since.
+            guard committer.statistics.failures == failures else {
+                throw StoreFailure("a write failed while these events were looked at: nothing of them was counted")
+            }
             try batch.count()
             return batch.enqueue(ticket)
         }
     }
 
-    /// Carries out identify events as the commands they are. Nil where there is nothing wrong.
+    /// Carries out identify events as the commands they are, unless their keys were seen. Nil where there is nothing wrong.
     private func identify(
-        _ incoming: [Result<IncomingEvent, Refusal>], in environment: EnvironmentID
+        _ incoming: [Result<IncomingEvent, Refusal>], _ runtime: EnvironmentRuntime
     ) throws -> [Int: Refusal] {
         var refusals: [Int: Refusal] = [:]
         for (index, event) in incoming.enumerated() {
             guard case .success(let event) = event, event.type == .identify else { continue }
+            if let key = event.key,
+                runtime.dedupe.holds(runtime.dedupe.fingerprint(key, type: .identify), at: now(in: runtime.id))
+            {
+                continue
+            }
             do {
-                try identify(event, in: environment)
+                try identify(event, in: runtime.id)
             } catch let refusal as Refusal {
                 refusals[index] = refusal
             }
@@ -134,6 +144,7 @@ extension Engine {
         effective: Timestamp, received: Timestamp, in environment: EnvironmentID, _ commit: UInt64
     ) throws -> Bool {
         let key = CounterKey(company: company, meter: meter)
+        let received = settled(received, in: environment)
         guard
             try counters.add(
                 quantity, to: key, in: environment, effective: effective, received: received, commit: commit)
@@ -143,6 +154,13 @@ extension Engine {
         return try counters.add(
             quantity, to: CounterKey(company: company, meter: meter, backfill: true), in: environment,
             effective: effective, received: received, commit: commit)
+    }
+
+    /// The instant up to which no boundary can be made any more when an event is received at `now`.
+    ///
+    /// While a test clock stands still a subscription may yet start or end at this very instant, after the event.
+    func settled(_ now: Timestamp, in environment: EnvironmentID) -> Timestamp {
+        self.environment(environment)?.testClock == nil ? now : now - Subscription.instant
     }
 
     /// Enqueues a block of counted events, with the mark by which the dedupe window finds its beginning after a restart.
@@ -160,7 +178,9 @@ extension Engine {
         _ type: EntityType, _ keys: [(name: KeyIndex.Text, value: KeyIndex.Text)], in environment: EnvironmentID
     ) throws -> UInt64? {
         // One key that somebody holds is the rule; everything else takes the whole of it.
-        if keys.count == 1, let owner = try self.keys.owner(type, name: keys[0].name, value: keys[0].value, in: environment) {
+        if keys.count == 1,
+            let owner = try self.keys.owner(type, name: keys[0].name, value: keys[0].value, in: environment)
+        {
             return owner
         }
         guard !keys.isEmpty else { return nil }

@@ -99,7 +99,8 @@ extension Engine {
             try live.forEach(table, prefix: []) { key, value in
                 let key = Array(key)
                 if unseen.removeValue(forKey: key) != Array(value) {
-                    let what = expected[key] == nil ? "is not what the journal makes" : "differs from what the journal makes"
+                    let what =
+                        expected[key] == nil ? "is not what the journal makes" : "differs from what the journal makes"
                     report.report("table \(table.rawValue): the entry \(Self.hex(key)) \(what)")
                 }
                 return true
@@ -153,26 +154,21 @@ extension Engine {
         _ line: InvoiceLine, of invoice: Invoice, _ corrected: Decimal, _ snapshot: Snapshot,
         _ report: inout VerifyReport
     ) throws {
-        guard let entitlementID = line.entitlementID,
-            let entitlement = try snapshot.record(entitlementID, in: invoice.environmentID),
-            let subscription = try snapshot.record(invoice.subscriptionID, in: invoice.environmentID),
-            let price = entitlement.meteredPrices.first(where: {
-                $0.interval == subscription.interval && $0.currency == subscription.currency
-            })
+        guard let basis = line.usageBasis,
+            let subscription = try snapshot.record(invoice.subscriptionID, in: invoice.environmentID)
         else {
             report.report("invoice \(invoice.id): line \(line.id) has lost its price")
             return
         }
-        let rated = try Rating.rate(quantity: line.quantity, under: price.model)
+        let rated = try Rating.rate(quantity: line.quantity, under: basis.model)
         if rated.amount != line.amount {
-            report.report("invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
+            report.report(
+                "invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
         }
-        guard let feature = try snapshot.record(entitlement.featureID, in: invoice.environmentID),
-            let subtype = feature.eventSubtype,
-            let meter = runtime(invoice.environmentID)?.catalog.nouns.meters[subtype],
-            let billed = Int64(line.quantity.description), let correction = Int64(corrected.description)
+        guard let meterID = basis.meterID, let billed = Int64(line.quantity.description),
+            let correction = Int64(corrected.description)
         else { return }
-        let metered = try counters.sum(company: invoice.companyID, meter: meter.id, in: line.period)
+        let metered = try counters.sum(company: invoice.companyID, meter: meterID, in: basis.period)
         let unbilled = metered - billed - correction
         report.metered += metered
         report.billed += billed

@@ -62,8 +62,13 @@ public final class Engine: Sendable {
                     counters.dropAll()
                     keys.forgetAll()
                     marks.forgetAll()
-                    memory.reload(store)
-                    try? memory.refillDedupeWindows(from: store, options.clock)
+                    do {
+                        try memory.reload(store)
+                        try memory.refillDedupeWindows(from: store, options.clock)
+                    } catch {
+                        preconditionFailure(
+                            "after a failed write the store cannot be read; what is committed is safe: \(error)")
+                    }
                 }))
         self.memory = memory
         self.counters = counters
@@ -116,12 +121,29 @@ public final class Engine: Sendable {
     ///
     /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has changed then.
     public func execute<C: Command>(_ command: C, in environment: EnvironmentID) async throws -> C.Outcome {
-        // A change at exactly a period's end belongs to the new period: what has fallen due is done first.
-        if runtime(environment) != nil { try await closeDue(in: environment) }
         let ticket = CommitTicket()
-        let outcome = try apply(command, in: environment, ticket)
-        try await ticket.wait()
-        return outcome
+        if environment == Self.wholeStore {
+            guard command is CreateEnvironment else { throw Refusal.invalid("\(C.name) belongs to an environment") }
+            let outcome = try apply(command, in: environment, ticket)
+            try await ticket.wait()
+            return outcome
+        }
+        _ = try requireRuntime(environment)
+        // A change at exactly a period's end belongs to the new period: what has fallen due is done first, and again when
+        // more falls due before the command's turn comes.
+        while true {
+            let report = try await closeDue(in: environment)
+            try committer.admit()
+            let outcome = try committer.gate.exclusive { () throws -> C.Outcome? in
+                let now = now(in: environment)
+                guard try !isAnythingDue(after: report.until, until: now, in: environment) else { return nil }
+                return try applyAlone(command, in: environment, at: now, ticket).outcome
+            }
+            if let outcome {
+                try await ticket.wait()
+                return outcome
+            }
+        }
     }
 
     /// Applies a command: visible at once, durable when the ticket says so.
@@ -177,7 +199,8 @@ public final class Engine: Sendable {
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
         for case let subscription as Subscription in transaction.changes.map(\.record) {
-            counters.boundariesChanged(of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
+            counters.boundariesChanged(
+                of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
         }
     }
 }
@@ -212,18 +235,16 @@ extension Engine.Memory {
     }
 
     /// Takes back what a failed commit would have made durable.
-    func reload(_ store: Store) {
-        guard let known = try? store.all(Environment.self, in: Engine.wholeStore),
-            let keys = try? store.all(APIKey.self, in: Engine.wholeStore),
-            let counters = try? store.value(.meta("ids"))
-        else { return }
-        let ids = Set(known.map(\.id))
-        runtimes.withLock { runtimes in runtimes = runtimes.filter { ids.contains($0.key) } }
-        for runtime in runtimes.withLock({ Array($0.values) }) { try? runtime.reload() }
-        apiKeys.withLock { $0 = Dictionary(keys.map { ($0.hash, $0) }) { first, _ in first } }
-        if let decoded = try? RecordDecoder().decode(IdentifierCounters.self, from: counters) {
-            identifiers.withLock { $0 = decoded }
+    func reload(_ store: Store) throws {
+        let keys = try store.all(APIKey.self, in: Engine.wholeStore)
+        let ids = Set(try store.all(Environment.self, in: Engine.wholeStore).map(\.id))
+        let counters = try store.value(.meta("ids")).map {
+            try RecordDecoder().decode(IdentifierCounters.self, from: $0)
         }
+        runtimes.withLock { runtimes in runtimes = runtimes.filter { ids.contains($0.key) } }
+        for runtime in runtimes.withLock({ Array($0.values) }) { try runtime.reload() }
+        apiKeys.withLock { $0 = Dictionary(keys.map { ($0.hash, $0) }) { first, _ in first } }
+        identifiers.withLock { $0 = counters ?? IdentifierCounters() }
     }
 }
 

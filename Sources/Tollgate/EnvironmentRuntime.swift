@@ -9,6 +9,8 @@ internal import Store
 final class EnvironmentRuntime: Sendable {
     let id: EnvironmentID
     let dedupe = DedupeWindow()
+    /// One closer at a time, so that invoices are numbered in the order in which they fall due.
+    let closing = Turnstile()
     private let store: Store
     private let current: Locked<CatalogSnapshot>
     private let companies: RecordCache<Company, CompanyState>

@@ -29,6 +29,9 @@ struct IncomingEvent {
         case at(Timestamp)
     }
 
+    /// Its sender names the effective time.
+    var isTimed: Bool { isTrusted || isBackfill }
+
     var type: EventType {
         switch content {
         case .track: .track

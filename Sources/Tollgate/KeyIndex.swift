@@ -17,30 +17,40 @@ final class KeyIndex: Sendable {
 
     private let store: Store
     private let hash: KeyedHash
-    private let shards: [Locked<[Hash: UInt64]>]
+    private let shards: [Locked<Shard>]
+
+    private struct Shard {
+        var owners: [Hash: UInt64] = [:]
+        /// Counts what was forgotten, so that an owner read before is not kept after.
+        var generation: UInt64 = 0
+    }
 
     init(_ store: Store) {
         self.store = store
         var random = SystemRandomNumberGenerator()
         hash = KeyedHash(key: (random.next(), random.next()))
-        shards = (0..<Self.shardCount).map { _ in Locked([:]) }
+        shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
     }
 
     typealias Text = UnsafeBufferPointer<UInt8>
 
     /// The ordinal of whoever holds the key, nil when nobody does.
     func owner(_ type: EntityType, name: Text, value: Text, in environment: EnvironmentID) throws -> UInt64? {
+        // Longer ones are refused when they are given, so nobody holds one; the store could not even be asked.
+        guard name.count + value.count < 500 else { return nil }
         let key = key(type, name: name, value: value, in: environment)
         let shard = shard(of: key)
-        if let known = shard.withLock({ $0[key] }) { return known }
+        let (known, generation) = shard.withLock { ($0.owners[key], $0.generation) }
+        if let known { return known }
         let storeKey = StoreKey.entityKey(
             type, name: String(decoding: name, as: UTF8.self), value: String(decoding: value, as: UTF8.self),
             in: environment)
         guard let bytes = try store.value(storeKey) else { return nil }
         let ordinal = bytes.withUnsafeBytes { $0.bigEndian64(at: 0) }
         shard.withLock { shard in
-            if shard.count >= Self.residentLimit { shard.removeAll() }
-            shard[key] = ordinal
+            guard shard.generation == generation else { return }
+            if shard.owners.count >= Self.residentLimit { shard.owners.removeAll() }
+            shard.owners[key] = ordinal
         }
         return ordinal
     }
@@ -55,12 +65,20 @@ final class KeyIndex: Sendable {
             let key = key(
                 bytes[4] == 1 ? .company : .user, name: Text(rebasing: names[..<end]),
                 value: Text(rebasing: names[(end + 1)...]), in: environment)
-            _ = shard(of: key).withLock { $0.removeValue(forKey: key) }
+            shard(of: key).withLock { shard in
+                shard.owners[key] = nil
+                shard.generation += 1
+            }
         }
     }
 
     func forgetAll() {
-        for shard in shards { shard.withLock { $0.removeAll() } }
+        for shard in shards {
+            shard.withLock { shard in
+                shard.owners.removeAll()
+                shard.generation += 1
+            }
+        }
     }
 
     private func key(_ type: EntityType, name: Text, value: Text, in environment: EnvironmentID) -> Hash {
@@ -72,7 +90,7 @@ final class KeyIndex: Sendable {
         return Hash(high: high, low: low)
     }
 
-    private func shard(of key: Hash) -> Locked<[Hash: UInt64]> {
+    private func shard(of key: Hash) -> Locked<Shard> {
         shards[Int(key.high >> 58)]
     }
 }

@@ -43,7 +43,8 @@ extension ReadView {
 
     package func event(_ id: Identifier<RecordedEvent>) throws -> RecordedEvent? {
         let (sequence, wanted) = EventBlock.place(of: id)
-        guard let entry = try snapshot.entry(sequence), entry.kind == .events, entry.environment == environment.id else {
+        guard let entry = try snapshot.entry(sequence), entry.kind == .events, entry.environment == environment.id
+        else {
             return nil
         }
         var found: RecordedEvent?

@@ -119,7 +119,8 @@ package final class ReadView {
         var prefix = KeyBytes()
         prefix.append(company.ordinal)
         try snapshot.forEach(.invoices, prefix: prefix.bytes, reversed: true) { key, _ in
-            guard let invoice = try get(Identifier<Invoice>(ordinal: key.bigEndian64(at: 8))), try isWanted(invoice) else {
+            guard let invoice = try get(Identifier<Invoice>(ordinal: key.bigEndian64(at: 8))), try isWanted(invoice)
+            else {
                 return true
             }
             return page.take(invoice)
@@ -182,7 +183,8 @@ package final class ReadView {
         of feature: Feature, _ entitlement: PlanEntitlement?, _ state: CompanyState
     ) throws -> Int64? {
         guard let entitlement, entitlement.priceBehavior != nil, entitlement.priceBehavior != .payInAdvance,
-            let subscription = state.subscription, let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
+            let subscription = state.subscription,
+            let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
         else { return nil }
         return try engine.counters.sum(company: state.company.id, meter: meter.id, in: subscription.period)
     }

@@ -18,8 +18,13 @@ extension Store {
         for id in company.endedSubscriptionIDs + [company.subscriptionID].compactMap(\.self) {
             guard let subscription = try record(id, in: environment) else { continue }
             cut(at: subscription.startedAt)
-            if let endedAt = subscription.endedAt { cut(at: endedAt) }
-            guard subscription.startedAt <= instant, subscription.endedAt.map({ instant < $0 }) ?? true else { continue }
+            if let endedAt = subscription.endedAt {
+                cut(at: endedAt)
+                cut(at: endedAt + Subscription.instant)
+            }
+            guard subscription.startedAt <= instant, subscription.endedAt.map({ instant < $0 }) ?? true else {
+                continue
+            }
             let calendar = subscription.calendar
             let months = BillingCalendar(anchor: calendar.anchor, zone: calendar.zone, cadence: .monthly)
             for period in [calendar.period(containing: instant).period, months.period(containing: instant).period] {

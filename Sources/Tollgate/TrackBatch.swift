@@ -108,17 +108,21 @@ struct TrackBatch {
                 missing.add(company: nil, user: nil, eventSubtype: String(decoding: name, as: UTF8.self))
             }
             // Reported only if it is still missing when everything that can be made has been made.
-            throw Refusal.invalid("the keys of company or user contradict each other, or a limit of this environment is reached")
+            throw Refusal.invalid(
+                "the keys of company or user contradict each other, or a limit of this environment is reached")
         }
         return Draft(
             index: index, event: event, company: companyID ?? 0, user: userID ?? 0, meter: meter!.id.ordinal,
             quantity: quantity, effective: effective)
     }
 
-    private static func keys(_ keys: [(name: KeyIndex.Text, value: KeyIndex.Text)]) throws(Refusal) -> [String: String] {
+    private static func keys(_ keys: [(name: KeyIndex.Text, value: KeyIndex.Text)]) throws(Refusal) -> [String: String]
+    {
         var found: [String: String] = [:]
         for (name, value) in keys {
-            guard !name.contains(0), !value.contains(0) else { throw Refusal.invalid("keys must not contain the character U+0000") }
+            guard !name.contains(0), !value.contains(0) else {
+                throw Refusal.invalid("keys must not contain the character U+0000")
+            }
             found[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
         }
         return found
@@ -135,7 +139,7 @@ struct TrackBatch {
     /// Receipt, or the sender's clock within its limits. Rules and sentences: Schematic, "Idempotency, clocks, backfill".
     private func effectiveTime(of event: IncomingEvent) throws(Refusal) -> Timestamp {
         if case .unreadable = event.sentAt { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
-        guard event.isTrusted || event.isBackfill else { return now }
+        guard event.isTimed else { return now }
         guard isSecret else { throw Refusal.invalid("trusted_client_clock and backfill require a secret API key") }
         guard case .at(let sentAt) = event.sentAt else {
             throw Refusal.invalid("sent_at is required when trusted_client_clock or backfill is true")
@@ -179,8 +183,9 @@ struct TrackBatch {
         recorded[draft.index] = block.count
         block.append(
             EventBlock.Event(
-                type: draft.event.type, isBackfill: draft.event.isBackfill, company: draft.company, user: draft.user,
-                meter: draft.meter, quantity: draft.quantity, effective: draft.effective,
+                type: draft.event.type, isBackfill: draft.event.isBackfill, isTimed: draft.event.isTimed,
+                company: draft.company, user: draft.user, meter: draft.meter, quantity: draft.quantity,
+                effective: draft.effective,
                 key: UnsafeRawBufferPointer(draft.event.key ?? IncomingEvent.Text(start: nil, count: 0)),
                 json: UnsafeRawBufferPointer(draft.event.json)), received: now)
         answer.accepted += 1
@@ -199,7 +204,7 @@ struct TrackBatch {
 
     /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
     private func content(of draft: Draft) -> UInt16 {
-        let time = draft.event.isTrusted || draft.event.isBackfill ? draft.effective.milliseconds : 0
+        let time = draft.event.isTimed ? draft.effective.milliseconds : 0
         return contentCheck(draft.company, draft.user, draft.meter, draft.quantity, time)
     }
 

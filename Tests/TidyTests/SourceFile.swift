@@ -31,13 +31,15 @@ struct SourceFile: CustomStringConvertible {
         }
     }
 
+    private static let accessLevels: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+
     /// The modules that it imports.
     var imports: [(number: Int, module: String)] {
         statements.compactMap { (number, text) -> (number: Int, module: String)? in
             let words = text.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place + 1 < words.count else { return nil }
             let attributes = words[..<place]
-            let isImport = attributes.allSatisfy { $0.hasPrefix("@") || $0.allSatisfy(\.isLowercase) }
+            let isImport = attributes.allSatisfy { $0.hasPrefix("@") || Self.accessLevels.contains($0) }
             // `import struct Module.Name` and `import Module` name the module last, or before its point.
             let name = words.last!.prefix { $0 != "." }
             return isImport ? (number, String(name)) : nil

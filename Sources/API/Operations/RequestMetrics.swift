@@ -9,6 +9,8 @@ final class RequestMetrics: RouterMiddleware {
         100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000,
     ]
 
+    private static let noRoute = "NotFound"
+
     private struct Series: Hashable {
         let method: String
         /// The route's pattern, so that ids make no series of their own.
@@ -30,11 +32,10 @@ final class RequestMetrics: RouterMiddleware {
         let response = try await next(request, context)
         let elapsed = start.duration(to: .now).components
         let micros = elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000
-        // Methods are the client's to invent, and unknown ones have no route.
-        let route = context.endpointPath
-        let series = Series(
-            method: route == nil ? "other" : request.method.rawValue, route: route ?? "other",
-            status: response.status.code)
+        // Paths and methods are the client's to invent: those of no route are one series, named as the router names it.
+        let route = context.endpointPath ?? Self.noRoute
+        let method = route == Self.noRoute ? "any" : request.method.rawValue
+        let series = Series(method: method, route: route, status: response.status.code)
         let bucket = Self.bounds.firstIndex { micros <= $0 } ?? Self.bounds.count
         histograms.withLock {
             $0[series, default: Histogram()].counts[bucket] += 1

@@ -25,14 +25,24 @@ struct SearchText {
 }
 
 extension Query {
-    /// The union of parameters that say the same in singular and plural, such as `plan_id` and `plan_ids`.
-    func oneOf<Value: FieldValue & Hashable>(_ names: String...) throws(Refusal) -> OneOf<Value> {
-        var values: Set<Value>?
-        for name in names {
-            guard let more: [Value] = try list(name) else { continue }
-            values = (values ?? []).union(more)
+    /// The values of a repeated parameter, and that of one that says the same in singular, such as `plan_ids` and `plan_id`.
+    func oneOf<Value: FieldValue & Hashable>(_ name: String, single: String) throws(Refusal) -> OneOf<Value> {
+        let listed: OneOf<Value> = try oneOf(name)
+        let only: OneOf<Value> = try oneOf(single: single)
+        guard let values = listed.values, let more = only.values else {
+            return listed.values == nil ? only : listed
         }
-        return OneOf(values: values)
+        return OneOf(values: values.union(more))
+    }
+
+    func oneOf<Value: FieldValue & Hashable>(_ name: String) throws(Refusal) -> OneOf<Value> {
+        let values: [Value]? = try list(name)
+        return OneOf(values: values.map { Set($0) })
+    }
+
+    func oneOf<Value: FieldValue & Hashable>(single name: String) throws(Refusal) -> OneOf<Value> {
+        let value: Value? = try optional(name)
+        return OneOf(values: value.map { [$0] })
     }
 
     func search() throws(Refusal) -> SearchText {

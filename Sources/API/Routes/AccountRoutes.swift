@@ -85,7 +85,7 @@ extension Routes {
     }
 
     private static let keyFilter: Filter<APIKey> = { query, view in
-        let environments: OneOf<EnvironmentID> = try query.oneOf("environment_id")
+        let environments: OneOf<EnvironmentID> = try query.oneOf(single: "environment_id")
         let own = view.environment.id
         return { $0.environmentID == own && environments.allows($0.environmentID) }
     }

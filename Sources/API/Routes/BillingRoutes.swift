@@ -31,7 +31,7 @@ extension Routes {
     private func addProfiles() {
         get("billing/profiles") { call in
             let page = try call.query.page()
-            let companies: OneOf<Identifier<Company>> = try call.query.oneOf("company_id")
+            let companies: OneOf<Identifier<Company>> = try call.query.oneOf(single: "company_id")
             let isDefault: Bool? = try call.query.optional("is_default")
             return try call.answer { view in
                 try view.reading.list(Company.self, offset: page.offset, limit: page.limit) {

@@ -51,8 +51,8 @@ extension Routes {
 
     private static let companyFilter: Filter<Company> = { query, view in
         let ids: OneOf<Identifier<Company>> = try query.oneOf("ids")
-        let plans: OneOf<Identifier<Plan>> = try query.oneOf("plan_id", "plan_ids")
-        let versions: OneOf<Identifier<PlanVersion>> = try query.oneOf("plan_version_id", "plan_version_ids")
+        let plans: OneOf<Identifier<Plan>> = try query.oneOf("plan_ids", single: "plan_id")
+        let versions: OneOf<Identifier<PlanVersion>> = try query.oneOf("plan_version_ids", single: "plan_version_id")
         let entitled: Identifier<Feature>? = try query.optional("with_entitlement_for")
         let notOverridden: Identifier<Feature>? = try query.optional("without_feature_override_for")
         let withSubscription: Bool? = try query.optional("with_subscription")
@@ -61,7 +61,7 @@ extension Routes {
         let search = try query.search()
         return { company in
             guard ids.allows(company.id), plans.allows(company.plan?.planID), versions.allows(company.plan?.versionID),
-                search.allows([company.name] + company.keys.map(\.value)),
+                search.allows([company.name] + company.keys.map(\.value) + company.traits.values.map(\.text)),
                 withSubscription != true || company.subscriptionID != nil,
                 withoutSubscription != true || company.subscriptionID == nil,
                 withoutPlan != true || company.plan == nil

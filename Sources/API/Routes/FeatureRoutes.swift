@@ -67,7 +67,7 @@ extension Routes {
         }
         let search = try query.search()
         return {
-            ids.allows($0.id) && types.allows($0.type) && search.allows([$0.name])
+            ids.allows($0.id) && types.allows($0.type) && search.allows([$0.name, $0.id.description])
                 && (needsEvent != true || $0.type != .boolean || $0.eventSubtype != nil)
                 && (version == nil || granted?.contains($0.id) ?? false)
         }

@@ -31,7 +31,7 @@ extension Routes {
 
     private static let flagFilter: Filter<Flag> = { query, _ in
         let ids: OneOf<Identifier<Flag>> = try query.oneOf("ids")
-        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_id")
+        let features: OneOf<Identifier<Feature>> = try query.oneOf(single: "feature_id")
         let search = try query.search()
         return { ids.allows($0.id) && features.allows($0.featureID) && search.allows([$0.name, $0.key]) }
     }

@@ -43,8 +43,8 @@ extension Call {
     /// Filtered by company, status and period: invoices whose period touches [`start_time`, `end_time`).
     fileprivate func invoices(_ view: WireView, offset: Int, limit: Int) throws -> [Invoice] {
         let company: Identifier<Company>? = try query.optional("company_id")
-        let statuses: OneOf<InvoiceStatus> = try query.oneOf("status")
-        let states: OneOf<String> = try query.oneOf("document_state")
+        let statuses: OneOf<InvoiceStatus> = try query.oneOf(single: "status")
+        let states: OneOf<String> = try query.oneOf(single: "document_state")
         let pastDue: Bool? = try query.optional("past_due")
         let start: Timestamp? = try query.optional("start_time")
         let end: Timestamp? = try query.optional("end_time")

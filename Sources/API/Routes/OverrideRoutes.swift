@@ -30,8 +30,8 @@ extension Routes {
 
     private static let overrideFilter: Filter<CompanyOverride> = { query, view in
         let ids: OneOf<Identifier<CompanyOverride>> = try query.oneOf("ids")
-        let companies: OneOf<Identifier<Company>> = try query.oneOf("company_id", "company_ids")
-        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_id", "feature_ids")
+        let companies: OneOf<Identifier<Company>> = try query.oneOf("company_ids", single: "company_id")
+        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_ids", single: "feature_id")
         let withoutExpired: Bool? = try query.optional("without_expired")
         let now = view.now
         return { override in

@@ -27,9 +27,9 @@ extension Routes {
 
     private static let entitlementFilter: Filter<PlanEntitlement> = { query, _ in
         let ids: OneOf<Identifier<PlanEntitlement>> = try query.oneOf("ids")
-        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_id", "feature_ids")
-        let plans: OneOf<Identifier<Plan>> = try query.oneOf("plan_id", "plan_ids")
-        let versions: OneOf<Identifier<PlanVersion>> = try query.oneOf("plan_version_id", "plan_version_ids")
+        let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_ids", single: "feature_id")
+        let plans: OneOf<Identifier<Plan>> = try query.oneOf("plan_ids", single: "plan_id")
+        let versions: OneOf<Identifier<PlanVersion>> = try query.oneOf("plan_version_ids", single: "plan_version_id")
         return {
             ids.allows($0.id) && features.allows($0.featureID) && plans.allows($0.planID)
                 && versions.allows($0.versionID)

@@ -69,16 +69,13 @@ extension Routes {
 
     private static let planFilter: Filter<Plan> = { query, view in
         let ids: OneOf<Identifier<Plan>> = try query.oneOf("ids")
-        let types: OneOf<PlanType> = try query.oneOf("plan_type")
+        let types: OneOf<PlanType> = try query.oneOf(single: "plan_type")
         let published: Bool? = try query.optional("with_published_version")
         let without: Identifier<Feature>? = try query.optional("without_entitlement_for")
-        let ofCompany: Identifier<Company>? = try query.optional("company_id")
-        let companyPlan = ofCompany.flatMap { view.get($0) }?.plan?.planID
         let search = try query.search()
         return { plan in
             guard ids.allows(plan.id), types.allows(plan.type), search.allows([plan.name]),
-                published != true || plan.publishedVersionID != nil,
-                ofCompany == nil || plan.id == companyPlan
+                published != true || plan.publishedVersionID != nil
             else { return false }
             guard let without else { return true }
             let version = (plan.publishedVersionID ?? plan.draftVersionID).flatMap { view.get($0) }

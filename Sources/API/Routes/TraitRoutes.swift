@@ -21,8 +21,8 @@ extension Routes {
 
     private static let definitionFilter: Filter<TraitDefinition> = { query, _ in
         let ids: OneOf<Identifier<TraitDefinition>> = try query.oneOf("ids")
-        let entities: OneOf<EntityType> = try query.oneOf("entity_type")
-        let types: OneOf<TraitType> = try query.oneOf("trait_type", "trait_types")
+        let entities: OneOf<EntityType> = try query.oneOf(single: "entity_type")
+        let types: OneOf<TraitType> = try query.oneOf("trait_types", single: "trait_type")
         let search = try query.search()
         return {
             ids.allows($0.id) && entities.allows($0.entityType) && types.allows($0.traitType)

@@ -49,8 +49,8 @@ extension Routes {
     private func addMemberships() {
         get("company-memberships") { call in
             let page = try call.query.page()
-            let companies: OneOf<Identifier<Company>> = try call.query.oneOf("company_id")
-            let users: OneOf<Identifier<User>> = try call.query.oneOf("user_id")
+            let companies: OneOf<Identifier<Company>> = try call.query.oneOf(single: "company_id")
+            let users: OneOf<Identifier<User>> = try call.query.oneOf(single: "user_id")
             return try call.answer { view in
                 try view.reading.list(User.self, limit: .max) { users.allows($0.id) }
                     .flatMap { user in
@@ -64,8 +64,8 @@ extension Routes {
 
     private static let userFilter: Filter<User> = { query, view in
         let ids: OneOf<Identifier<User>> = try query.oneOf("ids")
-        let companies: OneOf<Identifier<Company>> = try query.oneOf("company_id")
-        let plans: OneOf<Identifier<Plan>> = try query.oneOf("plan_id")
+        let companies: OneOf<Identifier<Company>> = try query.oneOf(single: "company_id")
+        let plans: OneOf<Identifier<Plan>> = try query.oneOf(single: "plan_id")
         let search = try query.search()
         return { user in
             guard ids.allows(user.id), search.allows([user.name] + user.keys.map(\.value)) else { return false }

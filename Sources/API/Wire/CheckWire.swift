@@ -36,8 +36,9 @@ struct CheckFlagResponseData: WireObject {
 struct FeatureEntitlement: WireObject {
     let featureKey: String
     let grant: Grant
+    /// Nil for features that nothing meters.
     let usage: Int64?
-    /// Nil for features that no event meters.
+    /// Nil for features that no event meters, and where a check did not have to ask for it.
     let event: String?
     let resetsAt: Timestamp?
 
@@ -51,7 +52,7 @@ struct FeatureEntitlement: WireObject {
         json.field("soft_limit", grant.terms.softLimit)
         json.field("event_name", event)
         json.field("event_subtype", event)
-        json.field("metric_period", event == nil ? nil : value.metricPeriod ?? .allTime)
+        json.field("metric_period", value.metricPeriod)
         json.field("month_reset", value.metricPeriodMonthReset)
         json.field("metric_reset_at", resetsAt)
     }
