@@ -31,7 +31,8 @@ public struct Server: Sendable {
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
-        // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking it to stop.
+        // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking
+        // it to stop.
         let running = Task { try await group.run() }
         let stop: @Sendable () -> Void = { Task { await group.triggerGracefulShutdown() } }
         try await withGracefulShutdownHandler {

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals.
 ///
-/// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone for
-/// microseconds. That gives events and commands one order without one lock for both.
+/// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone
+/// for microseconds. That gives events and commands one order without one lock for both.
 public final class Gate: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>
 

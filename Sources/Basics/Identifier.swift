@@ -5,8 +5,8 @@ public protocol Identified {
 
 /// The id of one noun: a small integer inside, `comp_3bTKVfV6GD1` outside.
 ///
-/// Ordinals count up from 1 for each kind, so they sort by age, index tables and fit in registers. The text form is a fixed
-/// permutation of the ordinal in 11 base-58 digits: ids look unrelated, and text ↔ ordinal needs no lookup.
+/// Ordinals count up from 1 for each kind, so they sort by age, index tables and fit in registers. The text form is a
+/// fixed permutation of the ordinal in 11 base-58 digits: ids look unrelated, and text ↔ ordinal needs no lookup.
 /// An id is a name, not a secret: access is decided by the API key.
 public struct Identifier<Noun: Identified>: Hashable, Comparable, Sendable {
     public let ordinal: UInt64

@@ -31,8 +31,8 @@
 
     /// A value that is only reachable while its lock is held.
     ///
-    /// A class, so that it can be shared and stored in arrays; uncontended cost is about 9 ns. Never call out, block or do I/O
-    /// inside `withLock`: decide inside, act after.
+    /// A class, so that it can be shared and stored in arrays; uncontended cost is about 9 ns. Never call out, block or
+    /// do I/O inside `withLock`: decide inside, act after.
     public final class Locked<Value>: @unchecked Sendable {
         private let mutex = Mutex(())
         private var value: Value

@@ -2,10 +2,11 @@ package import Basics
 package import Model
 package import Store
 
-/// Ends the billing period whose end is now: one draft invoice with the usage of that period and the base fee of the next.
+/// Ends the billing period whose end is now: one draft invoice with the usage of that period and the base fee of the
+/// next.
 ///
-/// Given to a subscription that has been closed up to here already, or has ended, it does nothing: so running the closer twice, or killing it
-/// anywhere and running it again, issues each invoice once.
+/// Given to a subscription that has been closed up to here already, or has ended, it does nothing: so running the
+/// closer twice, or killing it anywhere and running it again, issues each invoice once.
 package struct ClosePeriod: Command {
     package static let name = "close_period"
 

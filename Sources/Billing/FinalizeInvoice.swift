@@ -2,12 +2,14 @@ public import Basics
 public import Model
 public import Store
 
-/// Turns a draft into an open invoice: the last look at its period's usage, then a number; from then on it never changes.
+/// Turns a draft into an open invoice: the last look at its period's usage, then a number; from then on it never
+/// changes.
 public struct FinalizeInvoice: Command {
     public static let name = "finalize_invoice"
 
     public let invoiceID: Identifier<Invoice>
-    /// Because its grace is over, not because somebody asked: then settings may hold it back, and a second time is no error.
+    /// Because its grace is over, not because somebody asked: then settings may hold it back, and a second time is no
+    /// error.
     private let isDue: Bool
 
     public init(invoiceID: Identifier<Invoice>) {

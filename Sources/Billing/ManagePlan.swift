@@ -4,9 +4,10 @@ public import Store
 
 /// Puts a company on a plan: subscribe, change or leave. Replace-style: what is not named is not kept.
 ///
-/// All is checked before anything changes; what stands in the way is returned as problems, and then nothing has changed.
-/// Usage and overrides stay. A base price that is not lower keeps the subscription and prorates by the second; a lower one, another interval or
-/// another plan currency starts a new subscription, and charges accrued on the old one are dropped (seed "Changing Plans").
+/// All is checked before anything changes; what stands in the way is returned as problems, and then nothing has
+/// changed. Usage and overrides stay. A base price that is not lower keeps the subscription and prorates by the second;
+/// a lower one, another interval or another plan currency starts a new subscription, and charges accrued on the old one
+/// are dropped (seed "Changing Plans").
 public struct ManagePlan: Command {
     public static let name = "manage_plan"
 

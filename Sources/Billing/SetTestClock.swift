@@ -2,7 +2,8 @@ package import Basics
 package import Model
 package import Store
 
-/// Moves the clock of a development or staging environment. What falls due in between has been done before, by the engine.
+/// Moves the clock of a development or staging environment. What falls due in between has been done before, by the
+/// engine.
 package struct SetTestClock: Command {
     package static let name = "set_test_clock"
 

@@ -4,7 +4,8 @@ internal import Rating
 internal import Store
 
 extension Subscription {
-    /// Moves the subscription to a plan that is not cheaper: same periods, usage re-rated at the period's end, base prorated by the second.
+    /// Moves the subscription to a plan that is not cheaper: same periods, usage re-rated at the period's end, base
+    /// prorated by the second.
     mutating func change(
         to target: PlanChoice.Target, _ price: Price, _ transaction: Transaction
     ) throws {

@@ -92,9 +92,9 @@ extension Subscription {
         return line
     }
 
-    /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer what was
-    /// billed, with the difference of the whole period's rating. Remembers what it has billed, so an unchanged second run
-    /// yields nothing.
+    /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer
+    /// what was billed, with the difference of the whole period's rating. Remembers what it has billed, so an unchanged
+    /// second run yields nothing.
     mutating func correctionLines(_ transaction: Transaction) throws -> [InvoiceLine] {
         var corrections: [InvoiceLine] = []
         for (index, billed) in billedPeriods.enumerated() {

@@ -20,12 +20,13 @@ package struct CounterKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// The usage of one company and meter, as far as memory holds it: totals, the windows that somebody asked for, and what is not yet
-/// committed. All of it can be read again from the store, except the uncommitted part.
+/// The usage of one company and meter, as far as memory holds it: totals, the windows that somebody asked for, and what
+/// is not yet committed. All of it can be read again from the store, except the uncommitted part.
 ///
-/// The store keeps *buckets*: a bucket holds the quantities whose effective time lies between its start and the next bucket's. A
-/// bucket begins at a full hour, at a boundary of the company's subscription, or, for an event ahead of its receipt, at the very
-/// millisecond. So every window that anybody asks for is a sum of whole buckets, to the millisecond.
+/// The store keeps *buckets*: a bucket holds the quantities whose effective time lies between its start and the next
+/// bucket's. A bucket begins at a full hour, at a boundary of the company's subscription, or, for an event ahead of its
+/// receipt, at the very millisecond. So every window that anybody asks for is a sum of whole buckets, to the
+/// millisecond.
 struct Counter {
     /// What one commit will add to one bucket.
     struct Uncommitted {
@@ -56,8 +57,8 @@ struct Counter {
 
     /// Where the bucket of an event begins.
     ///
-    /// An event later than its receipt must stand alone, because a boundary may still be made at or before its time; for all
-    /// others every boundary up to their time is known.
+    /// An event later than its receipt must stand alone, because a boundary may still be made at or before its time;
+    /// for all others every boundary up to their time is known.
     func bucketStart(effective: Timestamp, received: Timestamp) -> Timestamp {
         if effective > received { return effective }
         let past = effective.milliseconds

@@ -2,8 +2,8 @@ package import Basics
 package import Model
 package import Store
 
-/// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when a counter or a window is
-/// first read from the store.
+/// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when a counter or a
+/// window is first read from the store.
 package final class CounterShards: UsageLedger {
     private static let shardCount = 64
     /// Counters kept in memory after a commit, in one shard; beyond that, those at rest are dropped.
@@ -38,8 +38,8 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it at `now`: one step under
-    /// one lock.
+    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it at `now`: one step
+    /// under one lock.
     ///
     /// Not counted also when the counter's volume is used up. `usage` are the sums that the decision saw.
     package func consume(
@@ -155,8 +155,8 @@ package final class CounterShards: UsageLedger {
 
     /// Σ buckets from the store, and what it does not hold yet.
     ///
-    /// The shard's lock is held, so no commit is forgotten between the two readings: a commit that the snapshot lacks is still in
-    /// the counter, and one that it has is told apart by its number.
+    /// The shard's lock is held, so no commit is forgotten between the two readings: a commit that the snapshot lacks
+    /// is still in the counter, and one that it has is told apart by its number.
     private func scan(_ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ counter: Counter?) throws -> Int64 {
         let snapshot = try store.snapshot()
         var sum: Int64 = 0

@@ -3,9 +3,9 @@ package import Model
 
 /// The idempotency keys of one environment's last 24 hours of receipt, each with a fingerprint of what it stood for.
 ///
-/// Keys are held as 96 bits of a keyed 128-bit hash: with a billion keys in the window the chance that any two of them ever collide
-/// is below 10⁻¹⁰, and without the key nobody can aim for it. 24 bytes a key; a table grows by half, and drops what has left the
-/// window when it does.
+/// Keys are held as 96 bits of a keyed 128-bit hash: with a billion keys in the window the chance that any two of them
+/// ever collide is below 10⁻¹⁰, and without the key nobody can aim for it. 24 bytes a key; a table grows by half, and
+/// drops what has left the window when it does.
 package final class DedupeWindow: Sendable {
     package static let length = TimeSpan.hours(24)
     private static let shardCount = 64

@@ -3,8 +3,8 @@ package import Model
 
 /// A batch of accepted events as one journal entry: packed, because there are many.
 ///
-/// Per event: type (1) ‖ flags (1) ‖ company ‖ user ‖ meter ‖ quantity ‖ effective − received ‖ key ‖ JSON. Numbers are variable-length (7 bits a
-/// byte, signed ones zigzag), byte strings have their length in front.
+/// Per event: type (1) ‖ flags (1) ‖ company ‖ user ‖ meter ‖ quantity ‖ effective − received ‖ key ‖ JSON. Numbers are
+/// variable-length (7 bits a byte, signed ones zigzag), byte strings have their length in front.
 package struct EventBlock {
     /// The most events of one block: with it and the journal's sequence an event has an id.
     package static let limit = 1 << 14

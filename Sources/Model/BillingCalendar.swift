@@ -17,8 +17,8 @@ public enum Cadence: Hashable, Sendable, Codable {
 /// The billing periods of a subscription: they tile time without gap or overlap, before the anchor too.
 ///
 /// Each boundary is computed from the original anchor and its index, never from its neighbour, so that a month cut
-/// short does not shorten those after it: monthly from 31 January starts on 28 February and on 31 March. Period 0 starts
-/// at the anchor itself; every other one at the anchor's local date and time, moved by whole calendar units.
+/// short does not shorten those after it: monthly from 31 January starts on 28 February and on 31 March. Period 0
+/// starts at the anchor itself; every other one at the anchor's local date and time, moved by whole calendar units.
 /// A zone that skips a whole date (Samoa, 30 December 2011) makes one daily period empty; `period(containing:)` never
 /// answers with it.
 public struct BillingCalendar: Hashable, Sendable {

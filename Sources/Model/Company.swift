@@ -9,7 +9,8 @@ public struct Company: Codable, Sendable, Identified {
     public var name: String
     public var keys: [EntityKey]
     public var traits: [String: TraitValue] = [:]
-    /// The base plan; nil when no plan applies (then the fallback plan of the plan group would have been assigned, had there been one).
+    /// The base plan; nil when no plan applies (then the fallback plan of the plan group would have been assigned, had
+    /// there been one).
     public var plan: PlanAssignment?
     public var overrideIDs: [Identifier<CompanyOverride>] = []
     /// The subscription that bills now.

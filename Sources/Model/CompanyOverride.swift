@@ -1,6 +1,7 @@
 public import Basics
 
-/// An exception for one company and feature. Where it is less generous than the plan, the plan applies; a boolean override always applies.
+/// An exception for one company and feature. Where it is less generous than the plan, the plan applies; a boolean
+/// override always applies.
 public struct CompanyOverride: Codable, Sendable, Identified {
     public static let idPrefix = "cmov"
 

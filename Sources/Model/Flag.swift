@@ -10,8 +10,8 @@ public struct Flag: Codable, Sendable, Identified {
     public var description: String
     public var defaultValue: Bool
     public var featureID: Identifier<Feature>?
-    /// The rules that people wrote (`standard`, `global_override`, `default`), in the order given. Rules of entitlements and overrides
-    /// are derived from those records and never stored here.
+    /// The rules that people wrote (`standard`, `global_override`, `default`), in the order given. Rules of
+    /// entitlements and overrides are derived from those records and never stored here.
     public var rules: [Rule] = []
     public var maintainerAccountMemberID: String?
     public let createdAt: Timestamp

@@ -16,7 +16,8 @@ public struct Invoice: Codable, Sendable, Identified {
     /// Without gaps per environment; given at finalisation.
     public var number: String?
     public let currency: Currency
-    /// The period that the invoice stands for: the one that ended, or the first one for the invoice of a new subscription.
+    /// The period that the invoice stands for: the one that ended, or the first one for the invoice of a new
+    /// subscription.
     public let period: Period
     public var lines: [InvoiceLine]
     /// When the draft finalises by itself.
@@ -122,7 +123,8 @@ public struct InvoiceLine: Codable, Sendable, Identified {
     }
 }
 
-/// What a usage line is metered and rated by. Kept with the line, so that no later change of plan or feature reaches what was billed.
+/// What a usage line is metered and rated by. Kept with the line, so that no later change of plan or feature reaches
+/// what was billed.
 public struct UsageBasis: Codable, Sendable, Equatable {
     /// Nil where a trait was billed, which is read once, at the period's end.
     public let meterID: Identifier<Meter>?

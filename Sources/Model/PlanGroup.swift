@@ -1,6 +1,7 @@
 public import Basics
 
-/// The catalog's configuration: which plans are live, in which order, and which are given without asking. One per environment.
+/// The catalog's configuration: which plans are live, in which order, and which are given without asking. One per
+/// environment.
 public struct PlanGroup: Codable, Sendable, Identified {
     public static let idPrefix = "plgr"
 

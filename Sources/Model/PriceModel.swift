@@ -1,7 +1,7 @@
 /// How the quantity of a billing period becomes an amount.
 ///
-/// All amounts are minor units, exact until the line is rounded. A model is data until `refusal` has said nil; only then
-/// may it be stored or rated.
+/// All amounts are minor units, exact until the line is rounded. A model is data until `refusal` has said nil; only
+/// then may it be stored or rated.
 public enum PriceModel: Hashable, Sendable, Codable {
     case perUnit(unit: Decimal)
     /// The first `included` units are free, the rest cost `unit` each.

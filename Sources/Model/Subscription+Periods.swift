@@ -15,8 +15,8 @@ extension Subscription {
     /// The billing period that runs now; its end is the next boundary.
     public var period: Period { calendar.period(periodIndex) }
 
-    /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how far closing
-    /// has come, so that windows turn on time.
+    /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how
+    /// far closing has come, so that windows turn on time.
     public func cycle(at now: Timestamp) -> BillingCycle {
         let calendar = calendar
         let (_, period) = calendar.period(containing: max(now, anchor))

@@ -6,8 +6,8 @@ public enum SubscriptionStatus: String, Codable, Sendable, CaseIterable {
 
 /// A company's agreement to pay for one plan: who closes what, when, at which prices.
 ///
-/// Periods are computed from `anchor` and an index, never from the previous period. `nextPeriodIndex` is the first period that
-/// has not begun for billing: its base fee is not yet on an invoice.
+/// Periods are computed from `anchor` and an index, never from the previous period. `nextPeriodIndex` is the first
+/// period that has not begun for billing: its base fee is not yet on an invoice.
 public struct Subscription: Codable, Sendable, Identified {
     public static let idPrefix = "bsub"
 
@@ -26,7 +26,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public var periodIndex: Int = 0
     /// Quantities bought ahead, by entitlement.
     public var payInAdvance: [PayInAdvanceQuantity] = []
-    /// The start of the usage window that was in force before the first period: the count so far carries into the first window.
+    /// The start of the usage window that was in force before the first period: the count so far carries into the first
+    /// window.
     public var usageCarriedFrom: Timestamp
     public var cancelAtPeriodEnd = false
     public var endedAt: Timestamp?

@@ -3,8 +3,8 @@ internal import Model
 
 /// A change of the state: a value with all that its outcome depends on besides the state and the time it is applied at.
 ///
-/// Applying is deterministic, so the journal of commands and events is the whole truth and replaying it gives the same state,
-/// ids included. A command that throws a `Refusal` has changed nothing and is not journaled.
+/// Applying is deterministic, so the journal of commands and events is the whole truth and replaying it gives the same
+/// state, ids included. A command that throws a `Refusal` has changed nothing and is not journaled.
 public protocol Command: Codable, Sendable {
     associatedtype Outcome: Sendable
 

@@ -3,12 +3,12 @@ internal import Dispatch
 internal import LMDB
 package import Model
 
-/// Makes what has been applied durable: everything that waits goes into one LMDB transaction, and while that one syncs the next
-/// batch fills, so batches size themselves.
+/// Makes what has been applied durable: everything that waits goes into one LMDB transaction, and while that one syncs
+/// the next batch fills, so batches size themselves.
 ///
-/// Order is decided by the gate. Events are applied and enqueued within one shared pass, commands within an exclusive one; the
-/// committer takes what waits in an exclusive pass of its own. So a batch never depends on something that commits after it: a
-/// duplicate is only ever judged against a key that is in the same commit or an earlier one.
+/// Order is decided by the gate. Events are applied and enqueued within one shared pass, commands within an exclusive
+/// one; the committer takes what waits in an exclusive pass of its own. So a batch never depends on something that
+/// commits after it: a duplicate is only ever judged against a key that is in the same commit or an earlier one.
 package final class Committer: Sendable {
     /// Past this many waiting bytes callers are told to slow down.
     private static let waitingBytesLimit = 256 << 20
@@ -67,7 +67,8 @@ package final class Committer: Sendable {
         }
     }
 
-    /// Adds an applied command to what waits, inside an exclusive pass of the gate. Its writes are visible to `Store.value` at once.
+    /// Adds an applied command to what waits, inside an exclusive pass of the gate. Its writes are visible to
+    /// `Store.value` at once.
     package func enqueue(
         _ command: some Command, _ transaction: Transaction, _ ticket: CommitTicket?
     ) throws -> IdentifierCounters {

@@ -19,7 +19,8 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case invoices
     /// environment ‖ hash of the idempotency key → the first answer to a consume.
     case answers
-    /// environment ‖ hour → the first journal sequence of that hour: where to start reading to refill the dedupe window.
+    /// environment ‖ hour → the first journal sequence of that hour: where to start reading to refill the dedupe
+    /// window.
     case marks
 }
 
@@ -39,7 +40,8 @@ package struct StoreKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// Keys are big-endian, so that byte order is number order; signed numbers have their sign bit flipped for the same reason.
+/// Keys are big-endian, so that byte order is number order; signed numbers have their sign bit flipped for the same
+/// reason.
 package struct KeyBytes {
     package private(set) var bytes: [UInt8] = []
 

@@ -5,8 +5,8 @@ package import Model
 
 /// Everything that outlives the process: one LMDB environment in one directory, held by one process.
 ///
-/// Writes go through `Committer` only. Reads come in two kinds: `snapshot` shows what is committed; `value` also sees what has been
-/// applied and waits for its commit, which is what deciding the next command needs.
+/// Writes go through `Committer` only. Reads come in two kinds: `snapshot` shows what is committed; `value` also sees
+/// what has been applied and waits for its commit, which is what deciding the next command needs.
 package final class Store: Sendable {
     /// Version of tables, keys and records. A newer store is refused; an older one would be migrated here.
     package static let schemaVersion: UInt64 = 1

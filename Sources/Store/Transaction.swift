@@ -3,7 +3,8 @@ package import Model
 
 /// What a command reads and changes. Nothing is visible outside until the whole command has been applied.
 ///
-/// Reads see the command's own writes first, then everything applied before it. One command runs at a time, on one thread.
+/// Reads see the command's own writes first, then everything applied before it. One command runs at a time, on one
+/// thread.
 public final class Transaction {
     package let environmentID: EnvironmentID
     /// The time that the command is applied at: all that it may know of clocks.

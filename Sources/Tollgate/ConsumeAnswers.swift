@@ -21,7 +21,8 @@ final class ConsumeAnswers: Sendable {
         .answer(Array(key.utf8).withUnsafeBytes { secret.hash128($0) }, in: environment)
     }
 
-    /// The first answer to the key, or the one that `decide` makes now. A key that stands for another request is refused.
+    /// The first answer to the key, or the one that `decide` makes now. A key that stands for another request is
+    /// refused.
     func once(
         _ request: ConsumeRequest, _ place: StoreKey, _ now: Timestamp, _ store: Store,
         decide: () throws -> ConsumeAnswer, elseJoin join: () -> Void

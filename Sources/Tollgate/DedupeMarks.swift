@@ -33,8 +33,8 @@ final class DedupeMarks: Sendable {
 }
 
 extension Engine.Memory {
-    /// Reads the keys of every environment's window back from the journal: after opening, and when a failed commit has taken
-    /// some of them back.
+    /// Reads the keys of every environment's window back from the journal: after opening, and when a failed commit has
+    /// taken some of them back.
     func refillDedupeWindows(from store: Store, _ clock: () -> Timestamp) throws {
         let snapshot = try store.snapshot()
         let runtimes = runtimes.withLock { $0 }

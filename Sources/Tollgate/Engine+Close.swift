@@ -16,9 +16,11 @@ public struct CloseReport: Sendable, Equatable {
 }
 
 extension Engine {
-    /// Ends every billing period and finalises every draft that falls due until then, in the order in which they fall due.
+    /// Ends every billing period and finalises every draft that falls due until then, in the order in which they fall
+    /// due.
     ///
-    /// Each is done as of the instant it fell due at, so it does not matter when, how often or in how many runs this is called.
+    /// Each is done as of the instant it fell due at, so it does not matter when, how often or in how many runs this is
+    /// called.
     /// - Parameter until: nil means the environment's now; later than that is refused.
     @discardableResult
     public func closeDue(until: Timestamp? = nil, in environment: EnvironmentID) async throws -> CloseReport {

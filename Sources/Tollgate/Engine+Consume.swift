@@ -43,7 +43,8 @@ public struct ConsumeAnswer: Codable, Sendable, Equatable {
 extension Engine {
     /// Checks and counts in one durable step: with N left, any number of concurrent callers get exactly N.
     ///
-    /// A refusal records nothing. The same idempotency key and request within 24 hours gets the first answer again, refusals too.
+    /// A refusal records nothing. The same idempotency key and request within 24 hours gets the first answer again,
+    /// refusals too.
     /// - Throws: `Refusal` for a request that is wrong as such, or a key that was used for another one.
     public func consume(_ request: ConsumeRequest, in environment: EnvironmentID) async throws -> ConsumeAnswer {
         guard request.quantity > 0, request.quantity <= 1_000_000_000_000_000 else {

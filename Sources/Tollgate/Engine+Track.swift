@@ -66,8 +66,8 @@ extension Engine {
         return answer
     }
 
-    /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again after
-    /// they have been made; the second time nothing is missing, unless its keys contradict each other.
+    /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again
+    /// after they have been made; the second time nothing is missing, unless its keys contradict each other.
     private func record(
         _ incoming: [Result<IncomingEvent, Refusal>], in environment: EnvironmentID, isSecret: Bool,
         _ ticket: CommitTicket
@@ -99,7 +99,8 @@ extension Engine {
         }
     }
 
-    /// Carries out identify events as the commands they are, unless their keys were seen. Nil where there is nothing wrong.
+    /// Carries out identify events as the commands they are, unless their keys were seen. Nil where there is nothing
+    /// wrong.
     private func identify(
         _ incoming: [Result<IncomingEvent, Refusal>], _ runtime: EnvironmentRuntime
     ) throws -> [Int: Refusal] {
@@ -163,7 +164,8 @@ extension Engine {
         self.environment(environment)?.testClock == nil ? now : now - Subscription.instant
     }
 
-    /// Enqueues a block of counted events, with the mark by which the dedupe window finds its beginning after a restart.
+    /// Enqueues a block of counted events, with the mark by which the dedupe window finds its beginning after a
+    /// restart.
     @discardableResult
     func enqueue(
         _ block: EventBlock, at now: Timestamp, in environment: EnvironmentID, writes: [StoreKey: [UInt8]?] = [:],

@@ -13,8 +13,8 @@ public struct VerifyReport: Sendable {
     /// Invoices looked at, and their lines.
     public internal(set) var invoices = 0
     public internal(set) var lines = 0
-    /// Of all finalised usage lines: what their periods metered, what they billed, what later lines corrected, and what waits to be
-    /// corrected. Billed + corrected + unbilled = metered.
+    /// Of all finalised usage lines: what their periods metered, what they billed, what later lines corrected, and what
+    /// waits to be corrected. Billed + corrected + unbilled = metered.
     public internal(set) var metered: Int64 = 0
     public internal(set) var billed: Int64 = 0
     public internal(set) var corrected: Int64 = 0
@@ -30,8 +30,8 @@ public struct VerifyReport: Sendable {
 }
 
 extension Engine {
-    /// Replays the journal into an empty store and compares the two: state = fold(journal). Then checks every invoice against the usage it
-    /// bills.
+    /// Replays the journal into an empty store and compares the two: state = fold(journal). Then checks every invoice
+    /// against the usage it bills.
     ///
     /// - Parameter progress: called now and then with the entries replayed.
     public func verify(progress: (Int) -> Void = { _ in }) throws -> VerifyReport {
@@ -88,8 +88,8 @@ extension Engine {
         _ = try applyDue(command, in: entry.environment, at: entry.at, nil)
     }
 
-    /// Tables that are a fold of the journal and nothing else. Answers to consumes and the dedupe marks also depend on requests that
-    /// changed nothing.
+    /// Tables that are a fold of the journal and nothing else. Answers to consumes and the dedupe marks also depend on
+    /// requests that changed nothing.
     private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
@@ -148,8 +148,8 @@ extension Engine {
         }
     }
 
-    /// A usage line must be the rating of its quantity; its quantity and the corrections must be what was metered, but for what came late and
-    /// waits for the next close.
+    /// A usage line must be the rating of its quantity; its quantity and the corrections must be what was metered, but
+    /// for what came late and waits for the next close.
     private func check(
         _ line: InvoiceLine, of invoice: Invoice, _ corrected: Decimal, _ snapshot: Snapshot,
         _ report: inout VerifyReport

@@ -35,7 +35,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Opens a data directory, making it when it does not exist. One process holds it: a second one gets an error that names the first.
+    /// Opens a data directory, making it when it does not exist. One process holds it: a second one gets an error that
+    /// names the first.
     public static func open(_ directory: String, options: EngineOptions = EngineOptions()) throws -> Engine {
         try Engine(Store(directory: directory, durable: options.isDurable), options)
     }
@@ -119,7 +120,8 @@ public final class Engine: Sendable {
 
     /// Applies a command and waits until it is durable.
     ///
-    /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has changed then.
+    /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has
+    ///   changed then.
     public func execute<C: Command>(_ command: C, in environment: EnvironmentID) async throws -> C.Outcome {
         let ticket = CommitTicket()
         if environment == Self.wholeStore {
@@ -129,8 +131,8 @@ public final class Engine: Sendable {
             return outcome
         }
         _ = try requireRuntime(environment)
-        // A change at exactly a period's end belongs to the new period: what has fallen due is done first, and again when
-        // more falls due before the command's turn comes.
+        // A change at exactly a period's end belongs to the new period: what has fallen due is done first, and again
+        // when more falls due before the command's turn comes.
         while true {
             let report = try await closeDue(in: environment)
             try committer.admit()

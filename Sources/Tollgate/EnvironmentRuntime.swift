@@ -5,7 +5,8 @@ internal import Metering
 internal import Model
 internal import Store
 
-/// What is kept in memory of one environment: its catalog, its dedupe window, and the companies and users that were asked for.
+/// What is kept in memory of one environment: its catalog, its dedupe window, and the companies and users that were
+/// asked for.
 final class EnvironmentRuntime: Sendable {
     let id: EnvironmentID
     let dedupe = DedupeWindow()

@@ -2,7 +2,8 @@ internal import EventScanner
 internal import Basics
 internal import Model
 
-/// An event as it comes in, from JSON or from a typed value, before anything is looked up. Valid only while its source is.
+/// An event as it comes in, from JSON or from a typed value, before anything is looked up. Valid only while its source
+/// is.
 struct IncomingEvent {
     typealias Text = UnsafeBufferPointer<UInt8>
 

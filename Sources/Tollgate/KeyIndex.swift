@@ -4,7 +4,8 @@ internal import Store
 
 /// key → company or user, in memory: found by a keyed hash of the bytes, so that events need no strings.
 ///
-/// Filled from the store as keys are asked for, and kept right by commands. 128 bits under a secret key: two keys never meet.
+/// Filled from the store as keys are asked for, and kept right by commands. 128 bits under a secret key: two keys never
+/// meet.
 final class KeyIndex: Sendable {
     private static let shardCount = 64
     /// Keys kept in one shard; beyond that it starts anew.

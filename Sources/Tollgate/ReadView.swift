@@ -128,7 +128,8 @@ package final class ReadView {
         return page.items
     }
 
-    /// What the close at the end of the running period would issue if nothing more happened; nil without a subscription.
+    /// What the close at the end of the running period would issue if nothing more happened; nil without a
+    /// subscription.
     package func upcomingInvoice(of company: Company) throws -> Invoice? {
         guard let id = company.subscriptionID, let subscription = try get(id) else { return nil }
         return try engine.rehearse(ClosePeriod(subscriptionID: id), in: runtime.id, at: subscription.period.end)

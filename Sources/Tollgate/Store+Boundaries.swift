@@ -3,7 +3,8 @@ internal import Model
 internal import Store
 
 extension Store {
-    /// The stretch around an instant in which no usage window of the company is cut by its subscriptions, present or past.
+    /// The stretch around an instant in which no usage window of the company is cut by its subscriptions, present or
+    /// past.
     ///
     /// Billing periods and billing-cycle months are both cut where the anchor's calendar says so.
     func uncutPeriod(

@@ -136,7 +136,8 @@ struct TrackBatch {
         }
     }
 
-    /// Receipt, or the sender's clock within its limits. Rules and sentences: Schematic, "Idempotency, clocks, backfill".
+    /// Receipt, or the sender's clock within its limits. Rules and sentences: Schematic, "Idempotency, clocks,
+    /// backfill".
     private func effectiveTime(of event: IncomingEvent) throws(Refusal) -> Timestamp {
         if case .unreadable = event.sentAt { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
         guard event.isTimed else { return now }

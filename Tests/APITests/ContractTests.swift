@@ -4,89 +4,6 @@ import Testing
 
 @testable import API
 
-/// The fields without which the official SDK discards an answer, by type. Source: the schemas of Schematic's SDK 1.4.6.
-private let required = requiredFields(
-    """
-    ApiKeyResponseData: created_at id name readonly scopes updated_at
-    BillingInvoiceDetailResponseData: amount_paid amount_remaining company_id created_at currency discount id lines \
-    provider_type settlements status subtotal tax total
-    BillingInvoiceLineResponseData: amount charge_ids kind taxable
-    BillingInvoiceResponseData: amount_paid amount_remaining company_id created_at currency id provider_type status \
-    subtotal total
-    BillingInvoiceSettlementResponseData: amount collector settled_at
-    BillingInvoiceTermsResponseData: collection_method collector payment_gating
-    BillingNativeSubscriptionLineResponseData: anchor anchor_day base cadence_count cadence_unit currency effective_from \
-    id kind quantity source_id taxable timing
-    BillingNativeSubscriptionResponseData: company_id currency id lines period_end period_start scheduled_changes status
-    BillingPriceResponseData: currency external_price_id id interval interval_count price provider_type scheme
-    BillingPriceView: billing_scheme created_at currency id interval interval_count is_active package_size price \
-    price_external_id price_id price_tier product_external_id product_id product_name provider_type updated_at usage_type
-    BillingProductPlanResponseData: account_id billing_product_id billing_strategy charge_type controlled_by \
-    environment_id is_trialable plan_id
-    BillingSubscriptionView: cancel_at_period_end created_at currency customer_external_id discounts id interval \
-    period_end period_start products provider_type status subscription_external_id total_price
-    CheckFlagResponseData: flag reason value
-    CheckFlagsResponseData: credit_spend_policies flags
-    CheckoutProblemResponseData: blocking code message source
-    CompanyBillingProfileResponseData: account_id collection_method company_id created_at environment_id gating_days id \
-    is_default payment_gating provider_type updated_at
-    CompanyDetailResponseData: add_ons billing_subscriptions created_at custom_plan_billings entitlements entity_traits \
-    environment_id id keys metrics name payment_methods plans rules updated_at user_count
-    CompanyMembershipDetailResponseData: company_id created_at id updated_at user_id
-    CompanyOverrideNoteResponseData: created_at external_user_id external_user_name id note updated_at
-    CompanyOverrideResponseData: company_id created_at environment_id feature_id id notes updated_at value_type
-    CompanyPlanWithBillingSubView: id included_credit_grants name
-    CompanyResponseData: created_at environment_id id name updated_at
-    EntityKeyDetailResponseData: created_at definition_id entity_id entity_type environment_id id key updated_at value
-    EntityTraitDefinitionResponseData: created_at display_name entity_type hierarchy id trait_type updated_at
-    EntityTraitDetailResponseData: created_at definition_id environment_id id updated_at value
-    EnvironmentResponseData: created_at environment_type id name require_context_signature updated_at
-    EventDetailResponseData: body body_preview captured_at feature_ids features id quantity status type
-    FeatureDetailResponseData: created_at description event_source feature_type flags icon id name plans updated_at
-    FeatureEntitlement: feature_id feature_key value_type
-    FeatureResponseData: created_at description event_source feature_type icon id name updated_at
-    FeatureUsageHistoryResponseData: company_id event_subtype feature_id period_end period_start usage
-    FeatureUsageResponseData: access allocation_type entitlement_id entitlement_type
-    FlagDetailResponseData: created_at description flag_type id key name rules updated_at
-    FlagResponseData: created_at description flag_type id key name updated_at
-    ManagePlanResponseResponseData: problems success
-    PlanDetailResponseData: billing_strategy charge_type company_count controlled_by created_at credits currency_prices \
-    description features icon id is_default is_trialable name plan_type updated_at versions
-    PlanEntitlementResponseData: created_at currency_prices environment_id feature_id id plan_id rule_id updated_at \
-    value_type warning_tiers
-    PlanGroupDetailResponseData: add_ons checkout_settings component_settings custom_checkout_fields id \
-    ordered_add_on_list ordered_bundle_list ordered_plan_list plans prevent_downgrades_when_over_limit \
-    prevent_self_service_downgrade proration_behavior show_as_monthly_prices show_credits show_period_toggle \
-    show_zero_price_as_free sync_customer_billing_details tax_collection_enabled trial_eligibility_per_plan
-    PlanGroupPlanDetailResponseData: available_periods billing_strategy charge_type company_count compatible_plan_ids \
-    controlled_by created_at credits currency_prices description features icon id is_custom is_default is_trialable name \
-    plan_type updated_at versions
-    PlanGroupResponseData: add_on_compatibilities add_on_ids checkout_settings component_settings id ordered_add_on_ids \
-    plan_ids prevent_downgrades_when_over_limit prevent_self_service_downgrade proration_behavior show_as_monthly_prices \
-    show_credits show_period_toggle show_zero_price_as_free sync_customer_billing_details tax_collection_enabled \
-    trial_eligibility_per_plan
-    PlanResponseData: created_at description icon id name plan_type updated_at
-    PlanVersionResponseData: created_at description environment_id icon id name plan_type renewal_policy status \
-    updated_at version
-    RawEventResponseData: captured_at remote_ip user_agent
-    RuleConditionDetailResponseData: condition_type created_at environment_id id operator resource_ids resources rule_id \
-    trait_value updated_at
-    RuleConditionGroupDetailResponseData: conditions created_at environment_id id rule_id updated_at
-    RuleDetailResponseData: condition_groups conditions created_at environment_id id name priority rule_type updated_at \
-    value
-    RulesDetailResponseData: rules
-    UserDetailResponseData: company_memberships created_at entity_traits environment_id id keys name updated_at
-    UserResponseData: created_at environment_id id name updated_at
-    WhoAmIResponseData: account_id account_name actor_type environments onboarding_complete
-    """)
-
-private func requiredFields(_ table: String) -> [String: [String]] {
-    table.split(separator: "\n").reduce(into: [:]) { types, line in
-        let words = line.split(separator: " ").map(String.init)
-        types[String(words[0].dropLast())] = Array(words.dropFirst())
-    }
-}
-
 /// Whether the object at a path of an answer's data (`lines[]` is every element) is complete as a type of the contract.
 private func expect(_ type: String, in answer: Desk.Answer, at path: String = "") {
     var values: [Any] = [answer.json["data"] as Any]
@@ -102,7 +19,7 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
     #expect(!values.isEmpty, "nothing at \(path) in \(answer.text)")
     for value in values {
         let object = value as? [String: Any] ?? [:]
-        for field in required[type]! {
+        for field in requiredFields[type]! {
             #expect(
                 object[field] != nil && !(object[field] is NSNull), "\(type) at \"\(path)\" lacks \(field): \(object)")
         }
@@ -135,7 +52,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
         expect("EntityTraitDefinitionResponseData", in: seats)
         let calls = try await desk.ask(
             .post, "/features",
-            #"{"name":"Calls","description":"","feature_type":"event","event_subtype":"call","flag":{"key":"calls","name":"Calls","description":"","flag_type":"boolean"}}"#
+            #"{"name":"Calls","description":"","feature_type":"event","event_subtype":"call","#
+                + #""flag":{"key":"calls","name":"Calls","description":"","flag_type":"boolean"}}"#
         )
         #expect(calls.status == 201)
         expect("FeatureDetailResponseData", in: calls)
@@ -153,7 +71,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
         for (feature, terms) in [
             (
                 calls.id,
-                #""value_type":"unlimited","price_behavior":"tier","tier_mode":"volume","price_tiers":[{"up_to":10,"per_unit_price":5},{"per_unit_price_decimal":"0.5","flat_amount":3}]"#
+                #""value_type":"unlimited","price_behavior":"tier","tier_mode":"volume","#
+                    + #""price_tiers":[{"up_to":10,"per_unit_price":5},{"per_unit_price_decimal":"0.5"}]"#
             ),
             (
                 seatFeature.id,
@@ -193,7 +112,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
             #"{"condition_type":"metric","operator":"lt","event_subtype":"call","metric_value":5,"resource_ids":[]}"#
         let rules = try await desk.ask(
             .put, "/flags/\(flag.id)/rules",
-            #"{"rules":[{"name":"r","priority":1,"value":true,"conditions":[\#(condition)],"condition_groups":[{"conditions":[\#(condition)]}]}]}"#
+            #"{"rules":[{"name":"r","priority":1,"value":true,"conditions":[\#(condition)],"#
+                + #""condition_groups":[{"conditions":[\#(condition)]}]}]}"#
         )
         expect("RulesDetailResponseData", in: rules)
         expect("FlagResponseData", in: rules, at: "flag")
@@ -231,7 +151,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
         expect("FeatureEntitlement", in: change, at: "company.entitlements[]")
         let refused = try await desk.ask(
             .post, "/manage-plan",
-            #"{"company_id":"\#(company)","base_plan_id":"\#(plan)","base_plan_price_id":"bilpp_TtB2vNQeAsn","pay_in_advance_entitlements":[{"price_id":"bilpp_11111111111","quantity":1}]}"#
+            #"{"company_id":"\#(company)","base_plan_id":"\#(plan)","base_plan_price_id":"bilpp_TtB2vNQeAsn","#
+                + #""pay_in_advance_entitlements":[{"price_id":"bilpp_11111111111","quantity":1}]}"#
         )
         #expect(refused.data["success"] as? Bool == false, "\(refused.text)")
         expect("CheckoutProblemResponseData", in: refused, at: "problems[]")
@@ -240,7 +161,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
     private func exceptions(_ desk: Desk, company: String, feature: String) async throws {
         let override = try await desk.ask(
             .post, "/company-overrides",
-            #"{"company_id":"\#(company)","feature_id":"\#(feature)","value_type":"numeric","value_numeric":5,"note":"deal"}"#
+            #"{"company_id":"\#(company)","feature_id":"\#(feature)","value_type":"numeric","#
+                + #""value_numeric":5,"note":"deal"}"#
         )
         #expect(override.status == 201, "\(override.text)")
         expect("CompanyOverrideResponseData", in: override)
@@ -268,7 +190,8 @@ private func expect(_ type: String, in answer: Desk.Answer, at path: String = ""
         #expect(row?["billed_usage"] as? Int == 8)
         let history = try await desk.ask(
             .get,
-            "/feature-usage-history?start_time=2026-07-31T00:00:00Z&end_time=2026-08-03T00:00:00Z&company_ids=\(company)"
+            "/feature-usage-history?company_ids=\(company)"
+                + "&start_time=2026-07-31T00:00:00Z&end_time=2026-08-03T00:00:00Z"
         )
         expect("FeatureUsageHistoryResponseData", in: history, at: "[]")
         #expect(history.list.map { $0["usage"] as? Int } == [8])

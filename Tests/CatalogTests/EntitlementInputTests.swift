@@ -4,7 +4,8 @@ import Model
 import Testing
 
 @Suite struct EntitlementInputTests {
-    /// feature | input → value; prices of month, quarter and year. `seats` is a trait feature metered by the trait SEATS.
+    /// feature | input → value; prices of month, quarter and year. `seats` is a trait feature metered by the trait
+    /// SEATS.
     static let inputs = rows(
         """
         sso   | type=boolean bool=true                  | boolean true;

@@ -8,7 +8,7 @@ protocol JSONWritable: SendableMetatype {
 
 /// An object of the contract. Names and required fields: `CompanyDetailResponseData` and so on of Schematic's API.
 ///
-/// A field that has no value is written as null. Optional fields of the contract that Tollgate never fills are left away.
+/// A field that has no value is written as null. Optional fields that Tollgate never fills are left away.
 protocol WireObject: JSONWritable {
     func writeFields(to json: inout JSONWriter)
 }

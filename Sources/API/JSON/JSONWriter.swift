@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Writes JSON straight into the bytes that go out: no tree, no reflection, and a field's name stands where it is written.
+/// Writes JSON straight into the bytes that go out: no tree, no reflection; a field's name stands where it is written.
 struct JSONWriter {
     private(set) var buffer: ByteBuffer
     /// Whether the next value or field follows another one.

@@ -6,7 +6,8 @@ internal import NIOCore
 
 /// Turns every error into `{"error": "sentence"}` with its status.
 ///
-/// 409 is never used, because SDKs repeat it: a refusal is final. What nobody expected is logged, and answered without details.
+/// 409 is never used, because SDKs repeat it: a refusal is final. What nobody expected is logged, and answered without
+/// details.
 struct ErrorAnswers: RouterMiddleware {
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -23,7 +24,7 @@ struct ErrorAnswers: RouterMiddleware {
             return Response(
                 .unsupportedMediaType,
                 sentence:
-                    "the content encoding \(JSON.string(unsupported.encoding).excerpt) is not accepted, send the body as it is"
+                    "content encoding \(JSON.string(unsupported.encoding).excerpt) is not accepted, send plain bytes"
             )
         } catch let failure as StoreFailure {
             context.logger.error("\(request.method) \(request.uri.path): \(failure.message)")

@@ -21,7 +21,7 @@ struct Call {
 
     // MARK: - Answers
 
-    /// `{"data": …, "params": …}`; the parameters are the body's fields, the query's that were asked for, and the path's.
+    /// `{"data": …, "params": …}`; the latter are the body's fields, the query's that were asked for, and the path's.
     func answer(_ data: some JSONWritable, _ status: HTTPResponse.Status = .ok) -> Response {
         var json = JSONWriter(capacity: 1024)
         json.object {

@@ -1,7 +1,7 @@
 internal import Hummingbird
 internal import NIOCore
 
-/// The body of a request of events, collected into memory that stays where it is while the events are being made durable.
+/// The body of a request of events, in memory that stays where it is while the events are being made durable.
 ///
 /// The scanner reads it in place; nothing of it is copied a second time.
 final class EventBytes {
@@ -13,13 +13,14 @@ final class EventBytes {
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
-    init(of request: Request) async throws {
-        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 4096
-        memory = .allocate(byteCount: max(1, min(announced, Self.limit)), alignment: 1)
+    init(of request: Request, limit: Int = EventBytes.limit) async throws {
         try request.refuseCompressed()
-        guard announced <= Self.limit else { throw BodyTooLarge(limit: Self.limit) }
+        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 4096
+        guard announced <= limit else { throw BodyTooLarge(limit: limit) }
+        memory = .allocate(byteCount: max(1, announced), alignment: 1)
         for try await chunk in request.body {
-            try append(chunk)
+            guard count + chunk.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
+            append(chunk)
         }
     }
 
@@ -27,9 +28,8 @@ final class EventBytes {
         memory.deallocate()
     }
 
-    private func append(_ chunk: ByteBuffer) throws {
+    private func append(_ chunk: ByteBuffer) {
         let total = count + chunk.readableBytes
-        guard total <= Self.limit else { throw BodyTooLarge(limit: Self.limit) }
         if total > memory.count {
             let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(total, memory.count * 2), alignment: 1)
             larger.copyMemory(from: bytes)

@@ -48,11 +48,11 @@ struct Fields {
     }
 
     /// Refuses what would change the meaning of the request, were it ignored: fields of the contract that this release
-    /// does not carry out. Absent, null, false and empty are all the same as not asking for it.
+    /// does not carry out. Absent, null, false, 0 and empty are all the same as not asking for it.
     func refuseUnsupported(_ names: String...) throws(Refusal) {
         for name in names {
             switch values[name] {
-            case nil, .null, .bool(false), .array([]), .object([:]), .string(""): continue
+            case nil, .null, .bool(false), .number("0"), .array([]), .object([:]), .string(""): continue
             default: throw .invalid("\(path)\(name) is not part of this release")
             }
         }

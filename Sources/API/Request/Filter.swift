@@ -25,7 +25,7 @@ struct SearchText {
 }
 
 extension Query {
-    /// The values of a repeated parameter, and that of one that says the same in singular, such as `plan_ids` and `plan_id`.
+    /// The values of a repeated parameter and of one that says the same in singular, such as `plan_ids` and `plan_id`.
     func oneOf<Value: FieldValue & Hashable>(_ name: String, single: String) throws(Refusal) -> OneOf<Value> {
         let listed: OneOf<Value> = try oneOf(name)
         let only: OneOf<Value> = try oneOf(single: single)

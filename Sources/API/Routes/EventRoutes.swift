@@ -46,9 +46,10 @@ extension Routes {
             let isLines =
                 form == .batch
                 && request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
-            // A key in the headers is looked at before the body is read.
+            // A key in the headers is looked at before the body is read; without one, only a small body is.
             let headerKey = try request.secret == nil ? nil : engine.authorize(request, for: access)
-            let body = try await EventBytes(of: request)
+            let body = try await EventBytes(
+                of: request, limit: headerKey == nil ? EventKey.limit : EventBytes.limit)
             let key = try headerKey ?? engine.authorize(EventKey.find(in: body.bytes), request, for: access)
             let tracked = try await engine.track(
                 body: body.bytes, form: isLines ? .ndjson : form, in: key.environmentID, key: key)
@@ -61,11 +62,10 @@ extension Routes {
 
 /// The `api_key` that browser SDKs put into their events, having no header.
 private enum EventKey {
-    /// These bodies are small, so they may be read twice.
+    /// What browsers send is small, so it may be read twice.
     static let limit = 1 << 20
 
     static func find(in bytes: UnsafeRawBufferPointer) throws -> String {
-        guard bytes.count <= limit else { throw missing }
         guard case .object(let body) = try JSONParser.parse(bytes) else { throw missing }
         var events = [body]
         if case .array(let elements)? = body["events"] {

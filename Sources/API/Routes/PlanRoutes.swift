@@ -10,7 +10,11 @@ extension Routes {
         get("plans/:plan_id") { call in
             let versionID: Identifier<PlanVersion>? = try call.query.optional("plan_version_id")
             return try call.answer { view in
-                PlanDetailResponseData(plan: try call.found("plan_id", in: view), versionID: versionID, view: view)
+                let plan: Plan = try call.found("plan_id", in: view)
+                if let versionID, !plan.versionIDs.contains(versionID) {
+                    throw Refusal.notFound("plan \(plan.id) has no version \(versionID)")
+                }
+                return PlanDetailResponseData(plan: plan, versionID: versionID, view: view)
             }
         }
         post("plans") { call in

@@ -6,7 +6,8 @@ internal import Model
 internal import Store
 internal import Tollgate
 
-/// Registers endpoints: each is a method, a path and a handler; who may call it follows from the method unless told otherwise.
+/// Registers endpoints: each is a method, a path and a handler. Who may call it follows from the method, unless said
+/// otherwise.
 struct Routes {
     let engine: Engine
     let router: Router<APIContext>

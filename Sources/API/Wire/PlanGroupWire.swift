@@ -2,7 +2,7 @@ internal import Basics
 internal import Model
 internal import Tollgate
 
-/// The settings of the catalog that components read, with what holds where nothing was said. Their wire names are their names.
+/// The settings of the catalog that components read, by their wire names, with what holds where nothing was said.
 struct PlanGroupSettings {
     static let checkout = ["collect_address", "collect_email", "collect_phone", "collect_tax_id"]
     static let components = ["show_estimated_total", "show_feature_description", "show_hard_limit"]
