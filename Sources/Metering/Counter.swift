@@ -27,7 +27,9 @@ package struct CounterKey: Hashable, Comparable, Sendable {
 /// bucket's. A bucket begins at a full hour, at a boundary of the company's subscription, or, for an event ahead of its
 /// receipt, at the very millisecond. So every window that anybody asks for is a sum of whole buckets, to the
 /// millisecond.
-struct Counter {
+///
+/// A class, so that it is looked up once however much is done with it. Guarded by the lock of its shard.
+final class Counter {
     /// What one commit will add to one bucket.
     struct Uncommitted {
         let start: Timestamp
@@ -41,6 +43,7 @@ struct Counter {
     static let volumeStart = Timestamp(milliseconds: .min + 1)
     static let hour: Int64 = 3_600_000
 
+    let key: CounterKey
     /// Σ quantities of all time.
     private(set) var total: Int64
     /// Σ |quantities| of all time: as long as this fits, no sum of any part can overflow.
@@ -50,7 +53,8 @@ struct Counter {
     /// Between these two instants the company's periods have no boundary.
     var uncut: Period?
 
-    init(total: Int64, volume: Int64) {
+    init(_ key: CounterKey, total: Int64, volume: Int64) {
+        self.key = key
         self.total = total
         self.volume = volume
     }
@@ -68,7 +72,7 @@ struct Counter {
     }
 
     /// Counts a quantity; false when the counter has no room for it.
-    mutating func add(_ quantity: Int64, effective: Timestamp, received: Timestamp, commit: UInt64) -> Bool {
+    func add(_ quantity: Int64, effective: Timestamp, received: Timestamp, commit: UInt64) -> Bool {
         guard quantity != .min else { return false }
         let (grown, overflow) = volume.addingReportingOverflow(abs(quantity))
         guard !overflow else { return false }
@@ -93,7 +97,7 @@ struct Counter {
     }
 
     /// Remembers a window that was summed from the store. At most four; the one that ended first makes room.
-    mutating func remember(_ sum: Int64, start: Timestamp, end: Timestamp) {
+    func remember(_ sum: Int64, start: Timestamp, end: Timestamp) {
         if windows.count == 4, let oldest = windows.indices.min(by: { windows[$0].end < windows[$1].end }) {
             windows.remove(at: oldest)
         }
@@ -106,7 +110,22 @@ struct Counter {
         }
     }
 
-    mutating func committed(_ number: UInt64) {
+    /// Whether nothing of it waits for this commit, the newest there is.
+    func isClean(in commit: UInt64) -> Bool { uncommitted.last?.commit != commit }
+
+    /// What commit `number` adds to the store.
+    func collect(_ number: UInt64, into found: inout [(UsageKey, Int64)]) {
+        var (sum, volume): (Int64, Int64) = (0, 0)
+        for bucket in uncommitted where bucket.commit == number {
+            found.append((UsageKey(company: key.company, meter: key.meter, start: bucket.start), bucket.sum))
+            sum += bucket.sum
+            volume += bucket.volume
+        }
+        found.append((UsageKey(company: key.company, meter: key.meter, start: Self.totalStart), sum))
+        found.append((UsageKey(company: key.company, meter: key.meter, start: Self.volumeStart), volume))
+    }
+
+    func committed(_ number: UInt64) {
         uncommitted.removeAll { $0.commit <= number }
     }
 }

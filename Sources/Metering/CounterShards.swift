@@ -19,7 +19,7 @@ package final class CounterShards: UsageLedger {
     private struct Shard {
         var counters: [CounterKey: Counter] = [:]
         /// Counters with something uncommitted, by the commit that carries it.
-        var dirty: [UInt64: Set<CounterKey>] = [:]
+        var dirty: [UInt64: [Counter]] = [:]
     }
 
     package init(_ store: Store, uncut: @escaping Uncut) {
@@ -83,16 +83,7 @@ package final class CounterShards: UsageLedger {
         var found: [(UsageKey, Int64)] = []
         for shard in shards {
             shard.withLock { shard in
-                for key in shard.dirty[number] ?? [] {
-                    guard let counter = shard.counters[key] else { continue }
-                    func add(_ start: Timestamp, _ delta: Int64) {
-                        found.append((UsageKey(company: key.company, meter: key.meter, start: start), delta))
-                    }
-                    let buckets = counter.uncommitted.filter { $0.commit == number }
-                    for bucket in buckets { add(bucket.start, bucket.sum) }
-                    add(Counter.totalStart, buckets.reduce(0) { $0 + $1.sum })
-                    add(Counter.volumeStart, buckets.reduce(0) { $0 + $1.volume })
-                }
+                for counter in shard.dirty[number] ?? [] { counter.collect(number, into: &found) }
             }
         }
         return found.sorted { $0.0 < $1.0 }
@@ -101,7 +92,7 @@ package final class CounterShards: UsageLedger {
     package func committed(_ number: UInt64) {
         for shard in shards {
             shard.withLock { shard in
-                for key in shard.dirty.removeValue(forKey: number) ?? [] { shard.counters[key]?.committed(number) }
+                for counter in shard.dirty.removeValue(forKey: number) ?? [] { counter.committed(number) }
                 if shard.counters.count > Self.residentLimit {
                     shard.counters = shard.counters.filter { !$0.value.uncommitted.isEmpty }
                 }
@@ -122,34 +113,36 @@ package final class CounterShards: UsageLedger {
         _ quantity: Int64, to key: CounterKey, _ environment: EnvironmentID, _ effective: Timestamp,
         _ received: Timestamp, _ commit: UInt64, _ shard: inout Shard
     ) throws -> Bool {
-        try load(key, &shard)
-        if shard.counters[key]!.uncut?.contains(effective) != true {
-            shard.counters[key]!.uncut = try uncut(environment, Identifier(ordinal: key.company), effective)
+        let counter = try counter(key, &shard)
+        if counter.uncut?.contains(effective) != true {
+            counter.uncut = try uncut(environment, Identifier(ordinal: key.company), effective)
         }
-        guard shard.counters[key]!.add(quantity, effective: effective, received: received, commit: commit) else {
-            return false
-        }
-        shard.dirty[commit, default: []].insert(key)
+        let wasClean = counter.isClean(in: commit)
+        guard counter.add(quantity, effective: effective, received: received, commit: commit) else { return false }
+        if wasClean { shard.dirty[commit, default: []].append(counter) }
         return true
     }
 
-    private func load(_ key: CounterKey, _ shard: inout Shard) throws {
-        guard shard.counters[key] == nil else { return }
+    /// The counter, with its totals from the store when memory does not hold it.
+    private func counter(_ key: CounterKey, _ shard: inout Shard) throws -> Counter {
+        if let counter = shard.counters[key] { return counter }
         var total: Int64 = 0
         var volume: Int64 = 0
         let afterTotals = Timestamp(milliseconds: Counter.volumeStart.milliseconds + 1)
         try store.snapshot().usage(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
             if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
         }
-        shard.counters[key] = Counter(total: total, volume: volume)
+        let counter = Counter(key, total: total, volume: volume)
+        shard.counters[key] = counter
+        return counter
     }
 
     private func sum(of window: UsageWindow, _ key: CounterKey, _ shard: inout Shard) throws -> Int64 {
-        try load(key, &shard)
-        if let known = shard.counters[key]!.sum(of: window) { return known }
-        guard let start = window.start, let end = window.end else { return shard.counters[key]!.total }
-        let sum = try scan(key, start, end, shard.counters[key])
-        shard.counters[key]!.remember(sum, start: start, end: end)
+        let counter = try counter(key, &shard)
+        if let known = counter.sum(of: window) { return known }
+        guard let start = window.start, let end = window.end else { return counter.total }
+        let sum = try scan(key, start, end, counter)
+        counter.remember(sum, start: start, end: end)
         return sum
     }
 

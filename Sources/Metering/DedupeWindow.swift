@@ -72,7 +72,8 @@ package final class DedupeWindow: Sendable {
     private struct Table {
         struct Slot {
             var high: UInt64 = 0
-            /// Receipt time in milliseconds (48 bits) and content (16 bits); 0 marks a slot that was never used.
+            /// Receipt time in milliseconds (48 bits) and content (16 bits); 0 marks a slot that was never used, and time 0 a
+            /// key that was taken back.
             var timeAndContent: UInt64 = 0
             var low: UInt32 = 0
 
@@ -83,7 +84,7 @@ package final class DedupeWindow: Sendable {
                 timeAndContent != 0 && high == fingerprint.high && low == fingerprint.low
             }
 
-            func hasLeft(_ now: Int64) -> Bool { now - time >= DedupeWindow.length.milliseconds }
+            func hasLeft(_ now: Int64) -> Bool { time == 0 || now - time >= DedupeWindow.length.milliseconds }
         }
 
         private(set) var used = 0
@@ -126,8 +127,8 @@ package final class DedupeWindow: Sendable {
         mutating func forget(_ fingerprint: Fingerprint) {
             var index = home(fingerprint.high)
             while slots[index].timeAndContent != 0 {
-                // The slot stays in the chain, as a key that left the window long ago.
-                if slots[index].holds(fingerprint) { slots[index].timeAndContent = UInt64(1) << 16 }
+                // The slot stays in the chain, as one that has left the window.
+                if slots[index].holds(fingerprint) { slots[index].timeAndContent = 1 }
                 index = index + 1 == slots.count ? 0 : index + 1
             }
         }

@@ -10,6 +10,7 @@ package struct EventBlock {
     package static let limit = 1 << 14
     private static let backfillFlag: UInt8 = 1
     private static let timedFlag: UInt8 = 2
+    private static let failedFlag: UInt8 = 4
 
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
@@ -22,6 +23,8 @@ package struct EventBlock {
         package let isBackfill: Bool
         /// Its sender named the effective time: then that is part of what its idempotency key stands for.
         package let isTimed: Bool
+        /// Stored for the record, not counted: its key may not write.
+        package let isFailed: Bool
         package let company: UInt64
         package let user: UInt64
         package let meter: UInt64
@@ -31,13 +34,14 @@ package struct EventBlock {
         package let json: UnsafeRawBufferPointer
 
         package init(
-            type: EventType, isBackfill: Bool, isTimed: Bool, company: UInt64, user: UInt64, meter: UInt64,
+            type: EventType, isBackfill: Bool, isTimed: Bool, isFailed: Bool = false, company: UInt64, user: UInt64, meter: UInt64,
             quantity: Int64,
             effective: Timestamp, key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer
         ) {
             self.type = type
             self.isBackfill = isBackfill
             self.isTimed = isTimed
+            self.isFailed = isFailed
             self.company = company
             self.user = user
             self.meter = meter
@@ -58,7 +62,8 @@ package struct EventBlock {
 
     package mutating func append(_ event: Event, received: Timestamp) {
         bytes.append(event.type.rawValue)
-        bytes.append((event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0))
+        bytes.append((event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0)
+                | (event.isFailed ? Self.failedFlag : 0))
         append(event.company)
         append(event.user)
         append(event.meter)
@@ -112,7 +117,7 @@ package struct EventBlock {
             let flags = try byte()
             return Event(
                 type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
-                isTimed: flags & EventBlock.timedFlag != 0, company: try number(), user: try number(),
+                isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0, company: try number(), user: try number(),
                 meter: try number(), quantity: try signedNumber(),
                 effective: Timestamp(milliseconds: received.milliseconds &+ (try signedNumber())), key: try run(),
                 json: try run())

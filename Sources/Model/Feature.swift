@@ -9,6 +9,15 @@ public enum FeatureType: String, Codable, Sendable, CaseIterable {
     case trait
 }
 
+/// How far along a feature is, for people.
+public enum FeatureLifecyclePhase: String, Codable, Sendable, CaseIterable {
+    case addOn = "add_on"
+    case alpha, beta, deprecated, ga, inactive
+    case inPlan = "in_plan"
+    case internalTesting = "internal_testing"
+    case legacy
+}
+
 /// Something that a plan grants: on or off, or with an amount. Each feature has a flag of its own that checks ask for.
 public struct Feature: Codable, Sendable, Identified {
     public static let idPrefix = "feat"
@@ -22,7 +31,7 @@ public struct Feature: Codable, Sendable, Identified {
     public var eventSubtype: String?
     /// The company trait that meters a trait feature.
     public var traitID: Identifier<TraitDefinition>?
-    public var lifecyclePhase: String?
+    public var lifecyclePhase: FeatureLifecyclePhase?
     public var singularName: String?
     public var pluralName: String?
     public var maintainerAccountMemberID: String?

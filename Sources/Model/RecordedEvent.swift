@@ -35,6 +35,8 @@ public struct RecordedEvent: Sendable, Identified {
     /// When it counts: the receipt, or `sentAt` of a trusted clock.
     public let effectiveAt: Timestamp
     public let isBackfill: Bool
+    /// Stored for the record, but not counted, because the key that sent it is readonly.
+    public var isFailed = false
     /// A JSON object: the traits of a track event, the body of the others. Empty when there was none.
     public let json: [UInt8]
 

@@ -57,7 +57,7 @@ extension Engine.Memory {
         try snapshot.forEachEntry(from: first) { _, entry in
             guard entry.kind == .events, let runtime = runtimes[entry.environment] else { return true }
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                guard !event.key.isEmpty else { return true }
+                guard !event.isFailed, !event.key.isEmpty else { return true }
                 let content = contentCheck(
                     event.company, event.user, event.meter, event.quantity,
                     event.isTimed ? event.effective.milliseconds : 0)

@@ -50,6 +50,7 @@ extension Engine {
         guard request.quantity > 0, request.quantity <= 1_000_000_000_000_000 else {
             throw Refusal.invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(request.quantity)")
         }
+        guard !request.company.isEmpty else { throw Refusal.invalid("company must name at least one key") }
         guard (request.event == nil) != (request.feature == nil) else {
             throw Refusal.invalid("name either event or feature")
         }

@@ -39,7 +39,7 @@ extension Engine {
         let arena = EventArena(events)
         let ticket = CommitTicket()
         let answer = try arena.withIncoming { incoming in
-            try record(incoming, in: environment, isSecret: true, ticket)
+            try record(incoming, in: environment, sender: .secret, ticket)
         }
         try await ticket.wait()
         return answer
@@ -57,7 +57,7 @@ extension Engine {
         do {
             answer = try scanners.scan(body, as: form, limit: limit) { scanned in
                 let incoming = (0..<scanned.count).map { IncomingEvent.reading(scanned[$0]) }
-                return try record(incoming, in: environment, isSecret: key.kind == .secret, ticket)
+                return try record(incoming, in: environment, sender: EventSender(key), ticket)
             }
         } catch let failure as ScanFailure {
             throw Refusal.invalid(failure.sentence)
@@ -69,21 +69,21 @@ extension Engine {
     /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again
     /// after they have been made; the second time nothing is missing, unless its keys contradict each other.
     private func record(
-        _ incoming: [Result<IncomingEvent, Refusal>], in environment: EnvironmentID, isSecret: Bool,
+        _ incoming: [Result<IncomingEvent, Refusal>], in environment: EnvironmentID, sender: EventSender,
         _ ticket: CommitTicket
     ) throws -> TrackAnswer {
         try committer.admit()
         let runtime = try requireRuntime(environment)
         let failures = committer.statistics.failures
-        let identified = try identify(incoming, runtime)
-        var batch = TrackBatch(self, runtime, isSecret: isSecret)
+        let identified = sender == .readonly ? [:] : try identify(incoming, runtime)
+        var batch = TrackBatch(self, runtime, sender: sender)
         var missing = MissingEntities()
         for (index, event) in incoming.enumerated() {
             try batch.resolve(event, at: index, identified[index], &missing)
         }
         if !missing.isEmpty {
             _ = try apply(missing.command, in: environment, nil)
-            batch = TrackBatch(self, runtime, isSecret: isSecret)
+            batch = TrackBatch(self, runtime, sender: sender)
             var stillMissing = MissingEntities()
             for (index, event) in incoming.enumerated() {
                 try batch.resolve(event, at: index, identified[index], &stillMissing)

@@ -68,6 +68,7 @@ extension RecordedEvent {
             id: id, type: event.type, quantity: event.quantity,
             idempotencyKey: event.key.isEmpty ? nil : String(decoding: event.key, as: UTF8.self), capturedAt: received,
             effectiveAt: event.effective, isBackfill: event.isBackfill, json: Array(event.json))
+        isFailed = event.isFailed
         subtype = names[event.meter]
         company = event.company == 0 ? nil : Identifier(ordinal: event.company)
         user = event.user == 0 ? nil : Identifier(ordinal: event.user)

@@ -31,6 +31,19 @@ struct MissingEntities {
     }
 }
 
+/// What the key that sent events allows.
+enum EventSender {
+    case secret
+    /// Browsers: no corrections and no clock of their own.
+    case publishable
+    /// Events are stored for the record, but do not count.
+    case readonly
+
+    init(_ key: APIKey) {
+        self = key.readonly ? .readonly : key.kind == .secret ? .secret : .publishable
+    }
+}
+
 /// A batch of events on its way through: resolved, then, inside the gate, judged, counted and enqueued.
 struct TrackBatch {
     private struct Draft {
@@ -47,17 +60,17 @@ struct TrackBatch {
     private let runtime: EnvironmentRuntime
     private let catalog: CatalogSnapshot
     private let now: Timestamp
-    private let isSecret: Bool
+    private let sender: EventSender
     private var drafts: [Draft] = []
     private var answer = TrackAnswer()
     private var block = EventBlock()
     /// Places in the block, by index of the input.
     private var recorded: [Int: Int] = [:]
 
-    init(_ engine: Engine, _ runtime: EnvironmentRuntime, isSecret: Bool) {
+    init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender) {
         self.engine = engine
         self.runtime = runtime
-        self.isSecret = isSecret
+        self.sender = sender
         catalog = runtime.catalog
         now = engine.now(in: runtime.id)
     }
@@ -87,13 +100,18 @@ struct TrackBatch {
             return Draft(index: index, event: event, company: 0, user: 0, meter: 0, quantity: 0, effective: effective)
         }
         guard quantity != 0 || event.settlesHold else { throw Refusal.invalid("quantity must not be 0") }
-        guard quantity > 0 || isSecret else { throw Refusal.invalid("a negative quantity requires a secret API key") }
+        guard quantity > 0 || sender != .publishable else { throw Refusal.invalid("a negative quantity requires a secret API key") }
         guard quantity.magnitude <= 1_000_000_000_000_000 else {
             throw Refusal.invalid("quantity is out of range: \(quantity)")
         }
         let companyID = try engine.resolve(.company, company, in: runtime.id)
         let userID = try engine.resolve(.user, user, in: runtime.id)
         let meter = catalog.nouns.meters[String(decoding: name, as: UTF8.self)]
+        if sender == .readonly {
+            return Draft(
+                index: index, event: event, company: companyID ?? 0, user: userID ?? 0, meter: meter?.id.ordinal ?? 0,
+                quantity: quantity, effective: effective)
+        }
         if (companyID == nil && !company.isEmpty) || (userID == nil && !user.isEmpty) || meter == nil {
             let companyKeys = company.isEmpty ? nil : try Self.keys(company)
             let userKeys = user.isEmpty ? nil : try Self.keys(user)
@@ -141,7 +159,7 @@ struct TrackBatch {
     private func effectiveTime(of event: IncomingEvent) throws(Refusal) -> Timestamp {
         if case .unreadable = event.sentAt { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
         guard event.isTimed else { return now }
-        guard isSecret else { throw Refusal.invalid("trusted_client_clock and backfill require a secret API key") }
+        guard sender != .publishable else { throw Refusal.invalid("trusted_client_clock and backfill require a secret API key") }
         guard case .at(let sentAt) = event.sentAt else {
             throw Refusal.invalid("sent_at is required when trusted_client_clock or backfill is true")
         }
@@ -164,6 +182,11 @@ struct TrackBatch {
     }
 
     private mutating func count(_ draft: Draft, _ commit: UInt64) throws {
+        guard sender != .readonly else {
+            record(draft)
+            reject(draft.index, "this key is readonly: the event is stored as failed and not counted")
+            return
+        }
         let fingerprint = draft.event.key.map { runtime.dedupe.fingerprint($0, type: draft.event.type) }
         if let fingerprint {
             switch runtime.dedupe.judge(fingerprint, content: content(of: draft), at: now) {
@@ -181,18 +204,23 @@ struct TrackBatch {
             reject(draft.index, "the counter of this company and event is full")
             return
         }
-        recorded[draft.index] = block.count
-        block.append(
-            EventBlock.Event(
-                type: draft.event.type, isBackfill: draft.event.isBackfill, isTimed: draft.event.isTimed,
-                company: draft.company, user: draft.user, meter: draft.meter, quantity: draft.quantity,
-                effective: draft.effective,
-                key: UnsafeRawBufferPointer(draft.event.key ?? IncomingEvent.Text(start: nil, count: 0)),
-                json: UnsafeRawBufferPointer(draft.event.json)), received: now)
+        record(draft)
         answer.accepted += 1
         if let effect = try lateness(of: draft) {
             answer.late.append(TrackAnswer.Late(index: draft.index, effect: effect))
         }
+    }
+
+    private mutating func record(_ draft: Draft) {
+        recorded[draft.index] = block.count
+        block.append(
+            EventBlock.Event(
+                type: draft.event.type, isBackfill: draft.event.isBackfill, isTimed: draft.event.isTimed,
+                isFailed: sender == .readonly,
+                company: draft.company, user: draft.user, meter: draft.meter, quantity: draft.quantity,
+                effective: draft.effective,
+                key: UnsafeRawBufferPointer(draft.event.key ?? IncomingEvent.Text(start: nil, count: 0)),
+                json: UnsafeRawBufferPointer(draft.event.json)), received: now)
     }
 
     /// Counts the draft where it belongs; false when a counter has no room.

@@ -31,7 +31,7 @@ enum DemoBilling {
                 table.append(
                     .text(invoice.number ?? "draft"), .text(try view.label(of: invoice.companyID)),
                     .text(plan?.name ?? ""),
-                    .text(invoice.quantity(of: "api-calls").grouped), .text(invoice.quantity(of: "storage").grouped),
+                    .number(invoice.quantity(of: "api-calls")), .number(invoice.quantity(of: "storage")),
                     .money(Money(minorUnits: invoice.total, currency: invoice.currency)))
             }
         }

@@ -11,11 +11,11 @@ enum Access {
     case write
     /// Flag checks: every key.
     case check
-    /// Usage events that browsers may send: publishable keys, and secret ones that are not readonly.
+    /// Usage events that browsers may send: every key, though those of a readonly one do not count.
     case capture
 
     fileprivate func refusal(for key: APIKey) -> Refusal? {
-        if key.readonly, self == .write || self == .capture {
+        if key.readonly, self == .write {
             return .forbidden("this key is readonly: it may read and check flags only")
         }
         if key.kind == .publishable, self == .read || self == .write {

@@ -15,7 +15,7 @@ final class EventBytes {
 
     init(of request: Request, limit: Int = EventBytes.limit) async throws {
         try request.refuseCompressed()
-        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 4096
+        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 1024
         guard announced <= limit else { throw BodyTooLarge(limit: limit) }
         memory = .allocate(byteCount: max(1, announced), alignment: 1)
         for try await chunk in request.body {

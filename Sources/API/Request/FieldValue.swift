@@ -84,8 +84,9 @@ extension Identifier: FieldValue {
     static var expectation: String { "an id that begins with \(Noun.idPrefix)_" }
 
     init?(json: JSON) {
-        guard case .string(let text) = json else { return nil }
-        self.init(text)
+        guard case .string(let text) = json, text.hasPrefix(Noun.idPrefix + "_") else { return nil }
+        // What has the form of an id and is none names nothing: it is not found, as an id that was deleted.
+        self = Identifier(text) ?? Identifier(ordinal: 0)
     }
 }
 
@@ -134,6 +135,7 @@ extension FieldValue where Self: RawRepresentable<String> & CaseIterable {
 
 extension APIKey.Kind: FieldValue {}
 extension BillingProviderType: FieldValue {}
+extension FeatureLifecyclePhase: FieldValue {}
 extension BillingStrategy: FieldValue {}
 extension ChargeType: FieldValue {}
 extension CollectionMethod: FieldValue {}

@@ -56,11 +56,11 @@ final class Query {
     }
 
     /// Those that a list is to be cut to.
-    func page() throws(Refusal) -> (offset: Int, limit: Int) {
+    func page(maximum: Int64 = Query.maximumLimit) throws(Refusal) -> (offset: Int, limit: Int) {
         let limit = try optional("limit") ?? Self.defaultLimit
         let offset = try optional("offset") ?? Int64(0)
-        guard (1...Self.maximumLimit).contains(limit) else {
-            throw .invalid("limit must be between 1 and \(Self.maximumLimit), not \(limit)")
+        guard (1...maximum).contains(limit) else {
+            throw .invalid("limit must be between 1 and \(maximum), not \(limit)")
         }
         guard offset >= 0 else { throw .invalid("offset must not be negative, as \(offset) is") }
         echo["limit"] = .number(String(limit))

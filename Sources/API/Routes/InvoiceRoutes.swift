@@ -44,7 +44,7 @@ extension Call {
     fileprivate func invoices(_ view: WireView, offset: Int, limit: Int) throws -> [Invoice] {
         let company: Identifier<Company>? = try query.optional("company_id")
         let statuses: OneOf<InvoiceStatus> = try query.oneOf(single: "status")
-        let states: OneOf<String> = try query.oneOf(single: "document_state")
+        let states: OneOf<InvoiceDocumentState> = try query.oneOf(single: "document_state")
         let pastDue: Bool? = try query.optional("past_due")
         let start: Timestamp? = try query.optional("start_time")
         let end: Timestamp? = try query.optional("end_time")

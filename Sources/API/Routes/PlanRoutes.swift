@@ -75,6 +75,8 @@ extension Routes {
         let ids: OneOf<Identifier<Plan>> = try query.oneOf("ids")
         let types: OneOf<PlanType> = try query.oneOf(single: "plan_type")
         let published: Bool? = try query.optional("with_published_version")
+        // Entitlements are always shown.
+        let _: Bool? = try query.optional("with_entitlements")
         let without: Identifier<Feature>? = try query.optional("without_entitlement_for")
         let search = try query.search()
         return { plan in

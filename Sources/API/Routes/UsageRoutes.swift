@@ -57,7 +57,7 @@ extension Call {
 
     /// Without `feature_ids` every event feature, without `company_ids` every company.
     fileprivate func usageHistory() throws -> Response {
-        let page = try query.page()
+        let page = try query.page(maximum: 250)
         let start: Timestamp = try query.required("start_time")
         let end: Timestamp = try query.required("end_time")
         let granularity: HistoryGranularity = try query.optional("granularity") ?? .daily

@@ -92,7 +92,7 @@ struct EventDetailResponseData: WireObject {
         json.field("id", event.id)
         json.field("type", event.type.name)
         json.field("subtype", event.subtype)
-        json.field("status", "processed")
+        json.field("status", event.isFailed ? "failed" : "processed")
         json.field("environment_id", view.environment.id)
         json.field("company_id", event.company)
         json.field("company", event.company.flatMap { preview(view.get($0)) })

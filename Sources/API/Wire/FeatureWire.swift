@@ -14,7 +14,7 @@ struct FeatureResponseData: WireObject {
         json.field("event_source", "track")
         json.field("event_subtype", feature.eventSubtype)
         json.field("trait_id", feature.traitID)
-        json.field("lifecycle_phase", feature.lifecyclePhase)
+        json.field("lifecycle_phase", feature.lifecyclePhase?.rawValue)
         json.field("singular_name", feature.singularName)
         json.field("plural_name", feature.pluralName)
         json.field("maintainer_account_member_id", feature.maintainerAccountMemberID)

@@ -13,7 +13,7 @@ struct BillingInvoiceResponseData: WireObject {
         json.field("subscription_id", invoice.subscriptionID)
         json.field("subscription_external_id", invoice.subscriptionID)
         json.field("status", invoice.status)
-        json.field("document_state", invoice.documentState)
+        json.field("document_state", invoice.documentState.rawValue)
         json.field("collection_state", invoice.collectionState(at: now))
         json.field("collector", "external")
         json.field("provider_type", BillingProviderType.schematic)
@@ -125,12 +125,11 @@ struct ProrationBasisWire: WireObject {
 }
 
 extension Invoice {
-    /// InvoiceDocumentState
-    var documentState: String {
+    var documentState: InvoiceDocumentState {
         switch status {
-        case .draft: "draft"
-        case .void: "void"
-        case .open, .paid, .uncollectible: "finalized"
+        case .draft: .draft
+        case .void: .void
+        case .open, .paid, .uncollectible: .finalized
         }
     }
 
@@ -147,4 +146,9 @@ extension Invoice {
         case .open: isPastDue(at: now) ? "past_due" : amountPaid > 0 ? "partially_paid" : "sent"
         }
     }
+}
+
+/// How far an invoice has come as a document. `credited` belongs to credit notes, which this release does not make.
+enum InvoiceDocumentState: String, CaseIterable, FieldValue {
+    case draft, finalized, void, credited
 }

@@ -14,7 +14,7 @@ public struct CreateFeature: Command {
     /// Trait features need it: a trait of companies.
     public var traitID: Identifier<TraitDefinition>?
     public var icon: String?
-    public var lifecyclePhase: String?
+    public var lifecyclePhase: FeatureLifecyclePhase?
     public var singularName: String?
     public var pluralName: String?
     public var maintainerAccountMemberID: String?
@@ -67,7 +67,6 @@ extension Transaction {
         try feature.name.check(as: "a feature's name")
         try feature.description.checkOptional(as: "a feature's description")
         try feature.icon.checkOptional(as: "a feature's icon", limit: Limits.nameBytes)
-        try feature.lifecyclePhase?.checkOptional(as: "a feature's lifecycle phase", limit: Limits.nameBytes)
         try feature.singularName?.checkOptional(as: "a feature's singular name", limit: Limits.nameBytes)
         try feature.pluralName?.checkOptional(as: "a feature's plural name", limit: Limits.nameBytes)
         try feature.maintainerAccountMemberID?.checkOptional(as: "a maintainer's id", limit: Limits.nameBytes)

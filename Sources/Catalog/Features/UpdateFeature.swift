@@ -12,7 +12,7 @@ public struct UpdateFeature: Command {
     public var eventSubtype: String?
     public var traitID: Identifier<TraitDefinition>?
     public var icon: String?
-    public var lifecyclePhase: String?
+    public var lifecyclePhase: FeatureLifecyclePhase?
     public var singularName: String?
     public var pluralName: String?
     public var maintainerAccountMemberID: String?
