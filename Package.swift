@@ -17,7 +17,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -48,17 +48,17 @@ let package = Package(
         library("Basics", []),
         library("Model", ["Basics"]),
         library("Entitlements", ["Basics", "Model"]),
-        library("Rating", ["Basics", "Model"]),
+        library("Rating", ["Model"]),
         library("EventScanner", ["CSimdJSON"]),
         library("LMDB", ["CLMDB"]),
         library("Store", ["Basics", "Model", "LMDB"]),
-        library("Metering", ["Basics", "Model", "EventScanner", "Store"]),
+        library("Metering", ["Basics", "Model", "Store"]),
         library("Catalog", ["Basics", "Model", "Entitlements", "Store"]),
-        library("Billing", ["Basics", "Model", "Entitlements", "Rating", "Store", "Catalog"]),
+        library("Billing", ["Basics", "Model", "Rating", "Store"]),
         library(
             "Tollgate",
             [
-                "Basics", "Model", "Entitlements", "Rating", "EventScanner", "LMDB", "Store", "Metering", "Catalog",
+                "Basics", "Model", "Entitlements", "Rating", "EventScanner", "Store", "Metering", "Catalog",
                 "Billing", crypto,
             ]),
         library(
@@ -72,6 +72,9 @@ let package = Package(
             name: "TollgateCommand",
             dependencies: ["API", "CZlib", "EventScanner", "Tollgate", arguments, lifecycle, logging, signals],
             swiftSettings: strict),
+        .executableTarget(
+            name: "tollgate-bench", dependencies: ["API", "Tollgate", arguments, logging], path: "benchmarks",
+            exclude: ["results"], swiftSettings: strict),
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),
@@ -80,6 +83,16 @@ let package = Package(
         tests(of: "LMDB"),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
         tests(of: "Tollgate"),
+        tests(
+            of: "API",
+            [
+                "Basics", "Model", "Tollgate", hummingbird, httpTypes, logging, nio[0],
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        .testTarget(
+            name: "TollgateCommandTests", dependencies: ["CZlib", "Tollgate", "TollgateCommand"], swiftSettings: strict),
+        .testTarget(name: "BenchmarkTests", dependencies: ["tollgate-bench", arguments], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

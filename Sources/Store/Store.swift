@@ -26,9 +26,7 @@ package final class Store: Sendable {
             throw StoreFailure("the data directory \(directory) cannot be made: \(String(cString: strerror(errno)))")
         }
         directoryLock = try DirectoryLock(path: directory)
-        database = try LMDB.Environment(
-            path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: 64 << 30, readers: 1022,
-            durable: durable)
+        database = try Self.open(directory, durable: durable)
         secret = KeyedHash(key: try Self.prepare(database))
     }
 
@@ -60,6 +58,30 @@ package final class Store: Sendable {
             try transaction.put(meta, secretKey, bytes.bytes)
         }
         return made
+    }
+
+    /// Copies a store, committed state only, whether or not a process holds it: LMDB readers of other processes do not
+    /// disturb its writer.
+    package static func copy(_ directory: String, to target: String) throws {
+        guard access("\(directory)/data.mdb", F_OK) == 0 else {
+            throw StoreFailure("\(directory) holds no store: there is no data.mdb in it")
+        }
+        guard mkdir(target, 0o700) == 0 || errno == EEXIST else {
+            throw StoreFailure("the directory \(target) cannot be made: \(String(cString: strerror(errno)))")
+        }
+        try open(directory, durable: true).copy(to: target)
+    }
+
+    private static func open(_ directory: String, durable: Bool) throws -> LMDB.Environment {
+        try LMDB.Environment(
+            path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: 64 << 30, readers: 1022,
+            durable: durable)
+    }
+
+    /// Bytes of the file in use, and what its map may hold before it grows.
+    package func fileStatistics() throws -> (bytes: Int, mapBytes: Int) {
+        let statistics = try database.statistics()
+        return (statistics.filePages * statistics.pageBytes, statistics.mapBytes)
     }
 
     package func table(_ table: StoreTable) -> Table { database.table(table.rawValue) }

@@ -1,5 +1,4 @@
 internal import Basics
-internal import LMDB
 internal import Metering
 internal import Model
 internal import Store
@@ -21,17 +20,16 @@ public struct EngineStatistics: Sendable {
 extension Engine {
     public func statistics() throws -> EngineStatistics {
         let commits = committer.statistics
-        let database = try store.database.statistics()
+        let file = try store.fileStatistics()
         return EngineStatistics(
             commits: commits.commits, commitFailures: commits.failures, commitSeconds: commits.seconds,
             journalEntries: commits.entries, journalBytes: commits.bytes,
-            storeBytes: database.filePages * database.pageBytes, mapBytes: database.mapBytes,
+            storeBytes: file.bytes, mapBytes: file.mapBytes,
             dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) })
     }
 
-    /// Copies the store as it is now into an empty directory, while everything goes on.
-    public func backup(to directory: String) throws {
-        committer.drain()
-        try store.database.copy(to: directory)
+    /// Copies the store of `directory` as it is now into an empty directory, while a server goes on using it.
+    public static func backup(of directory: String, to target: String) throws {
+        try Store.copy(directory, to: target)
     }
 }

@@ -1,10 +1,9 @@
 internal import ArgumentParser
-internal import Glibc
 internal import Tollgate
 
 struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Copy the store to another directory, as of one instant.",
+        abstract: "Copy the store to another directory, as of one instant, while a server may go on using it.",
         discussion: """
             Example: tollgate backup --data ./data --to /backup/tollgate-2026-08-01
 
@@ -18,12 +17,7 @@ struct Backup: AsyncParsableCommand {
     var to: String
 
     func run() async throws {
-        guard mkdir(to, 0o700) == 0 || errno == EEXIST else {
-            throw CommandFailure.system("\(to) cannot be made", errno: errno)
-        }
-        try await store.withEngine { engine in
-            try engine.backup(to: to)
-        }
+        try Engine.backup(of: store.data, to: to)
         Console.say("copied to \(to)")
     }
 }
