@@ -90,7 +90,8 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         .testTarget(
-            name: "TollgateCommandTests", dependencies: ["CZlib", "Tollgate", "TollgateCommand"], swiftSettings: strict),
+            name: "TollgateCommandTests", dependencies: ["CZlib", "Tollgate", "TollgateCommand"],
+            swiftSettings: strict),
         .testTarget(name: "BenchmarkTests", dependencies: ["tollgate-bench", arguments], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

@@ -27,7 +27,7 @@ public struct UpdateBillingSettings: Command {
         if let provider = defaultProviderType {
             guard provider == .schematic else {
                 throw Refusal.conflict(
-                    "default_provider_type \(provider.rawValue) is not connected: this release bills natively (schematic)"
+                    "default_provider_type \(provider.rawValue) is not connected: this release bills natively"
                 )
             }
             environment.billing.defaultProviderType = provider

@@ -16,7 +16,8 @@ public struct VoidInvoice: Command {
         var invoice = try transaction.require(invoiceID, "invoice")
         guard invoice.status == .open || invoice.status == .uncollectible, invoice.amountPaid == 0 else {
             throw Refusal.conflict(
-                "invoice \(invoiceID) is \(invoice.status.rawValue) with \(invoice.amountPaid) paid: only an open, unpaid invoice can be voided"
+                "invoice \(invoiceID) is \(invoice.status.rawValue) with \(invoice.amountPaid) paid: "
+                    + "only an open, unpaid invoice can be voided"
             )
         }
         invoice.status = .void

@@ -103,7 +103,7 @@ struct PlanChoice {
             return .failure(
                 PlanProblem(
                     "pay_in_advance_price_invalid",
-                    "price \(selection.priceID) is no pay-in-advance price of plan \(plan.name) for the chosen interval",
+                    "price \(selection.priceID) is no pay-in-advance price of \(plan.name) for the chosen interval",
                     price: selection.priceID))
         }
         return .success(

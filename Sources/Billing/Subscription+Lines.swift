@@ -75,9 +75,8 @@ extension Subscription {
                 id: transaction.newID(), type: .usage, description: feature.name, planID: planID, versionID: versionID,
                 quantity: 0, unitAmount: price.model.unitAmount, amount: 0, period: period)
             line.refer(to: feature, flagKey, entitlement)
-            let meter = try transaction.all(Meter.self).first { $0.eventSubtype == feature.eventSubtype }
-            line.usageBasis = UsageBasis(meterID: meter?.id, period: metered, model: price.model)
-            if meter != nil { return try refreshed(line, transaction) }
+            line.usageBasis = UsageBasis(meterID: feature.meterID, period: metered, model: price.model)
+            if feature.meterID != nil { return try refreshed(line, transaction) }
             try line.rate(try traitCount(of: feature, transaction), under: price.model)
             return line
         }

@@ -8,6 +8,7 @@ extension Environment {
     /// A half-written copy is removed. The copy is one long read: until it is done the file reuses no pages, and a
     /// write that must grow the map waits. Throws `system(EEXIST)` when the directory has a store already.
     package func copy(to path: String) throws(LMDBError) {
+        clearDeadReaders()
         let operation = "copy to \(path)"
         let file = path + "/data.mdb"
         gate.enter()

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// What LMDB asks of its user:
 /// - A directory is open once per process, and written by one process: take a `DirectoryLock` first. Opening the file
-///   twice in a process silently drops LMDB's own locks.
+///   twice in a process silently drops LMDB's own locks. Another process may open it to read, as a backup does.
 /// - There is one writer at a time; a second `write` waits for the first. Reads wait for nobody and see the state of
 ///   the last commit before they began.
 /// - A thread has at most one transaction open. A write inside a write stops the process, since LMDB would wait for

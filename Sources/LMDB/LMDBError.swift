@@ -106,7 +106,7 @@ extension LMDBError.Code {
         case .directoryHeld(nil): "another process holds this directory; stop that process or open another directory."
         case .mapFull: "the map is full; abandon this transaction, grow the environment and run it again."
         case .growthBlocked(let open):
-            "the map is full and cannot grow while \(open) transaction(s) stay open; end long reads and backups, then retry."
+            "the map is full and cannot grow while \(open) transaction(s) stay open; end long reads, then retry."
         case .mapGrownElsewhere: "another process grew the map; open the environment again."
         case .readersFull: "all reader slots are taken; end idle reads or open the environment with more readers."
         case .transactionTooLarge: "the transaction changed too many pages; commit the work in smaller pieces."

@@ -26,8 +26,15 @@ package struct Statistics: Equatable, Sendable {
 }
 
 extension Environment {
+    /// Frees the reader slots of processes that died in the middle of a read, which would pin old pages for ever.
+    func clearDeadReaders() {
+        var cleared: Int32 = 0
+        mdb_reader_check(pointer, &cleared)
+    }
+
     /// The present figures. Takes a short read transaction, and time in proportion to the list of free pages.
     package func statistics() throws -> Statistics {
+        clearDeadReaders()
         let readersInUse = countReaders()
         return try read { transaction in
             let pointer = transaction.handle.pointer

@@ -72,8 +72,8 @@ package final class DedupeWindow: Sendable {
     private struct Table {
         struct Slot {
             var high: UInt64 = 0
-            /// Receipt time in milliseconds (48 bits) and content (16 bits); 0 marks a slot that was never used, and time 0 a
-            /// key that was taken back.
+            /// Receipt time in milliseconds (48 bits) and content (16 bits); 0 marks a slot that was never used, time 0
+            /// a key that was taken back.
             var timeAndContent: UInt64 = 0
             var low: UInt32 = 0
 

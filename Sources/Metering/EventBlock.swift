@@ -34,7 +34,8 @@ package struct EventBlock {
         package let json: UnsafeRawBufferPointer
 
         package init(
-            type: EventType, isBackfill: Bool, isTimed: Bool, isFailed: Bool = false, company: UInt64, user: UInt64, meter: UInt64,
+            type: EventType, isBackfill: Bool, isTimed: Bool, isFailed: Bool = false, company: UInt64, user: UInt64,
+            meter: UInt64,
             quantity: Int64,
             effective: Timestamp, key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer
         ) {
@@ -62,7 +63,8 @@ package struct EventBlock {
 
     package mutating func append(_ event: Event, received: Timestamp) {
         bytes.append(event.type.rawValue)
-        bytes.append((event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0)
+        bytes.append(
+            (event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0)
                 | (event.isFailed ? Self.failedFlag : 0))
         append(event.company)
         append(event.user)
@@ -117,7 +119,8 @@ package struct EventBlock {
             let flags = try byte()
             return Event(
                 type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
-                isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0, company: try number(), user: try number(),
+                isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0,
+                company: try number(), user: try number(),
                 meter: try number(), quantity: try signedNumber(),
                 effective: Timestamp(milliseconds: received.milliseconds &+ (try signedNumber())), key: try run(),
                 json: try run())

@@ -29,6 +29,8 @@ public struct Feature: Codable, Sendable, Identified {
     public var icon = ""
     /// The event name that meters an event feature.
     public var eventSubtype: String?
+    /// The meter of that event.
+    public var meterID: Identifier<Meter>?
     /// The company trait that meters a trait feature.
     public var traitID: Identifier<TraitDefinition>?
     public var lifecyclePhase: FeatureLifecyclePhase?

@@ -6,8 +6,8 @@ public enum SubscriptionStatus: String, Codable, Sendable, CaseIterable {
 
 /// A company's agreement to pay for one plan: who closes what, when, at which prices.
 ///
-/// Periods are computed from `anchor` and an index, never from the previous period. `nextPeriodIndex` is the first
-/// period that has not begun for billing: its base fee is not yet on an invoice.
+/// Periods are computed from `anchor` and an index, never from the previous period. `periodIndex` is the one that
+/// runs as far as closing has come: its base fee is on an invoice, its usage is not.
 public struct Subscription: Codable, Sendable, Identified {
     public static let idPrefix = "bsub"
 

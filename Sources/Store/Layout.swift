@@ -17,7 +17,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case due
     /// company ‖ ordinal of invoice → nothing.
     case invoices
-    /// environment ‖ hash of the idempotency key → the first answer to a consume.
+    /// environment ‖ day ‖ hash of the idempotency key → the first answer to a consume.
     case answers
     /// environment ‖ hour → the first journal sequence of that hour: where to start reading to refill the dedupe
     /// window.
@@ -76,6 +76,8 @@ extension UnsafeRawBufferPointer {
 }
 
 extension StoreKey {
+    package static let recordPrefixWidth = 5
+
     /// Everything of one kind in one environment begins so.
     package static func recordPrefix(_ kind: RecordKind, in environment: EnvironmentID) -> [UInt8] {
         var key = KeyBytes()
@@ -122,9 +124,12 @@ extension StoreKey {
         return StoreKey(.invoices, key.bytes)
     }
 
-    package static func answer(_ hash: (UInt64, UInt64), in environment: EnvironmentID) -> StoreKey {
+    package static func answer(
+        _ hash: (UInt64, UInt64), day: Timestamp, in environment: EnvironmentID
+    ) -> StoreKey {
         var key = KeyBytes()
         key.append(environment)
+        key.append(day)
         key.append(hash.0)
         key.append(hash.1)
         return StoreKey(.answers, key.bytes)

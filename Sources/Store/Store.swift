@@ -15,16 +15,22 @@ package final class Store: Sendable {
     /// Hashes that are kept: under a key of this store, so that nobody outside can aim at them.
     package let secret: KeyedHash
     private let directoryLock: DirectoryLock
+    private let decoded = Locked(Decoded())
     /// Applied and not yet committed, with the number of the commit that will carry it. Nil values are deletions.
     private let uncommitted = Locked<[StoreKey: (value: [UInt8]?, commit: UInt64)]>([:])
+
+    /// Records of the catalog's kinds as commands last read them.
+    private struct Decoded {
+        var records: [StoreKey: any Record] = [:]
+        /// By the prefix of their keys.
+        var lists: [[UInt8]: any Sendable] = [:]
+    }
 
     /// Opens the store in `directory`, making it when it does not exist.
     ///
     /// - Parameter durable: false only for throwaway stores, such as the one `verify` replays into.
     package init(directory: String, durable: Bool = true) throws {
-        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw StoreFailure("the data directory \(directory) cannot be made: \(String(cString: strerror(errno)))")
-        }
+        try Self.makeDirectory(directory)
         directoryLock = try DirectoryLock(path: directory)
         database = try Self.open(directory, durable: durable)
         secret = KeyedHash(key: try Self.prepare(database))
@@ -41,7 +47,7 @@ package final class Store: Sendable {
             let version = stored.withUnsafeBytes { $0.bigEndian64(at: 0) }
             guard version == schemaVersion else {
                 throw StoreFailure(
-                    "the store has schema version \(version), this program reads version \(schemaVersion): use a newer Tollgate"
+                    "the store has schema version \(version), this program reads \(schemaVersion): use a newer Tollgate"
                 )
             }
             return secret.withUnsafeBytes { ($0.bigEndian64(at: 0), $0.bigEndian64(at: 8)) }
@@ -60,15 +66,25 @@ package final class Store: Sendable {
         return made
     }
 
+    /// Copies the committed state while everything goes on.
+    package func copy(to target: String) throws {
+        try Self.makeDirectory(target)
+        try database.copy(to: target)
+    }
+
+    private static func makeDirectory(_ path: String) throws(StoreFailure) {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw StoreFailure("the directory \(path) cannot be made: \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Copies a store, committed state only, whether or not a process holds it: LMDB readers of other processes do not
     /// disturb its writer.
     package static func copy(_ directory: String, to target: String) throws {
         guard access("\(directory)/data.mdb", F_OK) == 0 else {
             throw StoreFailure("\(directory) holds no store: there is no data.mdb in it")
         }
-        guard mkdir(target, 0o700) == 0 || errno == EEXIST else {
-            throw StoreFailure("the directory \(target) cannot be made: \(String(cString: strerror(errno)))")
-        }
+        try makeDirectory(target)
         try open(directory, durable: true).copy(to: target)
     }
 
@@ -103,10 +119,27 @@ package final class Store: Sendable {
         return try RecordDecoder().decode(R.self, from: bytes)
     }
 
+    /// The same for records of the catalog, which commands read again and again: kept decoded until they change.
+    ///
+    /// Only for whoever applies a command, alone: else a change could come between reading a record and keeping it.
+    func catalogRecord<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
+        let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
+        if let known = decoded.withLock({ $0.records[key] }) { return known as? R }
+        guard let record = try record(id, in: environment) else { return nil }
+        decoded.withLock { $0.records[key] = record }
+        return record
+    }
+
     /// Makes writes visible to `value` before their commit.
     func publish(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
         uncommitted.withLock { waiting in
             for (key, value) in writes { waiting[key] = (value, commit) }
+        }
+        decoded.withLock { decoded in
+            for key in writes.keys where key.table == .records {
+                decoded.records[key] = nil
+                decoded.lists[Array(key.bytes.prefix(StoreKey.recordPrefixWidth))] = nil
+            }
         }
     }
 
@@ -120,6 +153,16 @@ package final class Store: Sendable {
     /// Takes back everything that is not durable.
     func forgetUncommitted() {
         uncommitted.withLock { $0.removeAll() }
+        decoded.withLock { $0 = Decoded() }
+    }
+
+    /// The same list for commands: kept until one of its records changes. Only for whoever applies a command, alone.
+    func catalogList<R: Record>(_ type: R.Type, in environment: EnvironmentID) throws -> [R] {
+        let prefix = StoreKey.recordPrefix(R.kind, in: environment)
+        if let known = decoded.withLock({ $0.lists[prefix] }) as? [R] { return known }
+        let list = try all(type, in: environment)
+        decoded.withLock { $0.lists[prefix] = list }
+        return list
     }
 
     /// Everything of one kind, oldest first, committed or not. For the few kinds of the catalog.

@@ -43,8 +43,9 @@ public final class Transaction {
 
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
-        guard let bytes = try value(key) else { return nil }
-        return try RecordDecoder().decode(R.self, from: bytes)
+        if let written = writes[key] { return try written.map { try RecordDecoder().decode(R.self, from: $0) } }
+        return R.kind.isCatalog
+            ? try store.catalogRecord(id, in: environmentID) : try store.record(id, in: environmentID)
     }
 
     /// The record, or a refusal that names it as `what`.
@@ -57,7 +58,7 @@ public final class Transaction {
     package func all<R: Record>(_ type: R.Type) throws -> [R] {
         precondition(R.kind.isCatalog, "\(R.kind) records are many: do not list them inside a command")
         let changed = changes.compactMap { change in change.kind == R.kind ? change.ordinal : nil }
-        var found = try store.all(type, in: environmentID).filter { !changed.contains($0.id.ordinal) }
+        var found = try store.catalogList(type, in: environmentID).filter { !changed.contains($0.id.ordinal) }
         for ordinal in Set(changed) {
             if let record = try get(Identifier<R>(ordinal: ordinal)) { found.append(record) }
         }

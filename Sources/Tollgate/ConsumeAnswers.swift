@@ -3,7 +3,7 @@ internal import Metering
 internal import Model
 internal import Store
 
-/// The first answers of consumes that carried an idempotency key.
+/// The first answers of consumes that carried an idempotency key, kept by day for as long as the key counts.
 final class ConsumeAnswers: Sendable {
     private static let stripeCount = 64
 
@@ -16,19 +16,37 @@ final class ConsumeAnswers: Sendable {
     /// Held while an answer is looked up and made, so that a key is decided on once.
     private let stripes: [Locked<Void>] = (0..<stripeCount).map { _ in Locked(()) }
 
-    /// Where the answer to a key stands.
-    func place(of key: String, in environment: EnvironmentID, _ secret: KeyedHash) -> StoreKey {
-        .answer(Array(key.utf8).withUnsafeBytes { secret.hash128($0) }, in: environment)
+    /// Where the answers of one key stand.
+    struct Place {
+        let environment: EnvironmentID
+        fileprivate let hash: (UInt64, UInt64)
+
+        init(of key: String, in environment: EnvironmentID, _ secret: KeyedHash) {
+            self.environment = environment
+            hash = Array(key.utf8).withUnsafeBytes { secret.hash128($0) }
+        }
+
+        /// The key of an answer that is given at an instant.
+        fileprivate func key(at instant: Timestamp) -> StoreKey {
+            .answer(hash, day: ConsumeAnswers.day(of: instant), in: environment)
+        }
+    }
+
+    private static func day(of instant: Timestamp) -> Timestamp {
+        let length = DedupeWindow.length.milliseconds
+        return Timestamp(milliseconds: instant.milliseconds - (instant.milliseconds % length + length) % length)
     }
 
     /// The first answer to the key, or the one that `decide` makes now. A key that stands for another request is
     /// refused.
     func once(
-        _ request: ConsumeRequest, _ place: StoreKey, _ now: Timestamp, _ store: Store,
+        _ request: ConsumeRequest, _ place: Place, _ now: Timestamp, _ store: Store,
         decide: () throws -> ConsumeAnswer, elseJoin join: () -> Void
     ) throws -> ConsumeAnswer {
-        try stripes[Int(place.bytes.last!) & (Self.stripeCount - 1)].withLock { _ in
-            guard let bytes = try store.value(place) else { return try decide() }
+        try stripes[Int(truncatingIfNeeded: place.hash.0) & (Self.stripeCount - 1)].withLock { _ in
+            // A key counts for one day from its first answer, so that stands in the present day or the one before.
+            let days = [place.key(at: now), place.key(at: now - DedupeWindow.length)]
+            guard let bytes = try store.value(days[0]) ?? store.value(days[1]) else { return try decide() }
             let kept = try RecordDecoder().decode(Kept.self, from: bytes)
             guard now - kept.at < DedupeWindow.length else { return try decide() }
             guard kept.request == request else {
@@ -41,9 +59,29 @@ final class ConsumeAnswers: Sendable {
     }
 
     func writes(
-        _ answer: ConsumeAnswer, _ request: ConsumeRequest, _ now: Timestamp, _ place: StoreKey?
+        _ answer: ConsumeAnswer, _ request: ConsumeRequest, _ now: Timestamp, _ place: Place?, _ store: Store
     ) throws -> [StoreKey: [UInt8]?] {
         guard let place else { return [:] }
-        return [place: try RecordEncoder().encode(Kept(request: request, answer: answer, at: now))]
+        var writes = try outdated(in: place.environment, now, store)
+        writes[place.key(at: now)] = try RecordEncoder().encode(Kept(request: request, answer: answer, at: now))
+        return writes
+    }
+
+    /// Deletes the two oldest answers whose day is over: each new answer clears away more than it adds, so what is kept
+    /// stays in proportion to two days.
+    private func outdated(
+        in environment: EnvironmentID, _ now: Timestamp, _ store: Store
+    ) throws -> [StoreKey: [UInt8]?] {
+        var first = KeyBytes()
+        first.append(environment)
+        var last = KeyBytes()
+        last.append(environment)
+        last.append(Self.day(of: now - DedupeWindow.length))
+        var deletions: [StoreKey: [UInt8]?] = [:]
+        try store.snapshot().forEach(.answers, from: first.bytes, to: last.bytes) { key, _ in
+            deletions[StoreKey(.answers, Array(key))] = .some(nil)
+            return deletions.count < 2
+        }
+        return deletions
     }
 }

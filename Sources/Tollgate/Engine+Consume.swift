@@ -61,7 +61,7 @@ extension Engine {
             guard let key = request.idempotencyKey, !key.isEmpty else {
                 return try decide(request, runtime, ticket, rememberAt: nil)
             }
-            let place = answers.place(of: key, in: environment, store.secret)
+            let place = ConsumeAnswers.Place(of: key, in: environment, store.secret)
             return try answers.once(request, place, now(in: environment), store) {
                 try decide(request, runtime, ticket, rememberAt: place)
             } elseJoin: {
@@ -74,7 +74,8 @@ extension Engine {
 
     /// One decision, inside the gate.
     private func decide(
-        _ request: ConsumeRequest, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket, rememberAt place: StoreKey?
+        _ request: ConsumeRequest, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
+        rememberAt place: ConsumeAnswers.Place?
     ) throws -> ConsumeAnswer {
         let now = now(in: runtime.id)
         let catalog = runtime.catalog
@@ -176,7 +177,7 @@ extension Engine {
 
     private func answer(
         _ request: ConsumeRequest, refusing reason: String, _ now: Timestamp, _ runtime: EnvironmentRuntime,
-        _ ticket: CommitTicket, _ place: StoreKey?
+        _ ticket: CommitTicket, _ place: ConsumeAnswers.Place?
     ) throws -> ConsumeAnswer {
         let answer = ConsumeAnswer(allowed: false, recorded: false, usage: 0, reason: reason)
         try remember(answer, of: request, now, ticket, place)
@@ -187,7 +188,7 @@ extension Engine {
     private func record(
         _ request: ConsumeRequest, _ company: Identifier<Company>, _ meter: Identifier<Meter>, _ key: [UInt8],
         _ answer: ConsumeAnswer, _ now: Timestamp, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
-        _ place: StoreKey?
+        _ place: ConsumeAnswers.Place?
     ) throws {
         var block = EventBlock()
         key.withUnsafeBytes { key in
@@ -198,16 +199,16 @@ extension Engine {
                     quantity: request.quantity, effective: now, key: key,
                     json: UnsafeRawBufferPointer(start: nil, count: 0)), received: now)
         }
-        let writes = try answers.writes(answer, request, now, place)
+        let writes = try answers.writes(answer, request, now, place, store)
         enqueue(block, at: now, in: runtime.id, writes: writes, ticket)
     }
 
     private func remember(
         _ answer: ConsumeAnswer, of request: ConsumeRequest, _ now: Timestamp, _ ticket: CommitTicket,
-        _ place: StoreKey?
+        _ place: ConsumeAnswers.Place?
     ) throws {
         if place != nil {
-            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place), ticket)
+            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place, store), ticket)
         } else {
             ticket.settleWithoutCommit()
         }

@@ -28,7 +28,14 @@ extension Engine {
             dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) })
     }
 
-    /// Copies the store of `directory` as it is now into an empty directory, while a server goes on using it.
+    /// Copies the store as it is now into an empty directory, while everything goes on.
+    public func backup(to directory: String) throws {
+        committer.drain()
+        try store.copy(to: directory)
+    }
+
+    /// Copies the store of `directory` while another process goes on using it. Not for a directory that this process
+    /// has open: LMDB would lose its locks.
     public static func backup(of directory: String, to target: String) throws {
         try Store.copy(directory, to: target)
     }

@@ -70,7 +70,9 @@ extension Engine {
                 let commit = committer.currentCommit
                 try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                     count += 1
-                    guard !event.isFailed, event.company != 0, event.meter != 0, event.quantity != 0 else { return true }
+                    guard !event.isFailed, event.company != 0, event.meter != 0, event.quantity != 0 else {
+                        return true
+                    }
                     let isCounted = try self.count(
                         event.quantity, company: Identifier(ordinal: event.company),
                         meter: Identifier(ordinal: event.meter), isBackfill: event.isBackfill,

@@ -100,7 +100,9 @@ struct TrackBatch {
             return Draft(index: index, event: event, company: 0, user: 0, meter: 0, quantity: 0, effective: effective)
         }
         guard quantity != 0 || event.settlesHold else { throw Refusal.invalid("quantity must not be 0") }
-        guard quantity > 0 || sender != .publishable else { throw Refusal.invalid("a negative quantity requires a secret API key") }
+        guard quantity > 0 || sender != .publishable else {
+            throw Refusal.invalid("a negative quantity requires a secret API key")
+        }
         guard quantity.magnitude <= 1_000_000_000_000_000 else {
             throw Refusal.invalid("quantity is out of range: \(quantity)")
         }
@@ -159,7 +161,9 @@ struct TrackBatch {
     private func effectiveTime(of event: IncomingEvent) throws(Refusal) -> Timestamp {
         if case .unreadable = event.sentAt { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
         guard event.isTimed else { return now }
-        guard sender != .publishable else { throw Refusal.invalid("trusted_client_clock and backfill require a secret API key") }
+        guard sender != .publishable else {
+            throw Refusal.invalid("trusted_client_clock and backfill require a secret API key")
+        }
         guard case .at(let sentAt) = event.sentAt else {
             throw Refusal.invalid("sent_at is required when trusted_client_clock or backfill is true")
         }
@@ -168,7 +172,8 @@ struct TrackBatch {
             if sentAt < now - .days(365) { throw Refusal.invalid("sent_at cannot be more than 365 days in the past") }
         } else if sentAt < now - .days(34) {
             throw Refusal.invalid(
-                "sent_at cannot be more than 34 days in the past for trusted_client_clock; for older events use backfill (analytics-only, no billing side effects)"
+                "sent_at cannot be more than 34 days in the past for trusted_client_clock; for older events use "
+                    + "backfill (analytics-only, no billing side effects)"
             )
         }
         return sentAt

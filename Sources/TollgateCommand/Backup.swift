@@ -7,8 +7,8 @@ struct Backup: AsyncParsableCommand {
         discussion: """
             Example: tollgate backup --data ./data --to /backup/tollgate-2026-08-01
 
-            The copy is a data directory: `tollgate serve --data` on it is the restore. The directory is made when there is \
-            none, and must not hold a store already.
+            The copy is a data directory: `tollgate serve --data` on it is the restore. The directory is made when \
+            there is none, and must not hold a store already.
             """)
 
     @OptionGroup var store: DataOption

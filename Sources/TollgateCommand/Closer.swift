@@ -9,7 +9,7 @@ struct Closer: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            // What failed last, so that a full disk is one line in the log and not one a second.
+            // What failed last, refused ones included, so that a full disk is one line in the log and not one a second.
             var failures: [EnvironmentID: String] = [:]
             while !Task.isCancelled {
                 for environment in engine.environments {
@@ -31,7 +31,7 @@ struct Closer: Service {
             if report.closed > 0 {
                 logger.info("\(environment.name): closed \(report.closed) periods, \(report.invoices) invoices")
             }
-            return nil
+            return report.refused.first.map { "\(report.refused.count) could not be closed, the first because \($0)" }
         } catch {
             return "\(error)"
         }

@@ -2,32 +2,34 @@ internal import NIOCore
 
 /// Writes JSON straight into the bytes that go out: no tree, no reflection; a field's name stands where it is written.
 struct JSONWriter {
-    private(set) var buffer: ByteBuffer
+    private var bytes: [UInt8] = []
     /// Whether the next value or field follows another one.
     private var followsValue = false
 
     init(capacity: Int = 512) {
-        buffer = ByteBufferAllocator().buffer(capacity: capacity)
+        bytes.reserveCapacity(capacity)
     }
 
+    var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
+
     mutating func object(_ fields: (inout JSONWriter) throws -> Void) rethrows {
-        begin("{")
+        begin(UInt8(ascii: "{"))
         try fields(&self)
-        end("}")
+        end(UInt8(ascii: "}"))
     }
 
     mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
-        begin("[")
+        begin(UInt8(ascii: "["))
         try elements(&self)
-        end("]")
+        end(UInt8(ascii: "]"))
     }
 
     /// A field whose value is written by `value`, which must write exactly one.
     mutating func field(_ name: StaticString, _ value: (inout JSONWriter) throws -> Void) rethrows {
         separate()
-        buffer.writeInteger(quote)
-        buffer.writeStaticString(name)
-        buffer.writeStaticString("\":")
+        bytes.append(quote)
+        append(name)
+        append("\":")
         followsValue = false
         try value(&self)
     }
@@ -47,59 +49,70 @@ struct JSONWriter {
     /// A field whose name comes from data.
     mutating func field(named name: String, _ value: some JSONWritable) {
         string(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        bytes.append(UInt8(ascii: ":"))
         followsValue = false
         value.write(to: &self)
     }
 
-    mutating func string(_ text: some StringProtocol) {
+    mutating func string(_ text: String) {
         separate()
-        buffer.writeInteger(quote)
-        if text.utf8.allSatisfy(isPlain) {
-            buffer.writeSubstring(Substring(text))
-        } else {
-            for byte in text.utf8 { escaped(byte) }
+        bytes.append(quote)
+        var text = text
+        text.withUTF8 { utf8 in
+            var plain = 0
+            for (index, byte) in utf8.enumerated() where !isPlain(byte) {
+                bytes.append(contentsOf: utf8[plain..<index])
+                escape(byte)
+                plain = index + 1
+            }
+            bytes.append(contentsOf: utf8[plain...])
         }
-        buffer.writeInteger(quote)
+        bytes.append(quote)
     }
 
     /// Text that is JSON already: a number's literal, `true`, a stored value.
     mutating func raw(_ json: some Sequence<UInt8>) {
         separate()
-        buffer.writeBytes(json)
+        bytes.append(contentsOf: json)
     }
 
     mutating func null() {
         separate()
-        buffer.writeStaticString("null")
+        append("null")
     }
 
-    private mutating func begin(_ bracket: StaticString) {
+    private mutating func begin(_ bracket: UInt8) {
         separate()
-        buffer.writeStaticString(bracket)
+        bytes.append(bracket)
         followsValue = false
     }
 
-    private mutating func end(_ bracket: StaticString) {
-        buffer.writeStaticString(bracket)
+    private mutating func end(_ bracket: UInt8) {
+        bytes.append(bracket)
         followsValue = true
     }
 
     private mutating func separate() {
-        if followsValue { buffer.writeInteger(UInt8(ascii: ",")) }
+        if followsValue { bytes.append(UInt8(ascii: ",")) }
         followsValue = true
     }
 
-    private mutating func escaped(_ byte: UInt8) {
+    private mutating func append(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
         switch byte {
-        case quote: buffer.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-        case UInt8(ascii: "\n"): buffer.writeStaticString("\\n")
-        case UInt8(ascii: "\r"): buffer.writeStaticString("\\r")
-        case UInt8(ascii: "\t"): buffer.writeStaticString("\\t")
-        case 0..<0x10: buffer.writeString("\\u000\(String(byte, radix: 16))")
-        case 0x10..<0x20: buffer.writeString("\\u00\(String(byte, radix: 16))")
-        default: buffer.writeInteger(byte)
+        case quote: append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case UInt8(ascii: "\n"): append("\\n")
+        case UInt8(ascii: "\r"): append("\\r")
+        case UInt8(ascii: "\t"): append("\\t")
+        default:
+            // Two digits are enough: the other control characters are below 0x20.
+            append("\\u00")
+            bytes.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            bytes.append(contentsOf: String(byte & 0xF, radix: 16).utf8)
         }
     }
 }

@@ -43,7 +43,7 @@ public struct CreateFeature: Command {
         feature.singularName = singularName
         feature.pluralName = pluralName
         feature.maintainerAccountMemberID = maintainerAccountMemberID
-        try transaction.checkAndPut(feature)
+        try transaction.checkAndPut(&feature)
         flag.featureID = feature.id
         try input.apply(to: &flag, transaction)
         return feature
@@ -63,7 +63,7 @@ extension FeatureType {
 
 extension Transaction {
     /// Puts a feature once its texts fit and what meters it is there.
-    func checkAndPut(_ feature: Feature) throws {
+    func checkAndPut(_ feature: inout Feature) throws {
         try feature.name.check(as: "a feature's name")
         try feature.description.checkOptional(as: "a feature's description")
         try feature.icon.checkOptional(as: "a feature's icon", limit: Limits.nameBytes)
@@ -84,7 +84,7 @@ extension Transaction {
             guard let event = feature.eventSubtype else {
                 throw Refusal.invalid("the event feature \"\(feature.name)\" needs an event_subtype")
             }
-            _ = try Meters.ensure(self, eventSubtype: event)
+            feature.meterID = try Meters.ensure(self, eventSubtype: event).id
         case .trait:
             guard let traitID = feature.traitID else {
                 throw Refusal.invalid("the trait feature \"\(feature.name)\" needs a trait_id")

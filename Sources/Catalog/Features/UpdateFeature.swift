@@ -34,7 +34,7 @@ public struct UpdateFeature: Command {
         if let pluralName { feature.pluralName = pluralName }
         if let maintainerAccountMemberID { feature.maintainerAccountMemberID = maintainerAccountMemberID }
         feature.updatedAt = transaction.now
-        try transaction.checkAndPut(feature)
+        try transaction.checkAndPut(&feature)
         if let input = flag {
             var flag = try transaction.require(feature.flagID, "flag")
             try input.apply(to: &flag, transaction)
