@@ -11,6 +11,9 @@ public import Store
 public struct ManagePlan: Command {
     public static let name = "manage_plan"
 
+    /// The most units that can be bought ahead of one feature.
+    private static let quantityLimit: Int64 = 1_000_000_000
+
     public let companyID: Identifier<Company>
     /// Nil: the company leaves its plan for the fallback plan.
     public var basePlanID: Identifier<Plan>?
@@ -24,6 +27,10 @@ public struct ManagePlan: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> ManagePlanOutcome {
+        for selection in payInAdvance where !(0...Self.quantityLimit).contains(selection.quantity) {
+            throw Refusal.invalid(
+                "quantity must be between 0 and \(Self.quantityLimit), not \(selection.quantity)")
+        }
         let company = try transaction.require(companyID, "company")
         switch try PlanChoice.resolve(self, company, transaction) {
         case .failure(let problem):

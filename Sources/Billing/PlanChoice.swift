@@ -59,6 +59,7 @@ struct PlanChoice {
                 ?? recurring.first
         }
         var quantities: [PayInAdvanceQuantity] = []
+        var known: Set<Identifier<Price>> = []
         if let chosen, let old = try company.subscriptionID.flatMap({ try transaction.get($0) }),
             old.currency != chosen.currency
         {
@@ -86,19 +87,8 @@ struct PlanChoice {
                 PayInAdvanceQuantity(
                     entitlementID: entitlementID,
                     quantity: bought.isEmpty ? entitlement.usageQuantity ?? 0 : bought.reduce(0) { $0 + $1.quantity }))
-            for selection in bought where selection.quantity < 0 || selection.quantity > 1_000_000_000 {
-                return .failure(
-                    PlanProblem(
-                        "pay_in_advance_price_invalid",
-                        "a quantity bought ahead lies between 0 and 1,000,000,000, not \(selection.quantity)",
-                        price: selection.priceID))
-            }
+            known.formUnion(priced.map(\.id))
         }
-        let known = Set(
-            try version.entitlementIDs.flatMap { id in
-                try transaction.require(id, "plan entitlement").meteredPrices
-                    .filter { $0.interval == chosen?.interval && $0.currency == chosen?.currency }.map(\.id)
-            })
         for selection in command.payInAdvance where !known.contains(selection.priceID) {
             return .failure(
                 PlanProblem(

@@ -51,6 +51,9 @@ extension Engine {
             throw Refusal.invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(request.quantity)")
         }
         guard !request.company.isEmpty else { throw Refusal.invalid("company must name at least one key") }
+        guard (request.idempotencyKey?.utf8.count ?? 0) <= 256 else {
+            throw Refusal.invalid("idempotency_key is longer than 256 bytes")
+        }
         guard (request.event == nil) != (request.feature == nil) else {
             throw Refusal.invalid("name either event or feature")
         }

@@ -8,20 +8,35 @@ final class Workshop {
     private(set) var engine: Engine
     let environment: EnvironmentID
 
-    init(at start: String = "2024-01-01T00:00:00Z") async throws {
+    private let options: EngineOptions
+
+    init(at start: String = "2024-01-01T00:00:00Z", options: EngineOptions = Workshop.options) async throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path
-        engine = try Engine.open(directory, options: Self.options)
+        self.options = options
+        engine = try Engine.open(directory, options: options)
         environment = try await engine.execute(
             CreateEnvironment(name: "test", type: .staging), in: Engine.wholeStore
         ).id
         try await setClock(start)
     }
 
+    /// A production environment, whose time is the clock's.
+    init(clock: HandClock) async throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path
+        var options = Self.options
+        options.clock = { clock.read() }
+        self.options = options
+        engine = try Engine.open(directory, options: options)
+        environment = try await engine.execute(
+            CreateEnvironment(name: "test", type: .production), in: Engine.wholeStore
+        ).id
+    }
+
     deinit {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static var options: EngineOptions {
+    static var options: EngineOptions {
         var options = EngineOptions()
         options.isDurable = false
         options.clock = { Timestamp(rfc3339: "2024-01-01T00:00:00Z")! }
@@ -32,9 +47,9 @@ final class Workshop {
     func reopen() async throws {
         engine.close()
         let holder = Weak(engine)
-        engine = try Engine.open(directory + "-none", options: Self.options)
+        engine = try Engine.open(directory + "-none", options: options)
         #expect(holder.value == nil, "somebody still holds the closed engine")
-        engine = try Engine.open(directory, options: Self.options)
+        engine = try Engine.open(directory, options: options)
         try FileManager.default.removeItem(atPath: directory + "-none")
     }
 

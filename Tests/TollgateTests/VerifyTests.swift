@@ -1,0 +1,67 @@
+import Basics
+import LMDB
+import Store
+import Testing
+import Tollgate
+
+@Suite("Verify: the state is the fold of the journal")
+struct VerifyTests {
+    @Test("clean after a random life", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+    func randomLife(seed: UInt64) async throws {
+        print("seed \(seed)")
+        let shop = try await Workshop()
+        var life = try await RandomLife(shop, seed: seed)
+        for _ in 0..<6 {
+            for _ in 0..<80 { try await life.step() }
+            try shop.expectVerified()
+        }
+        #expect(life.carriedOut > 200, "\(life.refused) of \(life.carriedOut + life.refused) were refused")
+        try await shop.reopen()
+        try shop.expectVerified()
+        let numbers = try shop.engine.environments.map { environment in
+            try shop.engine.read(environment.id) { view in
+                try view.invoices(limit: 10_000).compactMap { $0.number.flatMap { Int($0.dropFirst(4)) } }.sorted()
+            }
+        }
+        for numbers in numbers { #expect(numbers == Array(1..<(numbers.count + 1))) }
+    }
+
+    @Test(
+        "what is changed behind its back is found",
+        arguments: ["usage", "records", "keys", "due", "invoices", "journal"])
+    func tampering(table: String) async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Pro", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
+        _ = try await shop.company("acme", on: plan)
+        try await shop.track("calls", "acme", 7)
+        try await shop.setClock("2024-02-05T00:00:00Z")
+        try shop.expectVerified()
+        var random = SplitMix(seed: 7)
+        try shop.tamper { transaction, tables in
+            let table = tables(table)
+            var entries: [(key: [UInt8], value: [UInt8])] = []
+            try transaction.forEach(table) { key, value in
+                entries.append((Array(key), Array(value)))
+                return true
+            }
+            var (key, value) = entries.last!
+            if value.isEmpty {
+                try transaction.delete(table, key)
+            } else {
+                value[Int.random(in: 0..<value.count, using: &random)] ^= 1
+                try transaction.put(table, key, value)
+            }
+        }
+        #expect(try !shop.engine.verify().isClean)
+    }
+}
+
+extension Workshop {
+    /// Changes the store without the engine's knowledge.
+    func tamper(_ change: (inout WriteTransaction, (String) -> Table) throws -> Void) throws {
+        engine.committer.drain()
+        let database = engine.store.database
+        try database.write { transaction in try change(&transaction) { database.table($0) } }
+    }
+}
