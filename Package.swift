@@ -82,6 +82,7 @@ let package = Package(
         tests(of: "EventScanner"),
         tests(of: "LMDB"),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
+        tests(of: "Metering", ["Basics", "Model", "Store"]),
         tests(of: "Tollgate"),
         tests(
             of: "API",

@@ -46,6 +46,8 @@ struct CorrectionTests {
         let next = BillingCalendar(anchor: at("2024-03-01T00:00:00Z"), zone: Zone("UTC")!, cadence: .months(months))
         try await shop.engine.setTestClock(next.period(0).end + .hours(1), in: shop.environment)
         #expect(try shop.invoices()[3].summary.hasSuffix("usage 0→0 + correction 10→250 + base 4900"))
+        let subscription = try shop.engine.read(shop.environment) { try $0.list(Subscription.self, limit: 1)[0] }
+        #expect(subscription.billedPeriods.count <= 2, "what cannot change any more is forgotten")
         try shop.expectVerified()
     }
 
