@@ -83,7 +83,7 @@ let package = Package(
         tests(of: "LMDB"),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
         tests(of: "Metering", ["Basics", "Model", "Store"]),
-        tests(of: "Tollgate"),
+        tests(of: "Tollgate", ["Basics", "Billing", "Catalog", "EventScanner", "LMDB", "Model", "Store"]),
         tests(
             of: "API",
             [

@@ -24,11 +24,11 @@ package struct ClosePeriod: Command {
         else { return nil }
         let terms = try BillingTerms(of: subscription, transaction)
         let ended = subscription.period
+        var lines = try subscription.arrearsLines(
+            for: ended, metered: subscription.meteredPeriod, terms, transaction)
         if subscription.cancelAtPeriodEnd {
-            let lines = try subscription.arrearsLines(for: ended, terms, transaction)
             return try subscription.end(issuing: lines, for: ended, transaction)
         }
-        var lines = try subscription.arrearsLines(for: ended, terms, transaction)
         subscription.periodIndex += 1
         lines += try subscription.advanceLines(for: subscription.period, terms, transaction)
         let invoice = try subscription.issue(lines, for: ended, grace: true, transaction)
@@ -43,11 +43,11 @@ package struct ClosePeriod: Command {
 extension Subscription {
     /// Everything that a period's end charges for what lies behind it.
     ///
-    /// - Parameter metered: when it is not just the period that is counted.
+    /// - Parameter metered: the stretch whose use is billed: nearly always the period itself.
     mutating func arrearsLines(
-        for period: Period, metered: Period? = nil, _ terms: BillingTerms, _ transaction: Transaction
+        for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction
     ) throws -> [InvoiceLine] {
-        var lines = try usageLines(for: period, metered: metered ?? period, terms, transaction)
+        var lines = try usageLines(for: period, metered: metered, terms, transaction)
         lines += try correctionLines(transaction)
         lines += pendingLines
         pendingLines = []

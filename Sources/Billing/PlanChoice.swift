@@ -144,6 +144,11 @@ struct PlanChoice {
             planID: target.plan.id, versionID: target.version.id, price: price, timezone: zone,
             usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
         subscription.payInAdvance = target.payInAdvance
+        if let last = try company.endedSubscriptionIDs.last.flatMap({ try transaction.get($0) }), last.hasBilledItsEnd,
+            last.endedAt == transaction.now
+        {
+            subscription.meteredFrom = transaction.now + Subscription.instant
+        }
         let terms = try BillingTerms(of: subscription, transaction)
         let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
         try transaction.put(subscription)

@@ -18,6 +18,8 @@ extension Subscription {
         versionID = target.version.id
         priceID = price.id
         payInAdvance = target.payInAdvance
+        // Whoever chooses a plan wants to stay.
+        cancelAtPeriodEnd = false
         let charges = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
         if old.versionID != versionID || old.priceID != priceID || old.payInAdvance != payInAdvance {
             pendingLines += try Self.prorated(credits, against: charges, in: period)
@@ -45,7 +47,9 @@ extension Subscription {
     mutating func endBillingUsage(_ transaction: Transaction) throws {
         let terms = try BillingTerms(of: self, transaction)
         let used = Period(start: period.start, end: max(transaction.now, period.start))
-        let metered = Period(start: used.start, end: max(transaction.now + Self.instant, used.start))
+        let metered = Period(
+            start: meteredPeriod.start, end: max(transaction.now + Self.instant, meteredPeriod.start))
+        hasBilledItsEnd = true
         let lines = try arrearsLines(for: used, metered: metered, terms, transaction)
         try end(issuing: lines, for: used, transaction)
     }

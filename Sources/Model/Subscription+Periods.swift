@@ -15,6 +15,12 @@ extension Subscription {
     /// The billing period that runs now; its end is the next boundary.
     public var period: Period { calendar.period(periodIndex) }
 
+    /// What the running period bills the use of.
+    public var meteredPeriod: Period {
+        let period = period
+        return Period(start: max(period.start, min(meteredFrom ?? period.start, period.end)), end: period.end)
+    }
+
     /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how
     /// far closing has come, so that windows turn on time.
     public func cycle(at now: Timestamp) -> BillingCycle {

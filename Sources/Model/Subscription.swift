@@ -30,6 +30,10 @@ public struct Subscription: Codable, Sendable, Identified {
     /// window.
     public var usageCarriedFrom: Timestamp
     public var cancelAtPeriodEnd = false
+    /// Where use begins to count for billing, when not at the start: an earlier subscription has billed the instant.
+    public var meteredFrom: Timestamp?
+    /// The last invoice has billed use up to and including the instant of the end.
+    public var hasBilledItsEnd = false
     public var endedAt: Timestamp?
     /// Lines that wait for the next invoice: the credit and charge of plan changes.
     public var pendingLines: [InvoiceLine] = []

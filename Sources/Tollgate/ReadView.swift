@@ -187,7 +187,7 @@ package final class ReadView {
             let subscription = state.subscription,
             let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
         else { return nil }
-        return try engine.counters.sum(company: state.company.id, meter: meter.id, in: subscription.period)
+        return try engine.counters.sum(company: state.company.id, meter: meter.id, in: subscription.meteredPeriod)
     }
 }
 

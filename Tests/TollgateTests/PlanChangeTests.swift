@@ -114,3 +114,34 @@ struct PlanChangeTests {
         try shop.expectVerified()
     }
 }
+
+@Suite("Plans that are left and taken again")
+struct ReturningTests {
+    @Test("cancelled and subscribed again at one frozen instant, its use is billed once")
+    func cancelAndReturn() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Pro", monthly: 0, [(calls, .payAsYouGo(cents: 25))])
+        let company = try await shop.company("acme", on: plan)
+        try await shop.setClock("2024-01-10T00:00:00Z")
+        try await shop.track("calls", "acme", 10)
+        try await shop.run(CancelSubscription(companyID: company.id))
+        try await shop.move(company, to: plan)
+        try await shop.setClock("2024-02-12T00:00:00Z")
+        #expect(try shop.invoices().reduce(0) { $0 + $1.total } == 250)
+    }
+
+    @Test("a dearer plan takes back a cancellation at the period's end")
+    func upgradeAfterCancel() async throws {
+        let shop = try await Workshop()
+        let small = try await shop.plan("Small", monthly: 100, [])
+        let large = try await shop.plan("Large", monthly: 200, [])
+        let company = try await shop.company("acme", on: small)
+        var cancel = CancelSubscription(companyID: company.id)
+        cancel.immediately = false
+        try await shop.run(cancel)
+        try await shop.move(company, to: large)
+        try await shop.setClock("2024-03-12T00:00:00Z")
+        #expect(try shop.company(company.id).plan?.planID == large.id)
+    }
+}
