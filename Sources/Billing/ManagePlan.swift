@@ -20,6 +20,8 @@ public struct ManagePlan: Command {
     public var basePlanVersionID: Identifier<PlanVersion>?
     /// Nil: monthly, else quarterly, else yearly, else the first.
     public var basePlanPriceID: Identifier<Price>?
+    /// Among several currencies of a plan, the one to pay in.
+    public var currency: Currency?
     public var payInAdvance: [PayInAdvanceSelection] = []
 
     public init(companyID: Identifier<Company>) {

@@ -41,7 +41,21 @@ struct PlanChoice {
     private static func price(
         _ command: ManagePlan, _ company: Company, _ plan: Plan, _ version: PlanVersion, _ transaction: Transaction
     ) throws -> Result<PlanChoice, PlanProblem> {
-        let recurring = version.chargeType == .recurring ? version.prices.filter { $0.interval.cadence != nil } : []
+        guard version.chargeType != .oneTime else {
+            return .failure(
+                PlanProblem(
+                    "plan_unavailable", "plan \(plan.name) is paid once, which is not billed yet", plan: plan.id))
+        }
+        let recurring =
+            version.chargeType != .recurring
+            ? []
+            : version.prices.filter { price in
+                price.interval.cadence != nil && (command.currency.map { price.currency == $0 } ?? true)
+            }
+        if version.chargeType == .recurring, recurring.isEmpty {
+            return .failure(
+                PlanProblem("price_unavailable", "plan \(plan.name) has no recurring price to pay", plan: plan.id))
+        }
         var chosen: Price?
         if let priceID = command.basePlanPriceID {
             chosen = recurring.first { $0.id == priceID }
@@ -144,9 +158,8 @@ struct PlanChoice {
             planID: target.plan.id, versionID: target.version.id, price: price, timezone: zone,
             usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
         subscription.payInAdvance = target.payInAdvance
-        if let last = try company.endedSubscriptionIDs.last.flatMap({ try transaction.get($0) }), last.hasBilledItsEnd,
-            last.endedAt == transaction.now
-        {
+        let ended = try company.endedSubscriptionIDs.compactMap { try transaction.get($0) }
+        if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
             subscription.meteredFrom = transaction.now + Subscription.instant
         }
         let terms = try BillingTerms(of: subscription, transaction)

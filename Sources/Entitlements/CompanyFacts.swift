@@ -20,8 +20,6 @@ package final class CompanyFacts: Sendable {
     package let planVersionIDs: [Identifier<PlanVersion>]
     package let billingProductIDs: [String]
     package let traits: TraitTexts
-    /// The subscription's cycle, for windows that follow it; nil without one.
-    package let cycle: BillingCycle?
     private let grants: [Identifier<Feature>: [Grant]]
 
     /// `terms` are those of the plan versions and of the override of each feature, `purchased` the quantities that the
@@ -29,7 +27,7 @@ package final class CompanyFacts: Sendable {
     package init(
         id: Identifier<Company>, basePlanID: Identifier<Plan>?, planIDs: [Identifier<Plan>],
         planVersionIDs: [Identifier<PlanVersion>], billingProductIDs: [String] = [], traits: TraitTexts,
-        cycle: BillingCycle? = nil, terms: [GrantTerms], purchased: [Identifier<PlanEntitlement>: Int64]
+        terms: [GrantTerms], purchased: [Identifier<PlanEntitlement>: Int64]
     ) {
         self.id = id
         self.basePlanID = basePlanID
@@ -37,7 +35,6 @@ package final class CompanyFacts: Sendable {
         self.planVersionIDs = planVersionIDs
         self.billingProductIDs = billingProductIDs
         self.traits = traits
-        self.cycle = cycle
         var grants: [Identifier<Feature>: [Grant]] = [:]
         for source in [GrantSource.plan, .companyOverride] {
             for terms in terms where terms.source == source {

@@ -10,6 +10,12 @@ package struct CounterKey: Hashable, Comparable, Sendable {
     package let company: UInt64
     package let meter: UInt64
 
+    /// As the store's keys have them.
+    package init(company: UInt64, meter: UInt64) {
+        self.company = company
+        self.meter = meter
+    }
+
     package init(company: Identifier<Company>, meter: Identifier<Meter>, backfill: Bool = false) {
         self.company = company.ordinal
         self.meter = backfill ? meter.ordinal | Self.backfillBit : meter.ordinal
@@ -127,5 +133,32 @@ final class Counter {
 
     func committed(_ number: UInt64) {
         uncommitted.removeAll { $0.commit <= number }
+    }
+}
+
+extension Snapshot {
+    /// Visits every counter: its total of all time, and the sum of its buckets.
+    package func forEachCounter(
+        _ body: (_ company: UInt64, _ meter: UInt64, _ total: Int64, _ buckets: Int128) throws -> Void
+    ) throws {
+        var present: (company: UInt64, meter: UInt64)?
+        var total: Int64 = 0
+        var buckets: Int128 = 0
+        try forEach(.usage, prefix: []) { key, value in
+            let owner = (company: key.bigEndian64(at: 0), meter: key.bigEndian64(at: 8))
+            if let last = present, last != owner {
+                try body(last.company, last.meter, total, buckets)
+                (total, buckets) = (0, 0)
+            }
+            present = owner
+            let sum = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
+            switch key.timestamp(at: 16) {
+            case Counter.totalStart: total = sum
+            case Counter.volumeStart: break
+            default: buckets += Int128(sum)
+            }
+            return true
+        }
+        if let present { try body(present.company, present.meter, total, buckets) }
     }
 }

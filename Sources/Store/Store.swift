@@ -104,7 +104,11 @@ package final class Store: Sendable {
 
     /// What is committed now, unchanged for as long as it is held. Hold it briefly: it pins old pages.
     package func snapshot() throws -> Snapshot {
-        Snapshot(self, try database.beginRead())
+        do {
+            return Snapshot(self, try database.beginRead())
+        } catch {
+            throw StoreFailure("the store cannot be read: \(error)")
+        }
     }
 
     /// The newest value, committed or not.

@@ -17,6 +17,9 @@ final class ConsumeAnswers: Sendable {
     /// A byte each: ThreadSanitizer takes the place of an empty value for that of its object.
     private let stripes: [Locked<UInt8>] = (0..<stripeCount).map { _ in Locked(0) }
 
+    /// Up to where outdated answers have been deleted.
+    private let cleared = Locked<[EnvironmentID: [UInt8]]>([:])
+
     /// Where the answers of one key stand.
     struct Place {
         let environment: EnvironmentID
@@ -73,16 +76,24 @@ final class ConsumeAnswers: Sendable {
     private func outdated(
         in environment: EnvironmentID, _ now: Timestamp, _ store: Store
     ) throws -> [StoreKey: [UInt8]?] {
-        var first = KeyBytes()
-        first.append(environment)
+        var start = KeyBytes()
+        start.append(environment)
+        let first = cleared.withLock { $0[environment] } ?? start.bytes
         var last = KeyBytes()
         last.append(environment)
         last.append(Self.day(of: now - DedupeWindow.length))
         var deletions: [StoreKey: [UInt8]?] = [:]
-        try store.snapshot().forEach(.answers, from: first.bytes, to: last.bytes) { key, _ in
+        try store.snapshot().forEach(.answers, from: first, to: last.bytes) { key, _ in
             deletions[StoreKey(.answers, Array(key))] = .some(nil)
             return deletions.count < 2
         }
+        // The next one goes on behind these, which may not be committed yet.
+        if let behind = deletions.keys.max()?.bytes { cleared.withLock { $0[environment] = behind + [0] } }
         return deletions
+    }
+
+    /// Deletions may have been taken back with a failed commit.
+    func forgetAll() {
+        cleared.withLock { $0.removeAll() }
     }
 }

@@ -34,11 +34,15 @@ extension Engine {
     /// Sets the test clock of a development or staging environment, after everything that falls due in between has run.
     public func setTestClock(_ next: Timestamp, in environment: EnvironmentID) async throws {
         let runtime = try requireRuntime(environment)
+        // What has been applied must be seen here, so that a clock that has begun cannot begin again.
+        committer.drain()
         let isFresh = try isFresh(environment)
         try SetTestClock.check(next, runtime.catalog.nouns.environment, now(in: environment), isFresh: isFresh)
         if runtime.catalog.nouns.environment.testClock == next { return }
         if !isFresh { _ = try await runDue(until: next, in: environment) }
         try await execute(SetTestClock(now: next, isFresh: isFresh), in: environment)
+        // What was made meanwhile may fall due in between, too.
+        try await closeDue(in: environment)
     }
 
     /// Whether the environment has neither events nor subscriptions.

@@ -94,7 +94,14 @@ extension Engine {
             guard committer.statistics.failures == failures else {
                 throw StoreFailure("a write failed while these events were looked at: nothing of them was counted")
             }
-            try batch.count()
+            do {
+                try batch.count()
+            } catch {
+                // What has been counted before the store failed is journaled all the same: sent again, it is a
+                // duplicate.
+                _ = batch.enqueue(ticket)
+                throw error
+            }
             return batch.enqueue(ticket)
         }
     }

@@ -15,10 +15,10 @@ public struct VerifyReport: Sendable {
     public internal(set) var lines = 0
     /// Of all finalised usage lines: what their periods metered, what they billed, what later lines corrected, and what
     /// waits to be corrected. Billed + corrected + unbilled = metered.
-    public internal(set) var metered: Int64 = 0
-    public internal(set) var billed: Int64 = 0
-    public internal(set) var corrected: Int64 = 0
-    public internal(set) var unbilled: Int64 = 0
+    public internal(set) var metered: Int128 = 0
+    public internal(set) var billed: Int128 = 0
+    public internal(set) var corrected: Int128 = 0
+    public internal(set) var unbilled: Int128 = 0
     /// What does not agree, in sentences; the first hundred.
     public internal(set) var differences: [String] = []
 
@@ -42,10 +42,11 @@ extension Engine {
         options.clock = { Timestamp(milliseconds: 0) }
         let twin = try Engine.open(directory.path, options: options)
         let snapshot = try store.snapshot()
+        var tally: [CounterKey: Int128] = [:]
         try snapshot.forEachEntry { sequence, entry in
             report.entries += 1
             do {
-                report.events += try twin.replay(entry)
+                report.events += try twin.replay(entry, &tally)
             } catch {
                 report.report("journal entry \(sequence) cannot be applied again: \(error)")
             }
@@ -54,12 +55,13 @@ extension Engine {
         }
         twin.close()
         try compare(snapshot, try twin.store.snapshot(), &report)
+        try compare(tally, snapshot, &report)
         try checkInvoices(snapshot, &report)
         return report
     }
 
-    /// Applies one journal entry as it was applied then. Answers the events in it.
-    private func replay(_ entry: JournalEntry) throws -> Int {
+    /// Applies one journal entry as it was applied then, and adds its events up beside that. Answers the events in it.
+    private func replay(_ entry: JournalEntry, _ tally: inout [CounterKey: Int128]) throws -> Int {
         switch entry.kind {
         case .command:
             try replay(try CommandRegistry.all.decode(entry.payload), entry)
@@ -73,9 +75,15 @@ extension Engine {
                     guard !event.isFailed, event.company != 0, event.meter != 0, event.quantity != 0 else {
                         return true
                     }
+                    let company = Identifier<Company>(ordinal: event.company)
+                    let meter = Identifier<Meter>(ordinal: event.meter)
+                    tally[CounterKey(company: company, meter: meter), default: 0] += Int128(event.quantity)
+                    if event.isBackfill {
+                        let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+                        tally[backfilled, default: 0] += Int128(event.quantity)
+                    }
                     let isCounted = try self.count(
-                        event.quantity, company: Identifier(ordinal: event.company),
-                        meter: Identifier(ordinal: event.meter), isBackfill: event.isBackfill,
+                        event.quantity, company: company, meter: meter, isBackfill: event.isBackfill,
                         effective: event.effective, received: entry.at, in: entry.environment, commit)
                     if !isCounted { throw StoreFailure("a counter is full") }
                     return true
@@ -113,6 +121,25 @@ extension Engine {
         }
     }
 
+    /// The journal's events, added up one by one, must be what the buckets of each counter hold together.
+    private func compare(
+        _ tally: [CounterKey: Int128], _ live: Snapshot, _ report: inout VerifyReport
+    ) throws {
+        var unseen = tally
+        try live.forEachCounter { company, meter, total, buckets in
+            let key = CounterKey(company: company, meter: meter)
+            let sent = unseen.removeValue(forKey: key) ?? 0
+            if sent != Int128(total) || sent != buckets {
+                report.report(
+                    "company \(Identifier<Company>(ordinal: company)): a counter has \(total) in all and \(buckets) in "
+                        + "its buckets, the journal's events are \(sent)")
+            }
+        }
+        for (key, sent) in unseen where sent != 0 {
+            report.report("company \(Identifier<Company>(ordinal: key.company)): \(sent) units were never counted")
+        }
+    }
+
     private static func contents(_ table: StoreTable, _ snapshot: Snapshot) throws -> [[UInt8]: [UInt8]] {
         var contents: [[UInt8]: [UInt8]] = [:]
         try snapshot.forEach(table, prefix: []) { key, value in
@@ -131,6 +158,7 @@ extension Engine {
     private func checkInvoices(_ snapshot: Snapshot, _ report: inout VerifyReport) throws {
         for environment in environments {
             var corrections: [Identifier<InvoiceLine>: Decimal] = [:]
+            var billed: [BilledUse: [Period]] = [:]
             try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
                 report.invoices += 1
                 report.lines += invoice.lines.count
@@ -144,10 +172,26 @@ extension Engine {
                 guard invoice.status != .draft else { return true }
                 for line in invoice.lines where line.type == .usage {
                     try check(line, of: invoice, corrections[line.id] ?? 0, snapshot, &report)
+                    guard let featureID = line.featureID, let basis = line.usageBasis else { continue }
+                    let use = BilledUse(company: invoice.companyID, feature: featureID)
+                    billed[use, default: []].append(basis.period)
                 }
                 return true
             }
+            for (use, periods) in billed {
+                let sorted = periods.filter { $0.start < $0.end }.sorted { $0.start < $1.start }
+                for (earlier, later) in zip(sorted, sorted.dropFirst()) where later.start < earlier.end {
+                    report.report(
+                        "company \(use.company): use of \(use.feature) from \(later.start.rfc3339) on is billed twice")
+                }
+            }
         }
+    }
+
+    /// What the usage lines of a company bill, once for each instant.
+    private struct BilledUse: Hashable {
+        let company: Identifier<Company>
+        let feature: Identifier<Feature>
     }
 
     /// A usage line must be the rating of its quantity; its quantity and the corrections must be what was metered, but
@@ -167,10 +211,10 @@ extension Engine {
             report.report(
                 "invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
         }
-        guard let meterID = basis.meterID, let billed = Int64(line.quantity.description),
-            let correction = Int64(corrected.description)
+        guard let meterID = basis.meterID, let billed = Int128(line.quantity.description),
+            let correction = Int128(corrected.description)
         else { return }
-        let metered = try counters.sum(company: invoice.companyID, meter: meterID, in: basis.period)
+        let metered = Int128(try counters.sum(company: invoice.companyID, meter: meterID, in: basis.period))
         let unbilled = metered - billed - correction
         report.metered += metered
         report.billed += billed

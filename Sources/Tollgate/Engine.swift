@@ -38,7 +38,10 @@ public final class Engine: Sendable {
     /// Opens a data directory, making it when it does not exist. One process holds it: a second one gets an error that
     /// names the first.
     public static func open(_ directory: String, options: EngineOptions = EngineOptions()) throws -> Engine {
-        try Engine(Store(directory: directory, durable: options.isDurable), options)
+        guard Zone("America/New_York") != nil else {
+            throw StoreFailure("this machine has no time zone data, which billing periods need: install tzdata")
+        }
+        return try Engine(Store(directory: directory, durable: options.isDurable), options)
     }
 
     private init(_ store: Store, _ options: EngineOptions) throws {
@@ -52,6 +55,7 @@ public final class Engine: Sendable {
             try store.uncutPeriod(of: company, around: instant, in: environment)
         }
         let keys = KeyIndex(store)
+        let answers = answers
         let marks = DedupeMarks(store)
         self.marks = marks
         committer = try Committer(
@@ -63,6 +67,7 @@ public final class Engine: Sendable {
                     counters.dropAll()
                     keys.forgetAll()
                     marks.forgetAll()
+                    answers.forgetAll()
                     do {
                         try memory.reload(store)
                         try memory.refillDedupeWindows(from: store, options.clock)

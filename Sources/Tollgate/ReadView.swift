@@ -59,6 +59,11 @@ package final class ReadView {
         return count
     }
 
+    /// The keys of this environment, newest first.
+    package func apiKeys() throws -> [APIKey] {
+        try list(APIKey.self, limit: .max) { $0.environmentID == self.runtime.id }
+    }
+
     package func company(keys: [String: String]) throws -> Company? {
         try find(.company, keys).flatMap { try get(Identifier<Company>(ordinal: $0)) }
     }

@@ -204,7 +204,14 @@ struct TrackBatch {
                 return
             }
         }
-        guard try add(draft, commit) else {
+        let isCounted: Bool
+        do {
+            isCounted = try add(draft, commit)
+        } catch {
+            if let fingerprint { runtime.dedupe.forget(fingerprint) }
+            throw error
+        }
+        guard isCounted else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             reject(draft.index, "the counter of this company and event is full")
             return

@@ -26,6 +26,7 @@ struct Close: AsyncParsableCommand {
 
     func run() async throws {
         try await store.withEngine { engine in
+            var refused = 0
             for environment in try environments.environments(in: engine) {
                 if moveClock, let until { try await engine.setTestClock(until, in: environment.id) }
                 let report = try await engine.closeDue(until: until, in: environment.id)
@@ -34,7 +35,10 @@ struct Close: AsyncParsableCommand {
                     \(environment.name): \(report.closed.grouped) periods closed, \(report.invoices.grouped) invoices, \
                     until \(report.until.rfc3339)
                     """)
+                for reason in report.refused { Console.complain(reason) }
+                refused += report.refused.count
             }
+            guard refused == 0 else { throw CommandFailure.refused("\(refused) could not be closed and stay due") }
         }
     }
 }

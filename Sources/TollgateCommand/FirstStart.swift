@@ -13,7 +13,7 @@ struct FirstStart {
     func prepare(key: String?, _ logger: Logger) async throws {
         let environment = try await environment()
         let key = key.flatMap { $0.isEmpty ? nil : $0 }
-        let hasKeys = try engine.read(environment.id) { try $0.count(APIKey.self) > 0 }
+        let hasKeys = try engine.read(environment.id) { try !$0.apiKeys().isEmpty }
         guard !hasKeys else {
             if let key, engine.authenticate(key) == nil {
                 logger.warning("TOLLGATE_API_KEY is not a key of this data directory, which had keys before: ignored")

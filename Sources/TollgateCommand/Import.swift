@@ -50,16 +50,16 @@ struct Importer {
     private var duplicates = 0
     private var conflicts = 0
     private var rejected = 0
+    /// Events of an earlier run that are older than what the dedupe window remembers.
+    private var skipped = 0
     private var progress = ProgressLine()
 
     /// The operator of the machine acts with the rights of the environment's secret key.
     init(engine: Engine, environment: Environment) throws {
         self.engine = engine
         self.environment = environment
-        let keys = try engine.read(environment.id) { view in
-            try view.list(APIKey.self, limit: 1) { $0.kind == .secret && !$0.readonly }
-        }
-        guard let key = keys.first else {
+        let keys = try engine.read(environment.id) { try $0.apiKeys() }
+        guard let key = keys.first(where: { $0.kind == .secret && !$0.readonly }) else {
             throw CommandFailure.refused(
                 "\(environment.name) has no secret key to record events with: make one with `tollgate keys create`")
         }
@@ -70,9 +70,16 @@ struct Importer {
 
     mutating func run(_ file: EventFile, moveClock: Bool) async throws {
         let clock = moveClock ? EventClock(environment) : nil
+        // A batch is received when the clock stands at its last event. What an earlier run received a day before its
+        // clock stopped is no longer in the dedupe window, and what it received later still is.
+        let remembered = moveClock ? environment.testClock.map { $0 - .hours(24) } : nil
         while true {
             clock?.startBatch()
             guard let batch = try file.next(admits: { clock?.admits($0) ?? true }) else { break }
+            if let remembered, let instant = clock?.latest, instant <= remembered {
+                skipped += Self.events(in: batch)
+                continue
+            }
             if let instant = clock?.latest, instant > engine.now(in: environment.id) {
                 try await engine.setTestClock(instant, in: environment.id)
             }
@@ -98,20 +105,28 @@ struct Importer {
         rejected += answer.rejected.count
     }
 
+    private static func events(in batch: UnsafeRawBufferPointer) -> Int {
+        batch.split(separator: UInt8(ascii: "\n")).count { !$0.allSatisfy(Self.isBlank) }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+
     /// Which line of the batch, from 1, an event stands on: blank lines hold none.
     static func line(ofEvent index: Int, in batch: UnsafeRawBufferPointer) -> Int {
         var events = -1
         var lineNumber = 0
         for line in batch.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             lineNumber += 1
-            let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-            if !isBlank { events += 1 }
+            if !line.allSatisfy(isBlank) { events += 1 }
             if events == index { return lineNumber }
         }
         return lineNumber
     }
 
     private func report() throws {
+        if skipped > 0 {
+            Console.say("\(skipped.grouped) skipped: more than 24 hours before the test clock, so imported before")
+        }
         let took = progress.elapsed
         Console.say(
             """

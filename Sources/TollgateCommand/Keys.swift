@@ -60,7 +60,7 @@ struct KeysList: AsyncParsableCommand {
         try await store.withEngine { engine in
             var table = Table("id", "environment", "name", "kind", "readonly", "created_at")
             for environment in try environments.environments(in: engine) {
-                for key in try engine.read(environment.id, { try $0.list(APIKey.self, limit: .max) }) {
+                for key in try engine.read(environment.id, { try $0.apiKeys() }) {
                     table.append(
                         .text(key.id.description), .text(environment.name), .text(key.name), .text(key.kind.rawValue),
                         .text(key.readonly ? "yes" : "no"), .time(key.createdAt))
@@ -85,7 +85,7 @@ struct KeysRevoke: AsyncParsableCommand {
     func run() async throws {
         try await store.withEngine { engine in
             for environment in engine.environments
-            where try engine.read(environment.id, { try $0.get(id) }) != nil {
+            where try engine.read(environment.id, { try $0.apiKeys() }).contains(where: { $0.id == id }) {
                 try await engine.execute(RevokeAPIKey(keyID: id), in: environment.id)
                 Console.say("revoked \(id) of \(environment.name)")
                 return

@@ -93,7 +93,7 @@ struct CorrectionTests {
         try shop.expectVerified()
     }
 
-    @Test("another event for a feature counts from now on")
+    @Test("what meters a feature that a published plan charges for cannot change")
     func otherEvent() async throws {
         let shop = try await Workshop()
         let calls = try await shop.eventFeature("calls")
@@ -103,8 +103,9 @@ struct CorrectionTests {
         try await shop.setClock("2024-02-10T00:00:00Z")
         var update = UpdateFeature(featureID: calls.id)
         update.eventSubtype = "other"
-        try await shop.run(update)
-        try await shop.track("other", "acme", 4)
+        await #expect(throws: Refusal.self) { try await shop.run(update) }
+        try await shop.track("calls", "acme", 4)
+        try await shop.track("other", "acme", 9)
         try await shop.setClock("2024-03-01T02:00:00Z")
         #expect(try shop.invoices().map(\.total) == [0, 2500, 100])
         try shop.expectVerified()

@@ -144,4 +144,29 @@ struct ReturningTests {
         try await shop.setClock("2024-03-12T00:00:00Z")
         #expect(try shop.company(company.id).plan?.planID == large.id)
     }
+
+    @Test("a plan that is paid once is refused: nothing would bill it")
+    func paidOnce() async throws {
+        let shop = try await Workshop()
+        let plan = try await shop.run(CreatePlan(name: "Forever", type: .plan))
+        var billing = SetBillingProduct(planID: plan.id, chargeType: .oneTime)
+        billing.prices = [PriceInput(interval: .oneTime, amount: 5000, currency: .usd)]
+        let version = try await shop.run(billing)
+        try await shop.run(PublishPlanVersion(versionID: version.id, migrationStrategy: "immediate"))
+        var manage = ManagePlan(companyID: try await shop.run(UpsertCompany(keys: ["id": "acme"])).id)
+        manage.basePlanID = plan.id
+        #expect(try await shop.run(manage).problems.map(\.code) == ["plan_unavailable"])
+    }
+
+    @Test("a plan is paid in the currency that is asked for, or not at all")
+    func currency() async throws {
+        let shop = try await Workshop()
+        let plan = try await shop.plan("Pro", monthly: 4900, [])
+        var manage = ManagePlan(companyID: try await shop.run(UpsertCompany(keys: ["id": "acme"])).id)
+        manage.basePlanID = plan.id
+        manage.currency = Currency("eur")
+        #expect(try await shop.run(manage).problems.map(\.code) == ["price_unavailable"])
+        manage.currency = .usd
+        #expect(try await shop.run(manage).success)
+    }
 }

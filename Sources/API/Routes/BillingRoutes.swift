@@ -21,7 +21,8 @@ extension Routes {
             let report = try await call.engine.closeDue(
                 until: try call.body.optional("until"), in: call.environment)
             return call.answer(
-                CloseResponseData(closed: report.closed, invoices: report.invoices, until: report.until))
+                CloseResponseData(
+                    closed: report.closed, invoices: report.invoices, until: report.until, refused: report.refused))
         }
         addProfiles()
         addSubscriptions()

@@ -23,13 +23,14 @@ extension Routes {
 extension Fields {
     fileprivate func managePlan() throws(Refusal) -> ManagePlan {
         try refuseUnsupported(
-            "activate_on_payment", "add_on_selections", "billing_cycle_anchor", "billing_entity_id",
-            "coupon_external_id", "credit_bundles", "paid_outside_stripe", "payment_method_external_id", "promo_code",
-            "trial_end")
+            "activate_on_payment", "add_on_selections", "billing_cycle_anchor", "billing_email", "billing_entity_id",
+            "collection_method", "coupon_external_id", "credit_bundles", "custom_field_values", "days_until_due",
+            "paid_outside_stripe", "payment_method_external_id", "promo_code", "send_invoice", "trial_end")
         var command = ManagePlan(companyID: try required("company_id"))
         command.basePlanID = try optional("base_plan_id")
         command.basePlanVersionID = try optional("base_plan_version_id")
         command.basePlanPriceID = try optional("base_plan_price_id")
+        command.currency = try optional("currency")
         for selection in try objects("pay_in_advance_entitlements") {
             command.payInAdvance.append(
                 PayInAdvanceSelection(

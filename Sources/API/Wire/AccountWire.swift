@@ -73,10 +73,13 @@ struct CloseResponseData: WireObject {
     let closed: Int
     let invoices: Int
     let until: Timestamp
+    /// What stays due, and why.
+    let refused: [String]
 
     func writeFields(to json: inout JSONWriter) {
         json.field("closed", closed)
         json.field("invoices", invoices)
         json.field("until", until)
+        json.field("refused", refused)
     }
 }

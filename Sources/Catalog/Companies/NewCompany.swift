@@ -6,9 +6,11 @@ extension Transaction {
     /// A company with its keys, its billing profile and a plan. Not put yet.
     func makeCompany(keys: [String: String], name: String?, plan: PlanAssignment?) throws -> Company {
         try checkNewKeys(keys, of: .company)
+        let id = newID(Company.self)
+        // The one profile of a company has the company's ordinal: so it is found without an index.
         var company = Company(
-            id: newID(), environmentID: environmentID, name: try self.name(name, keys), keys: [],
-            billingProfile: BillingProfile(id: newID(), createdAt: now), createdAt: now)
+            id: id, environmentID: environmentID, name: try self.name(name, keys), keys: [],
+            billingProfile: BillingProfile(id: Identifier(ordinal: id.ordinal), createdAt: now), createdAt: now)
         company.plan = plan
         try change(&company, KeyChange(keys: keys))
         return company

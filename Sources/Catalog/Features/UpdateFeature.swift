@@ -23,7 +23,8 @@ public struct UpdateFeature: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> Feature {
-        var feature = try transaction.require(featureID, "feature")
+        let former = try transaction.require(featureID, "feature")
+        var feature = former
         if let name { feature.name = name }
         if let description { feature.description = description }
         if let eventSubtype { feature.eventSubtype = eventSubtype }
@@ -33,6 +34,9 @@ public struct UpdateFeature: Command {
         if let singularName { feature.singularName = singularName }
         if let pluralName { feature.pluralName = pluralName }
         if let maintainerAccountMemberID { feature.maintainerAccountMemberID = maintainerAccountMemberID }
+        if feature.eventSubtype != former.eventSubtype || feature.traitID != former.traitID {
+            try transaction.refuseIfPriced(feature)
+        }
         feature.updatedAt = transaction.now
         try transaction.checkAndPut(&feature)
         if let input = flag {
@@ -40,5 +44,18 @@ public struct UpdateFeature: Command {
             try input.apply(to: &flag, transaction)
         }
         return feature
+    }
+}
+
+extension Transaction {
+    /// What meters a feature cannot change once companies may be billed by it: a running period would be metered anew.
+    fileprivate func refuseIfPriced(_ feature: Feature) throws {
+        for entitlement in try all(PlanEntitlement.self)
+        where entitlement.featureID == feature.id && entitlement.priceBehavior != nil {
+            guard let version = try get(entitlement.versionID), version.status != .draft else { continue }
+            throw Refusal.conflict(
+                "version \(version.number) of plan \(version.planID) charges for \"\(feature.name)\": "
+                    + "what meters it cannot change")
+        }
     }
 }

@@ -36,7 +36,7 @@ package final class CompanyState: Sendable {
         facts = CompanyFacts(
             id: company.id, basePlanID: company.plan?.planID, planIDs: company.plan.map { [$0.planID] } ?? [],
             planVersionIDs: versionID.map { [$0] } ?? [], traits: company.traits.texts(catalog.companyTraits),
-            cycle: active?.storedCycle, terms: planTerms + exceptions,
+            terms: planTerms + exceptions,
             purchased: purchased ?? [:])
     }
 
@@ -76,10 +76,5 @@ extension Subscription {
     /// Nil for a plan that is paid once, which has no cycle.
     fileprivate func knownCycle(at now: Timestamp) -> BillingCycle? {
         interval.cadence == nil ? nil : cycle(at: now)
-    }
-
-    /// The cycle as far as closing has come, for facts that outlive the instant.
-    fileprivate var storedCycle: BillingCycle? {
-        interval.cadence == nil ? nil : BillingCycle(anchor: anchor, zone: calendar.zone, period: period)
     }
 }
