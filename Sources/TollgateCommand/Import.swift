@@ -13,8 +13,8 @@ struct Import: AsyncParsableCommand {
               {"type":"track","idempotency_key":"r1","body":{"company":{"id":"acme"},"event":"api-call","quantity":3}}
 
             Events with an idempotency key count once however often the file is imported within 24 hours of the \
-            environment's clock, so after an interruption import it again. Events count at the time of the import; with "sent_at" and \
-            "trusted_client_clock": true at their own, up to 34 days back. Lines that cannot be used are listed and \
+            environment's clock, so after an interruption import it again. Events count at the time of the \
+            import; with "sent_at" and "trusted_client_clock": true at their own, up to 34 days back. Lines that cannot be used are listed and \
             the others count; the exit status is then 1.
             """)
 
