@@ -14,8 +14,8 @@ struct Import: AsyncParsableCommand {
 
             Events with an idempotency key count once however often the file is imported within 24 hours of the \
             environment's clock, so after an interruption import it again. Events count at the time of the \
-            import; with "sent_at" and "trusted_client_clock": true at their own, up to 34 days back. Lines that cannot be used are listed and \
-            the others count; the exit status is then 1.
+            import; with "sent_at" and "trusted_client_clock": true at their own, up to 34 \
+            days back. Lines that cannot be used are listed and the others count; the exit status is then 1.
             """)
 
     @OptionGroup var store: DataOption
