@@ -27,16 +27,6 @@ struct BillingTerms {
     }
 }
 
-extension PlanEntitlement {
-    /// What use of the feature costs in a subscription of this interval and currency; nil when it is included.
-    func price(for subscription: Subscription) -> MeteredPrice? {
-        meteredPrices.first { $0.interval == subscription.interval && $0.currency == subscription.currency }
-    }
-
-    /// Whether use is charged afterwards, from the metered quantity.
-    var isBilledInArrears: Bool { priceBehavior != nil && priceBehavior != .payInAdvance }
-}
-
 extension Subscription {
     /// Base fee and quantities bought ahead for a period, charged at its start.
     func advanceLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {

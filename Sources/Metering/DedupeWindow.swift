@@ -68,7 +68,8 @@ package final class DedupeWindow: Sendable {
         shards[Int(fingerprint.high >> 58)]
     }
 
-    /// Open addressing with linear probing. Slots of keys that left the window are reused by whoever probes over them.
+    /// Open addressing with linear probing. A key that comes again after it left the
+    /// window takes its old slot; the slots of all others that left it go when the table grows.
     private struct Table {
         struct Slot {
             var high: UInt64 = 0

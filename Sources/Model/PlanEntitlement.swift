@@ -74,6 +74,21 @@ public struct PlanEntitlement: Codable, Sendable, Identified {
     }
 }
 
+extension PlanEntitlement {
+    /// What use of the feature costs at an interval and in a currency; nil when it is included.
+    public func price(every interval: PriceInterval, in currency: Currency) -> MeteredPrice? {
+        meteredPrices.first { $0.interval == interval && $0.currency == currency }
+    }
+
+    /// What use of the feature costs in a subscription; nil when it is included.
+    public func price(for subscription: Subscription) -> MeteredPrice? {
+        price(every: subscription.interval, in: subscription.currency)
+    }
+
+    /// Whether use is charged afterwards, from the metered quantity.
+    public var isBilledInArrears: Bool { priceBehavior != nil && priceBehavior != .payInAdvance }
+}
+
 /// The price of a feature's use for one billing interval.
 public struct MeteredPrice: Codable, Sendable {
     /// On the wire a metered price is a price like any other.

@@ -157,11 +157,7 @@ package final class ReadView {
             feature: feature, grant: grant, planEntitlement: planEntitlement,
             override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: usage,
             billedUsage: try billedUsage(of: feature, planEntitlement, state), resetAt: resetAt,
-            price: state.subscription.flatMap { subscription in
-                planEntitlement?.meteredPrices.first {
-                    $0.interval == subscription.interval && $0.currency == subscription.currency
-                }
-            })
+            price: state.subscription.flatMap { planEntitlement?.price(for: $0) })
     }
 
     /// Of every feature that the company is entitled to, oldest feature first.
@@ -188,7 +184,7 @@ package final class ReadView {
     private func billedUsage(
         of feature: Feature, _ entitlement: PlanEntitlement?, _ state: CompanyState
     ) throws -> Int64? {
-        guard let entitlement, entitlement.priceBehavior != nil, entitlement.priceBehavior != .payInAdvance,
+        guard let entitlement, entitlement.isBilledInArrears,
             let subscription = state.subscription,
             let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
         else { return nil }

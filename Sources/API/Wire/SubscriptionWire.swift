@@ -60,7 +60,7 @@ struct BillingNativeSubscriptionResponseData: WireObject {
                     unitAmount: price.amount))
         }
         for id in view.get(subscription.versionID)?.entitlementIDs ?? [] {
-            guard let entitlement = view.get(id), let price = entitlement.meteredPrice(for: subscription) else {
+            guard let entitlement = view.get(id), let price = entitlement.price(for: subscription) else {
                 continue
             }
             let bought = entitlement.priceBehavior == .payInAdvance ? subscription.quantity(boughtOf: entitlement) : 0
@@ -122,11 +122,5 @@ struct BillingNativeSubscriptionLineResponseData: WireObject {
     private func writeKind(isInAdvance: Bool, to json: inout JSONWriter) {
         json.field("kind", isInAdvance ? "capacity" : "rate")
         json.field("timing", isInAdvance ? "in_advance" : "in_arrears")
-    }
-}
-
-extension PlanEntitlement {
-    fileprivate func meteredPrice(for subscription: Subscription) -> MeteredPrice? {
-        meteredPrices.first { $0.interval == subscription.interval && $0.currency == subscription.currency }
     }
 }

@@ -51,12 +51,12 @@ extension Transaction {
 
 extension PlanEntitlement {
     fileprivate func hasPrice(for price: Price) -> Bool {
-        meteredPrices.contains { $0.interval == price.interval && $0.currency == price.currency }
+        self.price(every: price.interval, in: price.currency) != nil
     }
 
     fileprivate func model(givenOnceIn currency: Currency) -> PriceModel? {
         let prices = [PriceInterval.monthly, .quarterly, .yearly].map { interval in
-            meteredPrices.first { $0.interval == interval && $0.currency == currency }?.model
+            price(every: interval, in: currency)?.model
         }
         return prices.allSatisfy { $0 == prices[0] } ? prices[0] : nil
     }
