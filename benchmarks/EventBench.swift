@@ -40,9 +40,10 @@ enum EventBench {
 
     private static func track(_ events: Int, of worker: Int, _ store: BenchStore) async throws {
         for numbers in batches(events, of: worker) {
-            let batch = numbers.map { number in
-                UsageEvent(
-                    company: BenchStore.company(number % companies), event: event(number), quantity: quantity(number),
+            var batch = UsageBatch()
+            for number in numbers {
+                batch.append(
+                    event(number), company: (key: "id", value: "c\(number % companies)"), quantity: quantity(number),
                     idempotencyKey: "e\(number)")
             }
             let answer = try await store.engine.track(batch, in: store.environment)

@@ -34,6 +34,8 @@ package struct ScannedEvent {
     fileprivate let base: UnsafePointer<UInt8>
     fileprivate let keys: UnsafePointer<scan_key>?
 
+    package var isRefused: Bool { record.pointee.refusal.reason != .SCAN_REASON_NONE }
+
     package var refusal: EventRefusal? {
         EventRefusal(record.pointee.refusal, detail: excerpt(of: record.pointee.refusal.detail))
     }

@@ -1,6 +1,5 @@
 package import Basics
 package import Model
-internal import Store
 
 /// Which counter: one company's use of one meter.
 package struct CounterKey: Hashable, Comparable, Sendable {
@@ -26,139 +25,169 @@ package struct CounterKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// The usage of one company and meter, as far as memory holds it: totals, the windows that somebody asked for, and what
-/// is not yet committed. All of it can be read again from the store, except the uncommitted part.
+/// The usage of one company and meter, as far as memory holds it: what it gained since its shard was folded, and, once
+/// somebody asked, its totals and the sums of some windows. All but the gains can be read again from the store.
 ///
 /// The store keeps *buckets*: a bucket holds the quantities whose effective time lies between its start and the next
 /// bucket's. A bucket begins at a full hour, at a boundary of the company's subscription, or, for an event ahead of its
 /// receipt, at the very millisecond. So every window that anybody asks for is a sum of whole buckets, to the
 /// millisecond.
-///
-/// A class, so that it is looked up once however much is done with it. Guarded by the lock of its shard.
-final class Counter {
-    /// What one commit will add to one bucket.
-    struct Uncommitted {
+struct Counter {
+    /// What one fold will add to one bucket.
+    struct Gain {
+        var start = Timestamp(milliseconds: 0)
+        /// The fold that takes it; 0 when there is none.
+        var generation: UInt64 = 0
+        var sum: Int64 = 0
+        var volume: Int64 = 0
+    }
+
+    private struct Window {
         let start: Timestamp
-        let commit: UInt64
+        let end: Timestamp
         var sum: Int64
-        var volume: Int64
     }
 
     /// Below every real bucket the store keeps the two totals of a counter, in the form of buckets.
     static let totalStart = Timestamp(milliseconds: .min)
     static let volumeStart = Timestamp(milliseconds: .min + 1)
-    static let hour: Int64 = 3_600_000
+    /// The largest volume: no sum of any part can overflow, with as much again to spare for what is counted before the
+    /// totals are known.
+    static let volumeLimit: Int64 = 1 << 62
+    /// The largest volume that is counted without knowing the totals: far below the spare room, however often a counter
+    /// leaves memory and returns.
+    private static let unloadedLimit: Int64 = 1 << 40
 
     let key: CounterKey
-    /// Σ quantities of all time.
-    private(set) var total: Int64
-    /// Σ |quantities| of all time: as long as this fits, no sum of any part can overflow.
-    private(set) var volume: Int64
-    private var windows: [(start: Timestamp, end: Timestamp, sum: Int64)] = []
-    private(set) var uncommitted: [Uncommitted] = []
-    /// Between these two instants the company's periods have no boundary.
-    var uncut: Period?
+    /// Σ quantities: of all time once the totals are loaded, else of the gains.
+    private(set) var total: Int64 = 0
+    /// Σ |quantities|, likewise.
+    private(set) var volume: Int64 = 0
+    private(set) var isLoaded = false
+    private var windows: [Window] = []
+    private var newest = Gain()
+    private var older: [Gain] = []
+    /// Between these two instants the company's periods have no boundary. Empty: not known.
+    private var uncutStart = Timestamp(milliseconds: .max)
+    private var uncutEnd = Timestamp(milliseconds: .min)
 
-    init(_ key: CounterKey, total: Int64, volume: Int64) {
+    init(_ key: CounterKey) {
         self.key = key
-        self.total = total
-        self.volume = volume
     }
 
-    /// Where the bucket of an event begins.
+    // MARK: - Buckets
+
+    /// The bucket of an event that is not ahead of its receipt, where no boundary cuts the hour.
+    static func hourStart(of instant: Timestamp) -> Timestamp {
+        let hour: Int64 = 3_600_000
+        let time = instant.milliseconds
+        let rest = time % hour
+        return Timestamp(milliseconds: time &- (rest < 0 ? rest + hour : rest))
+    }
+
+    func knowsCuts(around instant: Timestamp) -> Bool { uncutStart <= instant && instant < uncutEnd }
+
+    mutating func remember(uncut: Period) {
+        uncutStart = uncut.start
+        uncutEnd = uncut.end
+    }
+
+    mutating func forgetCuts() {
+        uncutStart = Timestamp(milliseconds: .max)
+        uncutEnd = Timestamp(milliseconds: .min)
+    }
+
+    /// Where the bucket of an event begins; the cuts around it must be known.
     ///
     /// An event later than its receipt must stand alone, because a boundary may still be made at or before its time;
     /// for all others every boundary up to their time is known.
     func bucketStart(effective: Timestamp, received: Timestamp) -> Timestamp {
-        if effective > received { return effective }
-        let past = effective.milliseconds
-        let hourStart = past - ((past % Self.hour) + Self.hour) % Self.hour
-        guard let cut = uncut?.start else { return Timestamp(milliseconds: hourStart) }
-        return max(Timestamp(milliseconds: hourStart), cut)
+        effective > received ? effective : max(Self.hourStart(of: effective), uncutStart)
     }
 
-    /// Counts a quantity; false when the counter has no room for it.
-    func add(_ quantity: Int64, effective: Timestamp, received: Timestamp, commit: UInt64) -> Bool {
+    // MARK: - Counting
+
+    /// Whether the quantity surely fits. When it does not and the totals are not loaded, load them and ask again.
+    func hasRoom(for quantity: Int64) -> Bool {
         guard quantity != .min else { return false }
         let (grown, overflow) = volume.addingReportingOverflow(abs(quantity))
-        guard !overflow else { return false }
-        volume = grown
+        return !overflow && grown <= (isLoaded ? Self.volumeLimit : Self.unloadedLimit)
+    }
+
+    /// Whether a fold has nothing to take.
+    func isClean(in generation: UInt64) -> Bool { newest.generation != generation }
+
+    /// Counts a quantity for which there is room.
+    mutating func add(_ quantity: Int64, effective: Timestamp, start: Timestamp, generation: UInt64) {
+        volume += abs(quantity)
         total += quantity
         for index in windows.indices where windows[index].start <= effective && effective < windows[index].end {
             windows[index].sum += quantity
         }
-        let start = bucketStart(effective: effective, received: received)
-        if let last = uncommitted.indices.last, uncommitted[last].start == start, uncommitted[last].commit == commit {
-            uncommitted[last].sum += quantity
-            uncommitted[last].volume += abs(quantity)
-        } else {
-            uncommitted.append(Uncommitted(start: start, commit: commit, sum: quantity, volume: abs(quantity)))
+        if newest.start == start, newest.generation == generation {
+            newest.sum += quantity
+            newest.volume += abs(quantity)
+            return
         }
-        return true
+        let gain = Gain(start: start, generation: generation, sum: quantity, volume: abs(quantity))
+        // Late and timely events often take turns; beyond a few buckets the fold adds up what stands here twice.
+        if let place = older.lastIndex(where: { $0.start == start && $0.generation == generation }, within: 4) {
+            older[place].sum += quantity
+            older[place].volume += abs(quantity)
+        } else {
+            if newest.generation != 0 { older.append(newest) }
+            newest = gain
+        }
     }
 
+    // MARK: - Sums
+
+    /// Takes up the totals as the store has them, folded up to `generation`.
+    mutating func load(total: Int64, volume: Int64, generation: UInt64) {
+        self.total = total
+        self.volume = volume
+        forEachGain(after: generation) { gain in
+            self.total += gain.sum
+            self.volume += gain.volume
+        }
+        isLoaded = true
+    }
+
+    /// The remembered sum of a window; nil when it must be read from the store.
     func sum(of window: UsageWindow) -> Int64? {
-        guard let start = window.start, let end = window.end else { return total }
+        guard let start = window.start, let end = window.end else { return isLoaded ? total : nil }
         return windows.first { $0.start == start && $0.end == end }?.sum
     }
 
     /// Remembers a window that was summed from the store. At most four; the one that ended first makes room.
-    func remember(_ sum: Int64, start: Timestamp, end: Timestamp) {
+    mutating func remember(_ sum: Int64, start: Timestamp, end: Timestamp) {
         if windows.count == 4, let oldest = windows.indices.min(by: { windows[$0].end < windows[$1].end }) {
             windows.remove(at: oldest)
         }
-        windows.append((start, end, sum))
+        windows.append(Window(start: start, end: end, sum: sum))
     }
 
-    func uncommittedSum(from start: Timestamp, to end: Timestamp, after commit: UInt64) -> Int64 {
-        uncommitted.reduce(0) { sum, bucket in
-            bucket.commit > commit && start <= bucket.start && bucket.start < end ? sum + bucket.sum : sum
-        }
+    // MARK: - Folding
+
+    /// Visits what a store folded up to `generation` lacks.
+    func forEachGain(after generation: UInt64, _ body: (Gain) -> Void) {
+        for gain in older where gain.generation > generation { body(gain) }
+        if newest.generation > generation { body(newest) }
     }
 
-    /// Whether nothing of it waits for this commit, the newest there is.
-    func isClean(in commit: UInt64) -> Bool { uncommitted.last?.commit != commit }
+    /// Whether anything of it is in no fold yet.
+    var hasGains: Bool { newest.generation != 0 || !older.isEmpty }
 
-    /// What commit `number` adds to the store.
-    func collect(_ number: UInt64, into found: inout [(UsageKey, Int64)]) {
-        var (sum, volume): (Int64, Int64) = (0, 0)
-        for bucket in uncommitted where bucket.commit == number {
-            found.append((UsageKey(company: key.company, meter: key.meter, start: bucket.start), bucket.sum))
-            sum += bucket.sum
-            volume += bucket.volume
-        }
-        found.append((UsageKey(company: key.company, meter: key.meter, start: Self.totalStart), sum))
-        found.append((UsageKey(company: key.company, meter: key.meter, start: Self.volumeStart), volume))
-    }
-
-    func committed(_ number: UInt64) {
-        uncommitted.removeAll { $0.commit <= number }
+    mutating func folded(_ generation: UInt64) {
+        if !older.isEmpty { older.removeAll { $0.generation <= generation } }
+        if newest.generation <= generation { newest = Gain() }
     }
 }
 
-extension Snapshot {
-    /// Visits every counter: its total of all time, and the sum of its buckets.
-    package func forEachCounter(
-        _ body: (_ company: UInt64, _ meter: UInt64, _ total: Int64, _ buckets: Int128) throws -> Void
-    ) throws {
-        var present: (company: UInt64, meter: UInt64)?
-        var total: Int64 = 0
-        var buckets: Int128 = 0
-        try forEach(.usage, prefix: []) { key, value in
-            let owner = (company: key.bigEndian64(at: 0), meter: key.bigEndian64(at: 8))
-            if let last = present, last != owner {
-                try body(last.company, last.meter, total, buckets)
-                (total, buckets) = (0, 0)
-            }
-            present = owner
-            let sum = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
-            switch key.timestamp(at: 16) {
-            case Counter.totalStart: total = sum
-            case Counter.volumeStart: break
-            default: buckets += Int128(sum)
-            }
-            return true
-        }
-        if let present { try body(present.company, present.meter, total, buckets) }
+extension [Counter.Gain] {
+    /// The last index among the last `reach` for which the condition holds.
+    fileprivate func lastIndex(where isWanted: (Element) -> Bool, within reach: Int) -> Int? {
+        guard !isEmpty else { return nil }
+        return indices.suffix(reach).last { isWanted(self[$0]) }
     }
 }

@@ -2,159 +2,189 @@ package import Basics
 package import Model
 package import Store
 
-/// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when a counter or a
-/// window is first read from the store.
+/// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when totals or a window
+/// are first read from the store, and while a fold is collected.
 package final class CounterShards: UsageLedger {
-    private static let shardCount = 64
-    /// Counters kept in memory after a commit, in one shard; beyond that, those at rest are dropped.
-    private static let residentLimit = 100_000
+    /// Counters kept in memory after a fold, in one shard; beyond that, those at rest are dropped.
+    private static let residentLimit = 1 << 16
 
-    private let store: Store
+    let store: Store
     /// The stretch around an instant in which the company's periods have no boundary.
     private let uncut: Uncut
-    private let shards: [Locked<Shard>]
+    let shards: [Locked<Shard>]
+    let pace = Locked(FoldPace())
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
-    private struct Shard {
-        var counters: [CounterKey: Counter] = [:]
-        /// Counters with something uncommitted, by the commit that carries it.
-        var dirty: [UInt64: [Counter]] = [:]
+    struct Shard {
+        var table = CounterTable()
+        /// The fold that will take what is counted now.
+        var generation: UInt64 = 1
+        /// Counters with gains of this generation.
+        var gaining: [Int32] = []
+        /// Those of the fold that is being written.
+        var folding: [Int32] = []
+
+        /// Drops counters that the store holds in full, when there are too many.
+        mutating func trim() {
+            guard table.counters.count > CounterShards.residentLimit else { return }
+            table.keep { $0.hasGains }
+            gaining = table.counters.indices.filter { !table[$0].isClean(in: generation) }.map(Int32.init)
+        }
     }
 
     package init(_ store: Store, uncut: @escaping Uncut) {
         self.store = store
         self.uncut = uncut
-        shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
+        shards = (0..<UsageFold.shardCount).map { _ in Locked(Shard()) }
     }
 
-    /// Counts one event, inside the gate. False when the counter's volume is used up.
+    // MARK: - Counting
+
+    /// Counts one event, inside the gate. Answers where its bucket begins; nil when the counter's volume is used up.
     package func add(
-        _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp,
-        received: Timestamp, commit: UInt64
-    ) throws -> Bool {
+        _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp, received: Timestamp
+    ) throws -> Timestamp? {
         try shard(of: key.company).withLock { shard in
-            try add(quantity, to: key, environment, effective, received, commit, &shard)
+            try add(quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
         }
     }
 
     /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it at `now`: one step
     /// under one lock.
     ///
-    /// Not counted also when the counter's volume is used up. `usage` are the sums that the decision saw.
+    /// `start` is where the bucket begins that it was counted in; nil when it was not allowed, and when the counter's
+    /// volume is used up. `usage` are the sums that the decision saw.
     package func consume(
         _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
-        at now: Timestamp, received: Timestamp, commit: UInt64, if isAllowed: ([Int64]) -> Bool
-    ) throws -> (usage: [Int64], isCounted: Bool) {
+        at now: Timestamp, received: Timestamp, if isAllowed: ([Int64]) -> Bool
+    ) throws -> (usage: [Int64], start: Timestamp?) {
         try shard(of: key.company).withLock { shard in
-            let usage = try windows.map { try sum(of: $0, key, &shard) }
-            guard isAllowed(usage) else { return (usage, false) }
-            return (usage, try add(quantity, to: key, environment, now, received, commit, &shard))
+            let position = shard.table.position(of: key)
+            let usage = try windows.map { try sum(of: $0, at: position, &shard) }
+            guard isAllowed(usage) else { return (usage, nil) }
+            return (usage, try add(quantity, at: position, environment, now, received, &shard))
         }
     }
 
-    /// The present sum of a window, uncommitted counts included.
-    package func usage(of key: CounterKey, in window: UsageWindow) throws -> Int64 {
-        try shard(of: key.company).withLock { shard in try sum(of: window, key, &shard) }
+    /// Counts an event of the journal's tail again, into the bucket that it was counted in.
+    package func recount(_ quantity: Int64, to key: CounterKey, effective: Timestamp, start: Timestamp) {
+        shard(of: key.company).withLock { shard in
+            let position = shard.table.position(of: key)
+            add(quantity, at: position, effective: effective, start: start, &shard)
+        }
     }
 
-    /// What a period bills: everything used in it except what was backfilled.
-    package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
-        try shard(of: company.ordinal).withLock { shard in
-            let used = CounterKey(company: company, meter: meter)
-            let backfilled = CounterKey(company: company, meter: meter, backfill: true)
-            return try scan(used, period.start, period.end, shard.counters[used])
-                - scan(backfilled, period.start, period.end, shard.counters[backfilled])
+    private func add(
+        _ quantity: Int64, at position: Int, _ environment: EnvironmentID, _ effective: Timestamp,
+        _ received: Timestamp, _ shard: inout Shard
+    ) throws -> Timestamp? {
+        if !shard.table[position].hasRoom(for: quantity) {
+            if !shard.table[position].isLoaded { try load(position, &shard) }
+            guard shard.table[position].hasRoom(for: quantity) else { return nil }
         }
+        if !shard.table[position].knowsCuts(around: effective) {
+            let company = Identifier<Company>(ordinal: shard.table[position].key.company)
+            shard.table[position].remember(uncut: try uncut(environment, company, effective))
+        }
+        let start = shard.table[position].bucketStart(effective: effective, received: received)
+        add(quantity, at: position, effective: effective, start: start, &shard)
+        return start
+    }
+
+    private func add(
+        _ quantity: Int64, at position: Int, effective: Timestamp, start: Timestamp, _ shard: inout Shard
+    ) {
+        if shard.table[position].isClean(in: shard.generation) { shard.gaining.append(Int32(position)) }
+        shard.table[position].add(quantity, effective: effective, start: start, generation: shard.generation)
     }
 
     /// Forgets where the company's periods are cut: its subscription has changed.
     package func boundariesChanged(of company: Identifier<Company>, meters: some Sequence<Identifier<Meter>>) {
         shard(of: company.ordinal).withLock { shard in
             for meter in meters {
-                shard.counters[CounterKey(company: company, meter: meter)]?.uncut = nil
-                shard.counters[CounterKey(company: company, meter: meter, backfill: true)]?.uncut = nil
-            }
-        }
-    }
-
-    /// What commit `number` adds to the store, in key order.
-    package func collect(_ number: UInt64) -> [(UsageKey, Int64)] {
-        var found: [(UsageKey, Int64)] = []
-        for shard in shards {
-            shard.withLock { shard in
-                for counter in shard.dirty[number] ?? [] { counter.collect(number, into: &found) }
-            }
-        }
-        return found.sorted { $0.0 < $1.0 }
-    }
-
-    package func committed(_ number: UInt64) {
-        for shard in shards {
-            shard.withLock { shard in
-                for counter in shard.dirty.removeValue(forKey: number) ?? [] { counter.committed(number) }
-                if shard.counters.count > Self.residentLimit {
-                    shard.counters = shard.counters.filter { !$0.value.uncommitted.isEmpty }
+                for backfill in [false, true] {
+                    let key = CounterKey(company: company, meter: meter, backfill: backfill)
+                    if let position = shard.table.find(key) { shard.table[position].forgetCuts() }
                 }
             }
         }
     }
 
-    /// Forgets everything that the store does not hold; the rest is read again when it is asked for.
-    package func dropAll() {
-        for shard in shards { shard.withLock { $0 = Shard() } }
-    }
+    // MARK: - Sums
 
-    private func shard(of company: UInt64) -> Locked<Shard> {
-        shards[Int(truncatingIfNeeded: (company &* 0x9E37_79B9_7F4A_7C15) >> 58)]
-    }
-
-    private func add(
-        _ quantity: Int64, to key: CounterKey, _ environment: EnvironmentID, _ effective: Timestamp,
-        _ received: Timestamp, _ commit: UInt64, _ shard: inout Shard
-    ) throws -> Bool {
-        let counter = try counter(key, &shard)
-        if counter.uncut?.contains(effective) != true {
-            counter.uncut = try uncut(environment, Identifier(ordinal: key.company), effective)
+    /// The present sum of a window, what is not yet committed included.
+    package func usage(of key: CounterKey, in window: UsageWindow) throws -> Int64 {
+        try shard(of: key.company).withLock { shard in
+            try sum(of: window, at: shard.table.position(of: key), &shard)
         }
-        let wasClean = counter.isClean(in: commit)
-        guard counter.add(quantity, effective: effective, received: received, commit: commit) else { return false }
-        if wasClean { shard.dirty[commit, default: []].append(counter) }
-        return true
     }
 
-    /// The counter, with its totals from the store when memory does not hold it.
-    private func counter(_ key: CounterKey, _ shard: inout Shard) throws -> Counter {
-        if let counter = shard.counters[key] { return counter }
-        var total: Int64 = 0
-        var volume: Int64 = 0
-        let afterTotals = Timestamp(milliseconds: Counter.volumeStart.milliseconds + 1)
-        try store.snapshot().usage(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
-            if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
+    /// What a period bills: everything used in it except what was backfilled.
+    package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
+        try shard(of: company.ordinal).withLock { shard in
+            let snapshot = try store.snapshot()
+            var sum: Int64 = 0
+            let used = CounterKey(company: company, meter: meter)
+            try scan(used, period.start, period.end, shard, snapshot) { sum += $1 }
+            let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+            try scan(backfilled, period.start, period.end, shard, snapshot) { sum -= $1 }
+            return sum
         }
-        let counter = Counter(key, total: total, volume: volume)
-        shard.counters[key] = counter
-        return counter
     }
 
-    private func sum(of window: UsageWindow, _ key: CounterKey, _ shard: inout Shard) throws -> Int64 {
-        let counter = try counter(key, &shard)
-        if let known = counter.sum(of: window) { return known }
-        guard let start = window.start, let end = window.end else { return counter.total }
-        let sum = try scan(key, start, end, counter)
-        counter.remember(sum, start: start, end: end)
+    /// Visits what was used in `[from, to)`, as parts of buckets in no particular order.
+    package func forEachBucket(
+        of key: CounterKey, from start: Timestamp, to end: Timestamp, _ body: (Timestamp, Int64) -> Void
+    ) throws {
+        try shard(of: key.company).withLock { shard in
+            try scan(key, start, end, shard, store.snapshot(), body)
+        }
+    }
+
+    private func sum(of window: UsageWindow, at position: Int, _ shard: inout Shard) throws -> Int64 {
+        if let known = shard.table[position].sum(of: window) { return known }
+        guard let start = window.start, let end = window.end else {
+            try load(position, &shard)
+            return shard.table[position].total
+        }
+        var sum: Int64 = 0
+        try scan(shard.table[position].key, start, end, shard, store.snapshot()) { sum += $1 }
+        shard.table[position].remember(sum, start: start, end: end)
         return sum
     }
 
-    /// Σ buckets from the store, and what it does not hold yet.
+    /// The buckets in the store, and what it does not hold yet.
     ///
-    /// The shard's lock is held, so no commit is forgotten between the two readings: a commit that the snapshot lacks
-    /// is still in the counter, and one that it has is told apart by its number.
-    private func scan(_ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ counter: Counter?) throws -> Int64 {
+    /// The shard's lock is held, so no fold is forgotten between the two readings: one that the snapshot lacks is still
+    /// in the counter, and one that it has is told apart by its generation.
+    private func scan(
+        _ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ shard: Shard, _ snapshot: Snapshot,
+        _ body: (Timestamp, Int64) -> Void
+    ) throws {
+        try snapshot.usage(company: key.company, meter: key.meter, from: start, to: end, body)
+        guard let position = shard.table.find(key), shard.table[position].hasGains else { return }
+        let folded = try snapshot.fold(of: UsageFold.shard(of: key.company)).generation
+        shard.table[position].forEachGain(after: folded) {
+            if start <= $0.start, $0.start < end { body($0.start, $0.sum) }
+        }
+    }
+
+    /// Reads the totals from the store.
+    private func load(_ position: Int, _ shard: inout Shard) throws {
+        let key = shard.table[position].key
         let snapshot = try store.snapshot()
-        var sum: Int64 = 0
-        try snapshot.usage(company: key.company, meter: key.meter, from: start, to: end) { sum += $1 }
-        guard let counter, !counter.uncommitted.isEmpty else { return sum }
-        return sum + counter.uncommittedSum(from: start, to: end, after: try snapshot.lastCommit())
+        var total: Int64 = 0
+        var volume: Int64 = 0
+        let afterTotals = Timestamp(milliseconds: Counter.volumeStart.milliseconds + 1)
+        try snapshot.usage(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
+            if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
+        }
+        let folded = try snapshot.fold(of: UsageFold.shard(of: key.company)).generation
+        shard.table[position].load(total: total, volume: volume, generation: folded)
+    }
+
+    private func shard(of company: UInt64) -> Locked<Shard> {
+        shards[UsageFold.shard(of: company)]
     }
 }

@@ -1,21 +1,46 @@
 package import Basics
 package import Model
+package import Store
 
 /// A batch of accepted events as one journal entry: packed, because there are many.
 ///
-/// Per event: type (1) ‖ flags (1) ‖ company ‖ user ‖ meter ‖ quantity ‖ effective − received ‖ key ‖ JSON. Numbers are
-/// variable-length (7 bits a byte, signed ones zigzag), byte strings have their length in front.
-package struct EventBlock {
+/// Per event: type (1) ‖ flags (1) ‖ company ‖ user ‖ meter ‖ quantity ‖ effective − received ‖ key ‖ JSON, and, where
+/// its bucket does not begin at the full hour, effective − start of the bucket. Numbers are variable-length (7 bits a
+/// byte, signed ones zigzag), byte strings have their length in front.
+package struct EventBlock: ~Copyable {
     /// The most events of one block: with it and the journal's sequence an event has an id.
     package static let limit = 1 << 14
     private static let backfillFlag: UInt8 = 1
     private static let timedFlag: UInt8 = 2
     private static let failedFlag: UInt8 = 4
+    private static let cutFlag: UInt8 = 8
+    /// What an event takes besides its key and JSON: two bytes, five numbers, two lengths, the cut.
+    private static let fixedWidth = 2 + 8 * 10
 
-    package private(set) var bytes: [UInt8] = []
+    private var memory: UnsafeMutableRawBufferPointer
+    private var used: Int
     package private(set) var count = 0
+    private let environment: EnvironmentID
+    private let received: Timestamp
 
-    package init() {}
+    /// - Parameter capacity: bytes to begin with.
+    package init(in environment: EnvironmentID, received: Timestamp, capacity: Int = 1024) {
+        self.environment = environment
+        self.received = received
+        let header = JournalEntry.header(.events, in: environment, at: received)
+        memory = .allocate(byteCount: max(capacity, header.count), alignment: 1)
+        memory.copyBytes(from: header)
+        used = header.count
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// The journal entry.
+    package var entry: EncodedEntry {
+        EncodedEntry(environment: environment, at: received, bytes: Array(memory[..<used]))
+    }
 
     /// One event of a block, with its bytes still in the block.
     package struct Event {
@@ -30,14 +55,16 @@ package struct EventBlock {
         package let meter: UInt64
         package let quantity: Int64
         package let effective: Timestamp
+        /// Where the bucket begins that it is counted in.
+        package let bucketStart: Timestamp
         package let key: UnsafeRawBufferPointer
         package let json: UnsafeRawBufferPointer
 
+        /// - Parameter bucketStart: nil for an event that is counted nowhere.
         package init(
             type: EventType, isBackfill: Bool, isTimed: Bool, isFailed: Bool = false, company: UInt64, user: UInt64,
-            meter: UInt64,
-            quantity: Int64,
-            effective: Timestamp, key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer
+            meter: UInt64, quantity: Int64, effective: Timestamp, bucketStart: Timestamp?, key: UnsafeRawBufferPointer,
+            json: UnsafeRawBufferPointer
         ) {
             self.type = type
             self.isBackfill = isBackfill
@@ -48,9 +75,13 @@ package struct EventBlock {
             self.meter = meter
             self.quantity = quantity
             self.effective = effective
+            self.bucketStart = bucketStart ?? Counter.hourStart(of: effective)
             self.key = key
             self.json = json
         }
+
+        /// Whether it is in a counter.
+        package var isCounted: Bool { !isFailed && company != 0 && meter != 0 && quantity != 0 }
     }
 
     package static func eventID(sequence: UInt64, index: Int) -> Identifier<RecordedEvent> {
@@ -61,11 +92,13 @@ package struct EventBlock {
         (id.ordinal >> 14, Int(id.ordinal & UInt64(limit - 1)))
     }
 
-    package mutating func append(_ event: Event, received: Timestamp) {
-        bytes.append(event.type.rawValue)
-        bytes.append(
+    package mutating func append(_ event: Event) {
+        reserve(Self.fixedWidth + event.key.count + event.json.count)
+        let isCut = event.bucketStart != Counter.hourStart(of: event.effective)
+        append(event.type.rawValue)
+        append(
             (event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0)
-                | (event.isFailed ? Self.failedFlag : 0))
+                | (event.isFailed ? Self.failedFlag : 0) | (isCut ? Self.cutFlag : 0))
         append(event.company)
         append(event.user)
         append(event.meter)
@@ -73,25 +106,47 @@ package struct EventBlock {
         append(signed: event.effective.milliseconds - received.milliseconds)
         append(event.key)
         append(event.json)
+        if isCut { append(signed: event.effective.milliseconds - event.bucketStart.milliseconds) }
         count += 1
     }
 
+    private mutating func reserve(_ count: Int) {
+        guard used + count > memory.count else { return }
+        let larger = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(memory.count * 2, used + count), alignment: 1)
+        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<used]))
+        memory.deallocate()
+        memory = larger
+    }
+
+    // Room has been made for all that follow.
+
+    @inline(__always)
+    private mutating func append(_ byte: UInt8) {
+        memory.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
+        used += 1
+    }
+
+    @inline(__always)
     private mutating func append(_ number: UInt64) {
         var rest = number
         while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        bytes.append(UInt8(rest))
+        append(UInt8(truncatingIfNeeded: rest))
     }
 
+    @inline(__always)
     private mutating func append(signed number: Int64) {
         append(UInt64(bitPattern: (number << 1) ^ (number >> 63)))
     }
 
+    @inline(__always)
     private mutating func append(_ run: UnsafeRawBufferPointer) {
         append(UInt64(run.count))
-        bytes.append(contentsOf: run)
+        UnsafeMutableRawBufferPointer(rebasing: memory[used...]).copyMemory(from: run)
+        used += run.count
     }
 
     /// Visits the events of a block in order, until `body` answers false.
@@ -117,13 +172,18 @@ package struct EventBlock {
         mutating func event(received: Timestamp) throws(StoreFailure) -> Event {
             guard let type = EventType(rawValue: try byte()) else { throw Self.damaged }
             let flags = try byte()
+            let (company, user, meter) = (try number(), try number(), try number())
+            let quantity = try signedNumber()
+            let effective = Timestamp(milliseconds: received.milliseconds &+ (try signedNumber()))
+            let (key, json) = (try run(), try run())
+            let start: Timestamp? =
+                flags & EventBlock.cutFlag == 0
+                ? nil : Timestamp(milliseconds: effective.milliseconds &- (try signedNumber()))
             return Event(
                 type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
                 isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0,
-                company: try number(), user: try number(),
-                meter: try number(), quantity: try signedNumber(),
-                effective: Timestamp(milliseconds: received.milliseconds &+ (try signedNumber())), key: try run(),
-                json: try run())
+                company: company, user: user, meter: meter, quantity: quantity, effective: effective,
+                bucketStart: start, key: key, json: json)
         }
 
         private static let damaged = StoreFailure("a block of events in the journal is damaged")

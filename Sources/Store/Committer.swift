@@ -21,25 +21,33 @@ package final class Committer: Sendable {
 
     /// Those who keep applied state in memory and must follow a commit's fate.
     package struct Participants: Sendable {
-        /// Called when nothing is counted for commit `number` any more: the usage that it must add.
-        let collect: @Sendable (_ number: UInt64) -> [(UsageKey, Int64)]
-        let committed: @Sendable (_ number: UInt64) -> Void
-        /// Called alone after a commit failed: forget everything that is not durable.
+        let beginFolds: @Sendable (_ written: Int, _ sequence: UInt64, _ all: Bool) -> [UsageFold]
+        let collect: @Sendable ([UsageFold]) -> [(UsageKey, Int64)]
+        let folded: @Sendable ([UsageFold]) -> Void
         let failed: @Sendable () -> Void
 
+        /// - Parameters:
+        ///   - beginFolds: called alone as a commit begins, with its bytes of journal and the sequence of the next
+        ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
+        ///   - collect: what the folds add to the table.
+        ///   - folded: called when the folds are durable.
+        ///   - failed: called alone after a commit failed: forget everything that is not durable.
         package init(
-            collect: @escaping @Sendable (UInt64) -> [(UsageKey, Int64)],
-            committed: @escaping @Sendable (UInt64) -> Void,
+            beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
+            collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],
+            folded: @escaping @Sendable ([UsageFold]) -> Void,
             failed: @escaping @Sendable () -> Void
         ) {
+            self.beginFolds = beginFolds
             self.collect = collect
-            self.committed = committed
+            self.folded = folded
             self.failed = failed
         }
     }
 
     private struct State {
         var pending: Commit
+        /// Of the next journal entry.
         var nextSequence: UInt64
         var scheduled = false
         var statistics = CommitStatistics()
@@ -48,14 +56,9 @@ package final class Committer: Sendable {
     package init(_ store: Store, _ participants: Participants) throws {
         self.store = store
         self.participants = participants
-        let snapshot = try store.snapshot()
-        state = Locked(
-            State(
-                pending: Commit(number: try snapshot.lastCommit() + 1), nextSequence: try snapshot.nextSequence()))
+        let next = try store.snapshot().nextSequence()
+        state = Locked(State(pending: Commit(number: 1), nextSequence: next))
     }
-
-    /// The number of the commit that will carry what is enqueued now. Only stable inside the gate.
-    package var currentCommit: UInt64 { state.withLock { $0.pending.number } }
 
     package var statistics: CommitStatistics { state.withLock { $0.statistics } }
 
@@ -76,7 +79,7 @@ package final class Committer: Sendable {
         let payload = try RecordEncoder().encode(JournaledCommand(command))
         let entry = JournalEntry(
             kind: .command, environment: transaction.environmentID, at: transaction.now, payload: payload)
-        enqueue(entry, writes: writes, ticket)
+        enqueue(entry.encoded, writes: writes, ticket)
         return identifiers
     }
 
@@ -85,7 +88,7 @@ package final class Committer: Sendable {
     /// - Parameter marking: a write that depends on the entry's sequence.
     @discardableResult
     package func enqueue(
-        _ entry: JournalEntry?, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?,
+        _ entry: EncodedEntry?, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?,
         marking: (UInt64) -> (StoreKey, [UInt8])? = { _ in nil }
     ) -> UInt64 {
         let (sequence, number) = state.withLock { state in
@@ -117,23 +120,32 @@ package final class Committer: Sendable {
         queue.sync { commitPending() }
     }
 
-    private func commitPending() {
-        let commit = gate.exclusive {
-            state.withLock { state in
+    /// What is committed when everything enqueued before is, with nothing left out of the usage table.
+    package func foldedSnapshot() throws -> Snapshot {
+        try queue.sync {
+            commitPending(foldingAll: true)
+            return try store.snapshot()
+        }
+    }
+
+    private func commitPending(foldingAll: Bool = false) {
+        let (commit, folds) = gate.exclusive {
+            let (commit, next) = state.withLock { state in
                 let commit = state.pending
                 state.pending = Commit(number: commit.number + 1)
                 state.scheduled = false
-                return commit
+                return (commit, state.nextSequence)
             }
+            return (commit, participants.beginFolds(commit.bytes, next, foldingAll))
         }
-        guard !commit.isEmpty else { return }
+        guard !commit.isEmpty || !folds.isEmpty else { return }
         do {
             let started = ContinuousClock.now
-            // What is counted from here on carries the next number, so this commit's share is complete.
-            try write(commit, participants.collect(commit.number))
+            // What is counted from here on belongs to later folds, so these are complete.
+            try write(commit, folds, participants.collect(folds))
             let took = ContinuousClock.now - started
             store.forget(commit.writes, commit: commit.number)
-            participants.committed(commit.number)
+            participants.folded(folds)
             state.withLock { $0.statistics.add(commit, took: took) }
             for ticket in commit.tickets { ticket.settle(nil) }
         } catch {
@@ -162,7 +174,7 @@ package final class Committer: Sendable {
         for ticket in tickets { ticket.settle(failure) }
     }
 
-    private func write(_ commit: Commit, _ usage: [(UsageKey, Int64)]) throws {
+    private func write(_ commit: Commit, _ folds: [UsageFold], _ usage: [(UsageKey, Int64)]) throws {
         try store.database.write { transaction in
             let journal = self.store.table(.journal)
             for entry in commit.entries {
@@ -181,9 +193,10 @@ package final class Committer: Sendable {
             for (key, delta) in usage {
                 try key.withBytes { key in _ = try transaction.add(counters, key, delta: delta) }
             }
-            var number = KeyBytes(capacity: 8)
-            number.append(commit.number)
-            try transaction.put(self.store.table(.meta), StoreKey.meta("commit").bytes, number.bytes)
+            for fold in folds {
+                let (key, value) = fold.write
+                try transaction.put(self.store.table(.meta), key, value)
+            }
         }
     }
 }
@@ -202,10 +215,9 @@ struct Commit {
 
     var isEmpty: Bool { entries.isEmpty && writes.isEmpty && tickets.isEmpty }
 
-    mutating func append(_ entry: JournalEntry, _ sequence: UInt64) {
-        let encoded = entry.bytes
-        entries.append((sequence, encoded))
-        bytes += encoded.count
+    mutating func append(_ entry: EncodedEntry, _ sequence: UInt64) {
+        entries.append((sequence, entry.bytes))
+        bytes += entry.bytes.count
     }
 }
 

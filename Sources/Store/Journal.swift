@@ -34,11 +34,29 @@ package struct JournalEntry: Sendable {
         payload = Array(bytes[Self.headerWidth...])
     }
 
-    var bytes: [UInt8] {
-        var key = KeyBytes(capacity: Self.headerWidth + payload.count)
-        key.append(kind.rawValue)
-        key.append(environment)
-        key.append(at)
-        return key.bytes + payload
+    /// What stands before the payload.
+    package static func header(_ kind: Kind, in environment: EnvironmentID, at: Timestamp) -> [UInt8] {
+        var bytes = KeyBytes(capacity: headerWidth)
+        bytes.append(kind.rawValue)
+        bytes.append(environment)
+        bytes.append(at)
+        return bytes.bytes
+    }
+
+    package var encoded: EncodedEntry {
+        EncodedEntry(environment: environment, at: at, bytes: Self.header(kind, in: environment, at: at) + payload)
+    }
+}
+
+/// An entry as the bytes that the journal will hold.
+package struct EncodedEntry: Sendable {
+    package let environment: EnvironmentID
+    package let at: Timestamp
+    package let bytes: [UInt8]
+
+    package init(environment: EnvironmentID, at: Timestamp, bytes: [UInt8]) {
+        self.environment = environment
+        self.at = at
+        self.bytes = bytes
     }
 }

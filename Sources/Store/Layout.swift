@@ -3,7 +3,7 @@ package import Model
 
 /// The tables of the store. The raw value is the table's name in LMDB.
 package enum StoreTable: String, Sendable, CaseIterable {
-    /// Schema version, counters of ids, the number of the last commit.
+    /// Schema version, counters of ids, how far each shard of `usage` was folded.
     case meta
     /// sequence → entry, appended only.
     case journal
@@ -11,7 +11,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case records
     /// environment ‖ entity type ‖ name ‖ 0 ‖ value → ordinal of the company or user.
     case keys
-    /// company ‖ meter ‖ start → sum of the quantities in the bucket that begins there.
+    /// company ‖ meter ‖ start → sum of the quantities in the bucket that begins there, as far as they are folded.
     case usage
     /// environment ‖ instant ‖ task ‖ ordinal → nothing: what is to be done when.
     case due
@@ -184,7 +184,7 @@ package struct UsageKey: Hashable, Comparable, Sendable {
         self.start = start
     }
 
-    /// Writes the key's bytes without allocating: a commit writes many thousands of them.
+    /// Writes the key's bytes without allocating: a fold writes many thousands of them.
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let words = (
             company.bigEndian, meter.bigEndian, (UInt64(bitPattern: start.milliseconds) ^ (1 << 63)).bigEndian

@@ -32,6 +32,16 @@ package final class Snapshot {
         }
     }
 
+    /// Visits the part `Part` of every record of one kind.
+    package func forEach<Part: Decodable>(
+        _ part: Part.Type, of kind: RecordKind, in environment: EnvironmentID, _ body: (Part) throws -> Void
+    ) throws {
+        try forEach(.records, prefix: StoreKey.recordPrefix(kind, in: environment)) { _, value in
+            try body(try RecordDecoder().decode(Part.self, from: value))
+            return true
+        }
+    }
+
     package func forEach(
         _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
@@ -48,11 +58,6 @@ package final class Snapshot {
 
     package func count(_ table: StoreTable) throws -> Int {
         try transaction.count(store.table(table))
-    }
-
-    /// The number of the last commit that this view contains.
-    package func lastCommit() throws -> UInt64 {
-        try value(.meta("commit")).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
     }
 
     /// The sequence that the next journal entry gets.

@@ -8,8 +8,8 @@ package import Model
 /// Writes go through `Committer` only. Reads come in two kinds: `snapshot` shows what is committed; `value` also sees
 /// what has been applied and waits for its commit, which is what deciding the next command needs.
 package final class Store: Sendable {
-    /// Version of tables, keys and records. A newer store is refused; an older one would be migrated here.
-    package static let schemaVersion: UInt64 = 1
+    /// Version of tables, keys and records. A newer store is refused; an older one is brought up to date when opened.
+    package static let schemaVersion: UInt64 = 2
 
     package let database: LMDB.Environment
     /// Hashes that are kept: under a key of this store, so that nobody outside can aim at them.
@@ -36,26 +36,31 @@ package final class Store: Sendable {
         secret = KeyedHash(key: try Self.prepare(database))
     }
 
-    /// Writes schema version and secret of a new store; checks the version of an old one. Answers the secret.
+    /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)
         let (stored, secret) = try database.read { transaction in
             (try transaction.get(meta, versionKey), try transaction.get(meta, secretKey))
         }
+        var version = KeyBytes()
+        version.append(schemaVersion)
         if let stored, let secret, stored.count == 8, secret.count == 16 {
-            let version = stored.withUnsafeBytes { $0.bigEndian64(at: 0) }
-            guard version == schemaVersion else {
+            let found = stored.withUnsafeBytes { $0.bigEndian64(at: 0) }
+            guard found <= schemaVersion else {
                 throw StoreFailure(
-                    "the store has schema version \(version), this program reads \(schemaVersion): use a newer Tollgate"
-                )
+                    "the store has schema version \(found), this program reads \(schemaVersion): use a newer Tollgate")
+            }
+            if found < schemaVersion {
+                try database.write { transaction in
+                    try migrateFromFirst(&transaction, database)
+                    try transaction.put(meta, versionKey, version.bytes)
+                }
             }
             return secret.withUnsafeBytes { ($0.bigEndian64(at: 0), $0.bigEndian64(at: 8)) }
         }
         var random = SystemRandomNumberGenerator()
         let made: (UInt64, UInt64) = (random.next(), random.next())
-        var version = KeyBytes()
-        version.append(schemaVersion)
         var bytes = KeyBytes()
         bytes.append(made.0)
         bytes.append(made.1)
@@ -64,6 +69,18 @@ package final class Store: Sendable {
             try transaction.put(meta, secretKey, bytes.bytes)
         }
         return made
+    }
+
+    /// In version 1 every commit wrote its usage into the table: nothing of the journal is left to be folded.
+    private static func migrateFromFirst(
+        _ transaction: inout WriteTransaction, _ database: LMDB.Environment
+    ) throws {
+        let journal = database.table(StoreTable.journal.rawValue)
+        let last = try transaction.last(journal)?.key.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
+        for shard in 0..<UsageFold.shardCount {
+            let (key, value) = UsageFold(shard: shard, generation: 1, sequence: last + 1).write
+            try transaction.put(database.table(StoreTable.meta.rawValue), key, value)
+        }
     }
 
     /// Copies the committed state while everything goes on.

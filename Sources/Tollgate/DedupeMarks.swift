@@ -15,7 +15,7 @@ final class DedupeMarks: Sendable {
     /// The mark that a block of events needs, when it is the first of its hour. Called inside the gate.
     ///
     /// An hour that has a mark keeps it: after a restart the first block of the same hour must not take its place.
-    func mark(_ block: JournalEntry, _ sequence: UInt64) -> (StoreKey, [UInt8])? {
+    func mark(_ block: EncodedEntry, _ sequence: UInt64) -> (StoreKey, [UInt8])? {
         let hour = block.at.milliseconds / 3_600_000 * 3_600_000
         let isFirst = newest.withLock { newest in
             guard newest[block.environment, default: .min] < hour else { return false }

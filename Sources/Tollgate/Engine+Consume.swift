@@ -115,12 +115,13 @@ extension Engine {
                 throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey!)\" was used for an event")
             }
         }
-        let (usage, isCounted) = try counters.consume(
+        let (usage, bucketStart) = try counters.consume(
             request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,
-            windows: windows, at: now, received: settled(now, in: runtime.id), commit: committer.currentCommit
+            windows: windows, at: now, received: settled(now, in: runtime.id)
         ) { usage in
             usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
         }
+        let isCounted = bucketStart != nil
         let decisions = usage.indices.map { decision($0, usage[$0]) }
         let deciding = Self.deciding(decisions)
         var answer = ConsumeAnswer(
@@ -137,7 +138,7 @@ extension Engine {
             answer.reason = refusal.reason(feature: limits[deciding].key)
         }
         if isCounted {
-            try record(request, state.company.id, meter.id, key, answer, now, runtime, ticket, place)
+            try record(request, state.company.id, meter.id, key, bucketStart, answer, now, runtime, ticket, place)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)
@@ -190,20 +191,19 @@ extension Engine {
     /// Journals what was counted, and its answer with it.
     private func record(
         _ request: ConsumeRequest, _ company: Identifier<Company>, _ meter: Identifier<Meter>, _ key: [UInt8],
-        _ answer: ConsumeAnswer, _ now: Timestamp, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
-        _ place: ConsumeAnswers.Place?
+        _ bucketStart: Timestamp?, _ answer: ConsumeAnswer, _ now: Timestamp, _ runtime: EnvironmentRuntime,
+        _ ticket: CommitTicket, _ place: ConsumeAnswers.Place?
     ) throws {
-        var block = EventBlock()
+        var block = EventBlock(in: runtime.id, received: now, capacity: 128 + key.count)
         key.withUnsafeBytes { key in
             block.append(
                 EventBlock.Event(
                     type: .track, isBackfill: false, isTimed: false, company: company.ordinal, user: 0,
-                    meter: meter.ordinal,
-                    quantity: request.quantity, effective: now, key: key,
-                    json: UnsafeRawBufferPointer(start: nil, count: 0)), received: now)
+                    meter: meter.ordinal, quantity: request.quantity, effective: now, bucketStart: bucketStart,
+                    key: key, json: UnsafeRawBufferPointer(start: nil, count: 0)))
         }
         let writes = try answers.writes(answer, request, now, place, store)
-        enqueue(block, at: now, in: runtime.id, writes: writes, ticket)
+        enqueue(block, writes: writes, ticket)
     }
 
     private func remember(

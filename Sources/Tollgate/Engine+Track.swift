@@ -5,42 +5,22 @@ internal import Metering
 public import Model
 internal import Store
 
-/// One use of a feature, in process.
-public struct UsageEvent: Sendable {
-    public var company: [String: String]
-    public var user: [String: String] = [:]
-    public var event: String
-    public var quantity: Int64
-    /// The same key again within 24 hours is the same event.
-    public var idempotencyKey: String?
-    /// The time that counts instead of the receipt, when `trustsSentAt` or `isBackfill` is set.
-    public var sentAt: Timestamp?
-    public var trustsSentAt = false
-    /// Counts as usage, but is never billed.
-    public var isBackfill = false
-
-    public init(company: [String: String], event: String, quantity: Int64 = 1, idempotencyKey: String? = nil) {
-        self.company = company
-        self.event = event
-        self.quantity = quantity
-        self.idempotencyKey = idempotencyKey
-    }
-}
-
 extension Engine {
     /// The most events of one request.
     public static let batchLimit = 10_000
 
     /// Counts events, each once, and waits until they are durable. Unusable ones are refused by themselves.
     public func track(_ events: [UsageEvent], in environment: EnvironmentID) async throws -> TrackAnswer {
-        guard events.count <= Self.batchLimit else {
-            throw Refusal.invalid("more than \(Self.batchLimit) events in one call: \(events.count)")
+        try await track(UsageBatch(events), in: environment)
+    }
+
+    /// The same for events that are packed already.
+    public func track(_ batch: UsageBatch, in environment: EnvironmentID) async throws -> TrackAnswer {
+        guard batch.count <= Self.batchLimit else {
+            throw Refusal.invalid("more than \(Self.batchLimit) events in one call: \(batch.count)")
         }
-        let arena = EventArena(events)
         let ticket = CommitTicket()
-        let answer = try arena.withIncoming { incoming in
-            try record(incoming, in: environment, sender: .secret, ticket)
-        }
+        let answer = try batch.buffer.withEvents { try record($0, in: environment, sender: .secret, ticket) }
         try await ticket.wait()
         return answer
     }
@@ -55,9 +35,8 @@ extension Engine {
         let ticket = CommitTicket()
         let answer: TrackAnswer
         do {
-            answer = try scanners.scan(body, as: form, limit: limit) { scanned in
-                let incoming = (0..<scanned.count).map { IncomingEvent.reading(scanned[$0]) }
-                return try record(incoming, in: environment, sender: EventSender(key), ticket)
+            answer = try scanners.scan(body, as: form, limit: limit) { events in
+                try record(events, in: environment, sender: EventSender(key), ticket)
             }
         } catch let failure as ScanFailure {
             throw Refusal.invalid(failure.sentence)
@@ -69,52 +48,46 @@ extension Engine {
     /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again
     /// after they have been made; the second time nothing is missing, unless its keys contradict each other.
     private func record(
-        _ incoming: [Result<IncomingEvent, Refusal>], in environment: EnvironmentID, sender: EventSender,
-        _ ticket: CommitTicket
+        _ events: borrowing ScannedEvents, in environment: EnvironmentID, sender: EventSender, _ ticket: CommitTicket
     ) throws -> TrackAnswer {
         try committer.admit()
         let runtime = try requireRuntime(environment)
         let failures = committer.statistics.failures
-        let identified = sender == .readonly ? [:] : try identify(incoming, runtime)
-        var batch = TrackBatch(self, runtime, sender: sender)
+        let refused = sender == .readonly ? [:] : try identify(events, runtime)
+        var batch = TrackBatch(self, runtime, sender: sender, count: events.count)
         var missing = MissingEntities()
-        for (index, event) in incoming.enumerated() {
-            try batch.resolve(event, at: index, identified[index], &missing)
-        }
+        try batch.resolve(events, refused: refused, &missing)
         if !missing.isEmpty {
             _ = try apply(missing.command, in: environment, nil)
-            batch = TrackBatch(self, runtime, sender: sender)
+            batch = TrackBatch(self, runtime, sender: sender, count: events.count)
             var stillMissing = MissingEntities()
-            for (index, event) in incoming.enumerated() {
-                try batch.resolve(event, at: index, identified[index], &stillMissing)
-            }
+            try batch.resolve(events, refused: refused, &stillMissing)
         }
-        return try committer.gate.shared {
-            // What the batch refers to may have been taken back by a failed commit since.
-            guard committer.statistics.failures == failures else {
-                throw StoreFailure("a write failed while these events were looked at: nothing of them was counted")
-            }
-            do {
-                try batch.count()
-            } catch {
-                // What has been counted before the store failed is journaled all the same: sent again, it is a
-                // duplicate.
-                _ = batch.enqueue(ticket)
-                throw error
-            }
-            return batch.enqueue(ticket)
+        committer.gate.enterShared()
+        defer { committer.gate.leaveShared() }
+        // What the batch refers to may have been taken back by a failed commit since.
+        guard committer.statistics.failures == failures else {
+            throw StoreFailure("a write failed while these events were looked at: nothing of them was counted")
         }
+        do {
+            try batch.count(events)
+        } catch {
+            // What has been counted before the store failed is journaled all the same: sent again, it is a duplicate.
+            _ = batch.enqueue(ticket)
+            throw error
+        }
+        return batch.enqueue(ticket)
     }
 
-    /// Carries out identify events as the commands they are, unless their keys were seen. Nil where there is nothing
-    /// wrong.
+    /// Carries out identify events as the commands they are, unless their keys were seen. Answers those that were
+    /// refused, by index.
     private func identify(
-        _ incoming: [Result<IncomingEvent, Refusal>], _ runtime: EnvironmentRuntime
+        _ events: borrowing ScannedEvents, _ runtime: EnvironmentRuntime
     ) throws -> [Int: Refusal] {
         var refusals: [Int: Refusal] = [:]
-        for (index, event) in incoming.enumerated() {
-            guard case .success(let event) = event, event.type == .identify else { continue }
-            if let key = event.key,
+        for index in 0..<events.count where !events[index].isRefused && events[index].kind == .identify {
+            let event = events[index]
+            if let key = event.idempotencyKey ?? event.trackerEventID,
                 runtime.dedupe.holds(runtime.dedupe.fingerprint(key, type: .identify), at: now(in: runtime.id))
             {
                 continue
@@ -128,11 +101,11 @@ extension Engine {
         return refusals
     }
 
-    private func identify(_ event: IncomingEvent, in environment: EnvironmentID) throws {
+    private func identify(_ event: ScannedEvent, in environment: EnvironmentID) throws {
         guard let decode = options.decodeIdentify else {
             throw Refusal.invalid("identify events are not read by this program")
         }
-        let who = try decode(event.json)
+        let who = try decode(event.rawBody ?? ScannedEvent.Text(start: nil, count: 0))
         if let company = who.company {
             var upsert = UpsertCompany(keys: company.keys)
             upsert.name = company.name
@@ -146,22 +119,20 @@ extension Engine {
         _ = try apply(upsert, in: environment, nil)
     }
 
-    /// Counts one quantity, inside the gate. False when the counter has no room.
+    /// Counts one quantity, inside the gate. Answers where its bucket begins; nil when the counter has no room.
     func count(
         _ quantity: Int64, company: Identifier<Company>, meter: Identifier<Meter>, isBackfill: Bool,
-        effective: Timestamp, received: Timestamp, in environment: EnvironmentID, _ commit: UInt64
-    ) throws -> Bool {
-        let key = CounterKey(company: company, meter: meter)
+        effective: Timestamp, received: Timestamp, in environment: EnvironmentID
+    ) throws -> Timestamp? {
         let received = settled(received, in: environment)
-        guard
-            try counters.add(
-                quantity, to: key, in: environment, effective: effective, received: received, commit: commit)
-        else { return false }
-        guard isBackfill else { return true }
+        let start = try counters.add(
+            quantity, to: CounterKey(company: company, meter: meter), in: environment, effective: effective,
+            received: received)
+        guard isBackfill, start != nil else { return start }
         // The backfilled part is a subset of what was just counted, so there is room for it.
         return try counters.add(
             quantity, to: CounterKey(company: company, meter: meter, backfill: true), in: environment,
-            effective: effective, received: received, commit: commit)
+            effective: effective, received: received)
     }
 
     /// The instant up to which no boundary can be made any more when an event is received at `now`.
@@ -172,27 +143,26 @@ extension Engine {
     }
 
     /// Enqueues a block of counted events, with the mark by which the dedupe window finds its beginning after a
-    /// restart.
+    /// restart. Answers its sequence.
     @discardableResult
     func enqueue(
-        _ block: EventBlock, at now: Timestamp, in environment: EnvironmentID, writes: [StoreKey: [UInt8]?] = [:],
-        _ ticket: CommitTicket
+        _ block: borrowing EventBlock, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket
     ) -> UInt64 {
-        let entry = JournalEntry(kind: .events, environment: environment, at: now, payload: block.bytes)
+        let entry = block.entry
         return committer.enqueue(entry, writes: writes, ticket) { marks.mark(entry, $0) }
     }
 
     /// Who holds the keys; nil when nobody does. Refuses keys that name two.
     func resolve(
-        _ type: EntityType, _ keys: [(name: KeyIndex.Text, value: KeyIndex.Text)], in environment: EnvironmentID
+        _ type: EntityType, _ keys: ScannedEvent.Keys, in environment: EnvironmentID
     ) throws -> UInt64? {
+        guard !keys.isEmpty else { return nil }
         // One key that somebody holds is the rule; everything else takes the whole of it.
         if keys.count == 1,
             let owner = try self.keys.owner(type, name: keys[0].name, value: keys[0].value, in: environment)
         {
             return owner
         }
-        guard !keys.isEmpty else { return nil }
         let texts = Dictionary(
             keys.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
         ) { _, last in last }

@@ -41,7 +41,7 @@ extension Engine {
         options.isDurable = false
         options.clock = { Timestamp(milliseconds: 0) }
         let twin = try Engine.open(directory.path, options: options)
-        let snapshot = try store.snapshot()
+        let snapshot = try committer.foldedSnapshot()
         var tally: [CounterKey: Int128] = [:]
         try snapshot.forEachEntry { sequence, entry in
             report.entries += 1
@@ -53,8 +53,7 @@ extension Engine {
             if report.entries % 1000 == 0 { progress(report.entries) }
             return true
         }
-        twin.close()
-        try compare(snapshot, try twin.store.snapshot(), &report)
+        try compare(snapshot, try twin.committer.foldedSnapshot(), &report)
         try compare(tally, snapshot, &report)
         try checkInvoices(snapshot, &report)
         return report
@@ -69,12 +68,9 @@ extension Engine {
         case .events:
             var count = 0
             try committer.gate.shared {
-                let commit = committer.currentCommit
                 try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                     count += 1
-                    guard !event.isFailed, event.company != 0, event.meter != 0, event.quantity != 0 else {
-                        return true
-                    }
+                    guard event.isCounted else { return true }
                     let company = Identifier<Company>(ordinal: event.company)
                     let meter = Identifier<Meter>(ordinal: event.meter)
                     tally[CounterKey(company: company, meter: meter), default: 0] += Int128(event.quantity)
@@ -82,13 +78,17 @@ extension Engine {
                         let backfilled = CounterKey(company: company, meter: meter, backfill: true)
                         tally[backfilled, default: 0] += Int128(event.quantity)
                     }
-                    let isCounted = try self.count(
+                    let start = try self.count(
                         event.quantity, company: company, meter: meter, isBackfill: event.isBackfill,
-                        effective: event.effective, received: entry.at, in: entry.environment, commit)
-                    if !isCounted { throw StoreFailure("a counter is full") }
+                        effective: event.effective, received: entry.at, in: entry.environment)
+                    guard let start else { throw StoreFailure("a counter is full") }
+                    guard start == event.bucketStart else {
+                        throw StoreFailure(
+                            "an event was counted from \(event.bucketStart.rfc3339) on, not \(start.rfc3339)")
+                    }
                     return true
                 }
-                committer.enqueue(entry, nil)
+                committer.enqueue(entry.encoded, nil)
             }
             return count
         }

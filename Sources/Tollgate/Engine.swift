@@ -28,6 +28,7 @@ public final class Engine: Sendable {
     final class Memory: Sendable {
         let runtimes = Locked<[EnvironmentID: EnvironmentRuntime]>([:])
         let apiKeys = Locked<[[UInt8]: APIKey]>([:])
+        let subscribed = SubscribedCompanies()
         let identifiers: Locked<IdentifierCounters>
 
         init(_ identifiers: IdentifierCounters) {
@@ -51,8 +52,10 @@ public final class Engine: Sendable {
             try RecordDecoder().decode(IdentifierCounters.self, from: $0)
         }
         let memory = Memory(identifiers ?? IdentifierCounters())
+        let subscribed = memory.subscribed
         let counters = CounterShards(store) { environment, company, instant in
-            try store.uncutPeriod(of: company, around: instant, in: environment)
+            guard subscribed.contains(company) else { return .always }
+            return try store.uncutPeriod(of: company, around: instant, in: environment)
         }
         let keys = KeyIndex(store)
         let answers = answers
@@ -61,14 +64,15 @@ public final class Engine: Sendable {
         committer = try Committer(
             store,
             Committer.Participants(
+                beginFolds: { counters.beginFolds(written: $0, before: $1, all: $2) },
                 collect: { counters.collect($0) },
-                committed: { counters.committed($0) },
+                folded: { counters.folded($0) },
                 failed: {
-                    counters.dropAll()
                     keys.forgetAll()
                     marks.forgetAll()
                     answers.forgetAll()
                     do {
+                        try counters.recover()
                         try memory.reload(store)
                         try memory.refillDedupeWindows(from: store, options.clock)
                     } catch {
@@ -80,6 +84,7 @@ public final class Engine: Sendable {
         self.counters = counters
         self.keys = keys
         try memory.load(store)
+        try counters.recover()
         try memory.refillDedupeWindows(from: store, options.clock)
     }
 
@@ -206,6 +211,7 @@ public final class Engine: Sendable {
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
         for case let subscription as Subscription in transaction.changes.map(\.record) {
+            memory.subscribed.insert(subscription.companyID)
             counters.boundariesChanged(
                 of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
         }
@@ -217,6 +223,9 @@ extension Engine.Memory {
         for environment in try store.all(Environment.self, in: Engine.wholeStore) {
             let runtime = try EnvironmentRuntime(environment, store)
             runtimes.withLock { $0[environment.id] = runtime }
+            try store.snapshot().forEach(SubscriptionOwner.self, of: .subscription, in: environment.id) {
+                subscribed.insert($0.companyID)
+            }
         }
         for key in try store.all(APIKey.self, in: Engine.wholeStore) { apiKeys.withLock { $0[key.hash] = key } }
     }

@@ -52,9 +52,10 @@ extension ReadView {
         guard let first = buckets.first, let last = buckets.last else { return [] }
         var sums = [Int64](repeating: 0, count: buckets.count)
         var index = 0
-        try snapshot.usage(company: company.ordinal, meter: meter.id.ordinal, from: first.start, to: last.end) {
-            start, sum in
-            while !buckets[index].contains(start) { index += 1 }
+        let key = CounterKey(company: company, meter: meter.id)
+        try engine.counters.forEachBucket(of: key, from: first.start, to: last.end) { start, sum in
+            // Nearly always the same one, or the next.
+            if !buckets[index].contains(start) { index = buckets.firstIndex { $0.contains(start) }! }
             sums[index] += sum
         }
         return Array(zip(buckets, sums))

@@ -16,7 +16,7 @@ extension Engine {
 
 /// A consistent view of one environment, for lists and lookups. Use it only inside the closure it is handed to.
 package final class ReadView {
-    private let engine: Engine
+    let engine: Engine
     private let runtime: EnvironmentRuntime
     let snapshot: Snapshot
     let catalog: CatalogSnapshot

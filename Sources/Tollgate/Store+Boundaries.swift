@@ -10,8 +10,7 @@ extension Store {
     func uncutPeriod(
         of company: Identifier<Company>, around instant: Timestamp, in environment: EnvironmentID
     ) throws -> Period {
-        var start = Timestamp(milliseconds: .min / 2)
-        var end = Timestamp(milliseconds: .max / 2)
+        var (start, end) = (Period.always.start, Period.always.end)
         func cut(at boundary: Timestamp) {
             if boundary <= instant { start = max(start, boundary) } else { end = min(end, boundary) }
         }
@@ -35,4 +34,9 @@ extension Store {
         }
         return Period(start: start, end: end)
     }
+}
+
+extension Period {
+    /// Far beyond all instants that anything happens at.
+    static let always = Period(start: Timestamp(milliseconds: .min / 2), end: Timestamp(milliseconds: .max / 2))
 }

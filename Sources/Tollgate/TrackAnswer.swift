@@ -1,4 +1,5 @@
 public import Basics
+internal import Metering
 public import Model
 
 /// What became of a request's events.
@@ -35,8 +36,39 @@ public struct TrackAnswer: Sendable {
     public internal(set) var conflicts = 0
     public internal(set) var rejected: [Rejection] = []
     public internal(set) var late: [Late] = []
-    /// By index of the input; nil where it was rejected.
-    public internal(set) var events: [Captured?] = []
 
-    init() {}
+    private let at: Timestamp
+    /// The journal entry of those that were recorded.
+    var sequence: UInt64 = 0
+    /// Where each event of the input stands in that entry; −1 for a duplicate, −2 where it was rejected.
+    private var places: [Int32]
+
+    init(count: Int, at: Timestamp) {
+        self.at = at
+        places = [Int32](repeating: -1, count: count)
+    }
+
+    mutating func recorded(_ index: Int, at place: Int) {
+        places[index] = Int32(place)
+    }
+
+    mutating func reject(_ index: Int, _ sentence: String) {
+        rejected.append(Rejection(index: index, error: sentence))
+        places[index] = -2
+    }
+
+    mutating func isLate(_ index: Int, _ effect: Late.Effect) {
+        late.append(Late(index: index, effect: effect))
+    }
+
+    /// By index of the input; nil where it was rejected.
+    public var events: [Captured?] {
+        places.map { place in
+            switch place {
+            case -2: nil
+            case -1: Captured(id: nil, at: at)
+            default: Captured(id: EventBlock.eventID(sequence: sequence, index: Int(place)), at: at)
+            }
+        }
+    }
 }

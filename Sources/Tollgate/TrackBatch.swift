@@ -1,5 +1,7 @@
 internal import Basics
+internal import EventScanner
 internal import Catalog
+internal import Glibc
 internal import Metering
 internal import Model
 internal import Store
@@ -45,99 +47,125 @@ enum EventSender {
 }
 
 /// A batch of events on its way through: resolved, then, inside the gate, judged, counted and enqueued.
-struct TrackBatch {
+struct TrackBatch: ~Copyable {
+    /// A usable event, with everything looked up. Its texts stay where they came.
     private struct Draft {
         let index: Int
-        let event: IncomingEvent
+        let type: EventType
+        let isTrusted: Bool
+        let isBackfill: Bool
+        let hasKey: Bool
+        let fingerprint: DedupeWindow.Fingerprint
         let company: UInt64
         let user: UInt64
         let meter: UInt64
         let quantity: Int64
         let effective: Timestamp
+
+        /// Its sender names the effective time.
+        var isTimed: Bool { isTrusted || isBackfill }
     }
 
     private let engine: Engine
     private let runtime: EnvironmentRuntime
-    private let catalog: CatalogSnapshot
     private let now: Timestamp
     private let sender: EventSender
+    private var meters: MeterMemo
     private var drafts: [Draft] = []
-    private var answer = TrackAnswer()
-    private var block = EventBlock()
-    /// Places in the block, by index of the input.
-    private var recorded: [Int: Int] = [:]
+    private var answer: TrackAnswer
+    private var block: EventBlock
 
-    init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender) {
+    init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender, count: Int) {
         self.engine = engine
         self.runtime = runtime
         self.sender = sender
-        catalog = runtime.catalog
+        meters = MeterMemo(runtime.catalog)
         now = engine.now(in: runtime.id)
+        drafts.reserveCapacity(count)
+        answer = TrackAnswer(count: count, at: now)
+        block = EventBlock(in: runtime.id, received: now, capacity: count * 64)
     }
 
     // MARK: - Resolve
 
+    /// Looks everything up that the events name.
+    ///
+    /// - Parameter refused: events that something else was wrong with, by index.
     mutating func resolve(
-        _ event: Result<IncomingEvent, Refusal>, at index: Int, _ identification: Refusal?,
-        _ missing: inout MissingEntities
+        _ events: borrowing ScannedEvents, refused: [Int: Refusal], _ missing: inout MissingEntities
     ) throws {
-        do {
-            if let identification { throw identification }
-            drafts.append(try draft(try event.get(), index, &missing))
-        } catch let refusal as Refusal {
-            reject(index, refusal.message)
+        for index in 0..<events.count {
+            let event = events[index]
+            do {
+                if let refusal = event.refusal { throw Refusal.invalid(refusal.sentence) }
+                if let refusal = refused[index] { throw refusal }
+                drafts.append(try draft(event, index, &missing))
+            } catch let refusal as Refusal {
+                answer.reject(index, refusal.message)
+            }
         }
     }
 
-    private mutating func reject(_ index: Int, _ sentence: String) {
-        answer.rejected.append(TrackAnswer.Rejection(index: index, error: sentence))
-    }
-
-    private func draft(_ event: IncomingEvent, _ index: Int, _ missing: inout MissingEntities) throws -> Draft {
+    private mutating func draft(
+        _ event: ScannedEvent, _ index: Int, _ missing: inout MissingEntities
+    ) throws -> Draft {
+        let type = try event.type()
         try checkKey(event)
         let effective = try effectiveTime(of: event)
-        guard case .track(let name, let company, let user, let quantity) = event.content else {
-            return Draft(index: index, event: event, company: 0, user: 0, meter: 0, quantity: 0, effective: effective)
-        }
-        guard quantity != 0 || event.settlesHold else { throw Refusal.invalid("quantity must not be 0") }
-        guard quantity > 0 || sender != .publishable else {
-            throw Refusal.invalid("a negative quantity requires a secret API key")
-        }
-        guard quantity.magnitude <= 1_000_000_000_000_000 else {
-            throw Refusal.invalid("quantity is out of range: \(quantity)")
-        }
-        let companyID = try engine.resolve(.company, company, in: runtime.id)
-        let userID = try engine.resolve(.user, user, in: runtime.id)
-        let meter = catalog.nouns.meters[String(decoding: name, as: UTF8.self)]
-        if sender == .readonly {
-            return Draft(
-                index: index, event: event, company: companyID ?? 0, user: userID ?? 0, meter: meter?.id.ordinal ?? 0,
-                quantity: quantity, effective: effective)
-        }
-        if (companyID == nil && !company.isEmpty) || (userID == nil && !user.isEmpty) || meter == nil {
-            let companyKeys = company.isEmpty ? nil : try Self.keys(company)
-            let userKeys = user.isEmpty ? nil : try Self.keys(user)
-            if let companyKeys, let userKeys, userID == nil {
-                missing.link(company: companyKeys, user: userKeys)
-            } else {
-                missing.add(
-                    company: companyID == nil ? companyKeys : nil, user: userID == nil ? userKeys : nil,
-                    eventSubtype: nil)
-            }
-            if meter == nil {
-                missing.add(company: nil, user: nil, eventSubtype: String(decoding: name, as: UTF8.self))
-            }
-            // Reported only if it is still missing when everything that can be made has been made.
-            throw Refusal.invalid(
-                "the keys of company or user contradict each other, or a limit of this environment is reached")
+        let key = event.idempotencyKey ?? event.trackerEventID
+        let fingerprint = runtime.dedupe.fingerprint(key ?? .init(start: nil, count: 0), type: type)
+        var (company, user, meter, quantity): (UInt64, UInt64, UInt64, Int64) = (0, 0, 0, 0)
+        if type == .track {
+            quantity = try self.quantity(of: event)
+            (company, user, meter) = try resolve(event, &missing)
         }
         return Draft(
-            index: index, event: event, company: companyID ?? 0, user: userID ?? 0, meter: meter!.id.ordinal,
+            index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
+            hasKey: key != nil, fingerprint: fingerprint, company: company, user: user, meter: meter,
             quantity: quantity, effective: effective)
     }
 
-    private static func keys(_ keys: [(name: KeyIndex.Text, value: KeyIndex.Text)]) throws(Refusal) -> [String: String]
-    {
+    private func quantity(of event: ScannedEvent) throws(Refusal) -> Int64 {
+        let quantity = event.quantity ?? 1
+        // A quantity of 0 only settles something else.
+        guard quantity != 0 || event.reservationID != nil || event.leaseID != nil else {
+            throw .invalid("quantity must not be 0")
+        }
+        guard quantity > 0 || sender != .publishable else {
+            throw .invalid("a negative quantity requires a secret API key")
+        }
+        guard quantity.magnitude <= 1_000_000_000_000_000 else {
+            throw .invalid("quantity is out of range: \(quantity)")
+        }
+        return quantity
+    }
+
+    private mutating func resolve(
+        _ event: ScannedEvent, _ missing: inout MissingEntities
+    ) throws -> (company: UInt64, user: UInt64, meter: UInt64) {
+        guard let name = event.name else { throw Refusal.invalid("event is missing") }
+        let company = try engine.resolve(.company, event.company, in: runtime.id)
+        let user = try engine.resolve(.user, event.user, in: runtime.id)
+        let meter = meters.meter(named: name)
+        let isMissing = company == nil && !event.company.isEmpty || user == nil && !event.user.isEmpty || meter == nil
+        guard isMissing, sender != .readonly else { return (company ?? 0, user ?? 0, meter ?? 0) }
+        let companyKeys = event.company.isEmpty ? nil : try Self.keys(event.company)
+        let userKeys = event.user.isEmpty ? nil : try Self.keys(event.user)
+        if let companyKeys, let userKeys, user == nil {
+            missing.link(company: companyKeys, user: userKeys)
+        } else {
+            missing.add(
+                company: company == nil ? companyKeys : nil, user: user == nil ? userKeys : nil, eventSubtype: nil)
+        }
+        if meter == nil {
+            missing.add(company: nil, user: nil, eventSubtype: String(decoding: name, as: UTF8.self))
+        }
+        // Reported only if it is still missing when everything that can be made has been made.
+        throw Refusal.invalid(
+            "the keys of company or user contradict each other, or a limit of this environment is reached")
+    }
+
+    private static func keys(_ keys: ScannedEvent.Keys) throws(Refusal) -> [String: String] {
         var found: [String: String] = [:]
         for (name, value) in keys {
             guard !name.contains(0), !value.contains(0) else {
@@ -149,7 +177,7 @@ struct TrackBatch {
     }
 
     /// An event that names a key of its own must belong to the same environment as the request.
-    private func checkKey(_ event: IncomingEvent) throws(Refusal) {
+    private func checkKey(_ event: ScannedEvent) throws(Refusal) {
         guard let text = event.apiKey else { return }
         guard engine.authenticate(String(decoding: text, as: UTF8.self))?.environmentID == runtime.id else {
             throw Refusal.invalid("api_key is unknown or of another environment")
@@ -158,13 +186,17 @@ struct TrackBatch {
 
     /// Receipt, or the sender's clock within its limits. Rules and sentences: Schematic, "Idempotency, clocks,
     /// backfill".
-    private func effectiveTime(of event: IncomingEvent) throws(Refusal) -> Timestamp {
-        if case .unreadable = event.sentAt { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
-        guard event.isTimed else { return now }
+    private func effectiveTime(of event: ScannedEvent) throws(Refusal) -> Timestamp {
+        var sentAt: Timestamp?
+        if let text = event.sentAt {
+            sentAt = Timestamp(rfc3339: text)
+            guard sentAt != nil else { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
+        }
+        guard event.hasTrustedClientClock || event.isBackfill else { return now }
         guard sender != .publishable else {
             throw Refusal.invalid("trusted_client_clock and backfill require a secret API key")
         }
-        guard case .at(let sentAt) = event.sentAt else {
+        guard let sentAt else {
             throw Refusal.invalid("sent_at is required when trusted_client_clock or backfill is true")
         }
         if sentAt > now + .minutes(5) { throw Refusal.invalid("sent_at cannot be more than 5 minutes in the future") }
@@ -181,20 +213,18 @@ struct TrackBatch {
 
     // MARK: - Count (inside the gate)
 
-    mutating func count() throws {
-        let commit = engine.committer.currentCommit
-        for draft in drafts { try count(draft, commit) }
+    mutating func count(_ events: borrowing ScannedEvents) throws {
+        for place in drafts.indices { try count(drafts[place], events) }
     }
 
-    private mutating func count(_ draft: Draft, _ commit: UInt64) throws {
+    private mutating func count(_ draft: Draft, _ events: borrowing ScannedEvents) throws {
         guard sender != .readonly else {
-            record(draft)
-            reject(draft.index, "this key is readonly: the event is stored as failed and not counted")
+            record(draft, events[draft.index], bucketStart: nil)
+            answer.reject(draft.index, "this key is readonly: the event is stored as failed and not counted")
             return
         }
-        let fingerprint = draft.event.key.map { runtime.dedupe.fingerprint($0, type: draft.event.type) }
-        if let fingerprint {
-            switch runtime.dedupe.judge(fingerprint, content: content(of: draft), at: now) {
+        if draft.hasKey {
+            switch runtime.dedupe.judge(draft.fingerprint, content: content(of: draft), at: now) {
             case .new: break
             case .duplicate:
                 answer.duplicates += 1
@@ -204,53 +234,49 @@ struct TrackBatch {
                 return
             }
         }
-        let isCounted: Bool
-        do {
-            isCounted = try add(draft, commit)
-        } catch {
-            if let fingerprint { runtime.dedupe.forget(fingerprint) }
-            throw error
+        var bucketStart: Timestamp?
+        if draft.company != 0, draft.meter != 0, draft.quantity != 0 {
+            do {
+                bucketStart = try engine.count(
+                    draft.quantity, company: Identifier(ordinal: draft.company),
+                    meter: Identifier(ordinal: draft.meter), isBackfill: draft.isBackfill, effective: draft.effective,
+                    received: now, in: runtime.id)
+            } catch {
+                if draft.hasKey { runtime.dedupe.forget(draft.fingerprint) }
+                throw error
+            }
+            guard bucketStart != nil else {
+                if draft.hasKey { runtime.dedupe.forget(draft.fingerprint) }
+                answer.reject(draft.index, "the counter of this company and event is full")
+                return
+            }
         }
-        guard isCounted else {
-            if let fingerprint { runtime.dedupe.forget(fingerprint) }
-            reject(draft.index, "the counter of this company and event is full")
-            return
-        }
-        record(draft)
+        record(draft, events[draft.index], bucketStart: bucketStart)
         answer.accepted += 1
-        if let effect = try lateness(of: draft) {
-            answer.late.append(TrackAnswer.Late(index: draft.index, effect: effect))
-        }
+        if draft.isTimed, let effect = try lateness(of: draft) { answer.isLate(draft.index, effect) }
     }
 
-    private mutating func record(_ draft: Draft) {
-        recorded[draft.index] = block.count
+    private mutating func record(_ draft: Draft, _ event: ScannedEvent, bucketStart: Timestamp?) {
+        answer.recorded(draft.index, at: block.count)
+        let nothing = ScannedEvent.Text(start: nil, count: 0)
+        let json = event.kind == .track ? event.rawTraits : event.rawBody
         block.append(
             EventBlock.Event(
-                type: draft.event.type, isBackfill: draft.event.isBackfill, isTimed: draft.event.isTimed,
-                isFailed: sender == .readonly,
-                company: draft.company, user: draft.user, meter: draft.meter, quantity: draft.quantity,
-                effective: draft.effective,
-                key: UnsafeRawBufferPointer(draft.event.key ?? IncomingEvent.Text(start: nil, count: 0)),
-                json: UnsafeRawBufferPointer(draft.event.json)), received: now)
-    }
-
-    /// Counts the draft where it belongs; false when a counter has no room.
-    private func add(_ draft: Draft, _ commit: UInt64) throws -> Bool {
-        guard draft.company != 0, draft.meter != 0, draft.quantity != 0 else { return true }
-        return try engine.count(
-            draft.quantity, company: Identifier(ordinal: draft.company), meter: Identifier(ordinal: draft.meter),
-            isBackfill: draft.event.isBackfill, effective: draft.effective, received: now, in: runtime.id, commit)
+                type: draft.type, isBackfill: draft.isBackfill, isTimed: draft.isTimed,
+                isFailed: sender == .readonly, company: draft.company, user: draft.user, meter: draft.meter,
+                quantity: draft.quantity, effective: draft.effective, bucketStart: bucketStart,
+                key: UnsafeRawBufferPointer(event.idempotencyKey ?? event.trackerEventID ?? nothing),
+                json: UnsafeRawBufferPointer(json ?? nothing)))
     }
 
     /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
     private func content(of draft: Draft) -> UInt16 {
-        let time = draft.event.isTimed ? draft.effective.milliseconds : 0
+        let time = draft.isTimed ? draft.effective.milliseconds : 0
         return contentCheck(draft.company, draft.user, draft.meter, draft.quantity, time)
     }
 
     private func lateness(of draft: Draft) throws -> TrackAnswer.Late.Effect? {
-        guard draft.event.isTrusted, !draft.event.isBackfill, draft.effective < now, draft.company != 0,
+        guard draft.isTrusted, !draft.isBackfill, draft.effective < now, draft.company != 0,
             let subscription = try runtime.company(Identifier(ordinal: draft.company))?.subscription,
             subscription.startedAt <= draft.effective, draft.effective < subscription.period.start
         else { return nil }
@@ -260,31 +286,64 @@ struct TrackBatch {
     // MARK: - Enqueue (inside the gate)
 
     mutating func enqueue(_ ticket: CommitTicket) -> TrackAnswer {
-        var sequence: UInt64 = 0
         if block.count > 0 {
-            sequence = engine.enqueue(block, at: now, in: runtime.id, ticket)
+            answer.sequence = engine.enqueue(block, ticket)
         } else {
             // Duplicates are told only when what they repeat is durable.
             engine.committer.join(ticket)
         }
         answer.rejected.sort { $0.index < $1.index }
-        let rejected = Set(answer.rejected.map(\.index))
-        let total = (drafts.map(\.index) + rejected).max().map { $0 + 1 } ?? 0
-        answer.events = (0..<total).map { index in
-            guard !rejected.contains(index) else { return nil }
-            let id = recorded[index].map { EventBlock.eventID(sequence: sequence, index: $0) }
-            return TrackAnswer.Captured(id: id, at: now)
-        }
         return answer
+    }
+}
+
+/// Which meter an event name belongs to: the names of one batch are few, so their bytes are compared before a string is
+/// made of them.
+private struct MeterMemo {
+    private static let size = 8
+
+    private let catalog: CatalogSnapshot
+    private var known: [(name: ScannedEvent.Text, meter: UInt64)] = []
+
+    init(_ catalog: CatalogSnapshot) {
+        self.catalog = catalog
+        known.reserveCapacity(Self.size)
+    }
+
+    /// Nil when no meter has the name. The bytes must stay where they are as long as the memo is used.
+    mutating func meter(named name: ScannedEvent.Text) -> UInt64? {
+        for (other, meter) in known
+        where other.count == name.count && memcmp(other.baseAddress!, name.baseAddress!, name.count) == 0 {
+            return meter
+        }
+        guard let meter = catalog.nouns.meters[String(decoding: name, as: UTF8.self)]?.id.ordinal else { return nil }
+        if known.count < Self.size { known.append((name, meter)) }
+        return meter
+    }
+}
+
+extension ScannedEvent {
+    fileprivate func type() throws(Refusal) -> EventType {
+        switch kind {
+        case .track: .track
+        case .identify: .identify
+        case .flagCheck: .flagCheck
+        case .inference:
+            throw .invalid("inference events are not metered by this release: send a track event")
+        }
     }
 }
 
 /// 16 bits that change when any of the numbers does.
 func contentCheck(_ numbers: UInt64, _ user: UInt64, _ meter: UInt64, _ quantity: Int64, _ time: Int64) -> UInt16 {
     var mixed = numbers
-    for number in [user, meter, UInt64(bitPattern: quantity), UInt64(bitPattern: time)] {
+    func mix(_ number: UInt64) {
         mixed = (mixed ^ number) &* 0x9E37_79B9_7F4A_7C15
         mixed ^= mixed >> 29
     }
+    mix(user)
+    mix(meter)
+    mix(UInt64(bitPattern: quantity))
+    mix(UInt64(bitPattern: time))
     return UInt16(truncatingIfNeeded: mixed >> 48)
 }

@@ -18,7 +18,8 @@ final class World {
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "catalog-\(UUID().uuidString)")
         store = try Store(directory: folder.path, durable: false)
-        committer = try Committer(store, .init(collect: { _ in [] }, committed: { _ in }, failed: {}))
+        committer = try Committer(
+            store, .init(beginFolds: { _, _, _ in [] }, collect: { _ in [] }, folded: { _ in }, failed: {}))
         let environment = Model.Environment(id: environmentID, name: "dev", type: .development, createdAt: now)
         catalog = CatalogSnapshot(
             CatalogNouns(

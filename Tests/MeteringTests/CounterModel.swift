@@ -59,24 +59,31 @@ final class CounterModel {
         let store = try directory.open()
         let counters = CounterShards(store) { _, _, instant in boundaries.uncut(around: instant) }
         let participants = Committer.Participants(
-            collect: { counters.collect($0) }, committed: { counters.committed($0) }, failed: { counters.dropAll() })
+            beginFolds: { counters.beginFolds(written: $0, before: $1, all: $2) }, collect: { counters.collect($0) },
+            folded: { counters.folded($0) }, failed: {})
+        try counters.recover()
         return (counters, try Committer(store, participants))
     }
 
-    /// Counts an event and leaves it to the committer's queue when it is written.
+    /// Counts and journals an event, and leaves it to the committer's queue when it is written.
     func add(_ event: Counted, received: Timestamp) throws -> Bool {
         let isCounted = try committer.gate.shared {
-            let commit = committer.currentCommit
-            func add(_ key: CounterKey) throws -> Bool {
+            func add(_ key: CounterKey) throws -> Timestamp? {
                 try counters.add(
-                    event.quantity, to: key, in: Self.environment, effective: event.effective, received: received,
-                    commit: commit)
+                    event.quantity, to: key, in: Self.environment, effective: event.effective, received: received)
             }
-            guard try add(CounterKey(company: event.company, meter: event.meter)) else { return false }
+            guard let start = try add(CounterKey(company: event.company, meter: event.meter)) else { return false }
             if event.isBackfill {
                 _ = try add(CounterKey(company: event.company, meter: event.meter, backfill: true))
             }
-            committer.join(CommitTicket())
+            var block = EventBlock(in: Self.environment, received: received)
+            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+            block.append(
+                EventBlock.Event(
+                    type: .track, isBackfill: event.isBackfill, isTimed: true, company: event.company.ordinal, user: 0,
+                    meter: event.meter.ordinal, quantity: event.quantity, effective: event.effective,
+                    bucketStart: start, key: nothing, json: nothing))
+            committer.enqueue(block.entry, CommitTicket())
             return true
         }
         if isCounted { events.append(event) }
@@ -89,6 +96,8 @@ final class CounterModel {
     }
 
     func drain() { committer.drain() }
+
+    func fold() throws { _ = try committer.foldedSnapshot() }
 
     /// As after a restart.
     func reopen() throws {

@@ -1,6 +1,7 @@
 import Basics
 import Metering
 import Model
+import Store
 import Testing
 
 @Suite("Event blocks")
@@ -13,6 +14,7 @@ struct EventBlockTests {
         var numbers: [UInt64]
         var quantity: Int64
         var effective: Timestamp
+        var bucketStart: Timestamp
         var key: [UInt8]
         var json: [UInt8]
 
@@ -30,6 +32,12 @@ struct EventBlockTests {
             numbers = [number(), number(), number()]
             quantity = Int64(bitPattern: number()) * (Bool.random(using: &random) ? 1 : -1)
             effective = Timestamp(milliseconds: Int64.random(in: -1_000_000...2_000_000_000_000, using: &random))
+            let hour: Int64 = 3_600_000
+            let hours = (Double(effective.milliseconds) / Double(hour)).rounded(.down)
+            bucketStart =
+                Bool.random(using: &random)
+                ? Timestamp(milliseconds: Int64(hours) * hour)
+                : effective - TimeSpan(milliseconds: Int64.random(in: 0..<hour, using: &random))
             key = bytes()
             json = bytes()
         }
@@ -42,19 +50,19 @@ struct EventBlockTests {
             numbers = [event.company, event.user, event.meter]
             quantity = event.quantity
             effective = event.effective
+            bucketStart = event.bucketStart
             key = Array(event.key)
             json = Array(event.json)
         }
 
-        func append(to block: inout EventBlock, received: Timestamp) {
+        func append(to block: inout EventBlock) {
             key.withUnsafeBytes { key in
                 json.withUnsafeBytes { json in
                     block.append(
                         EventBlock.Event(
                             type: type, isBackfill: isBackfill, isTimed: isTimed, isFailed: isFailed,
                             company: numbers[0], user: numbers[1], meter: numbers[2], quantity: quantity,
-                            effective: effective, key: key,
-                            json: json), received: received)
+                            effective: effective, bucketStart: bucketStart, key: key, json: json))
                 }
             }
         }
@@ -62,10 +70,16 @@ struct EventBlockTests {
 
     private static let received = Timestamp(rfc3339: "2024-01-01T00:00:00Z")!
 
+    private static let environment = EnvironmentID(ordinal: 3)
+
     private func block(of events: [Plain]) -> EventBlock {
-        var block = EventBlock()
-        for event in events { event.append(to: &block, received: Self.received) }
+        var block = EventBlock(in: Self.environment, received: Self.received, capacity: 1)
+        for event in events { event.append(to: &block) }
         return block
+    }
+
+    private func payload(of events: [Plain]) -> [UInt8] {
+        Array(block(of: events).entry.bytes.dropFirst(JournalEntry.headerWidth))
     }
 
     private func read(_ payload: [UInt8]) throws -> [Plain] {
@@ -84,9 +98,8 @@ struct EventBlockTests {
         var random = SplitMix(seed: seed)
         for count in [0, 1, 2, 50] {
             let events = (0..<count).map { _ in Plain(&random) }
-            let block = block(of: events)
-            #expect(block.count == count)
-            #expect(try read(block.bytes) == events)
+            #expect(block(of: events).count == count)
+            #expect(try read(payload(of: events)) == events)
         }
     }
 
@@ -97,7 +110,7 @@ struct EventBlockTests {
         print("seed \(seed)")
         var random = SplitMix(seed: seed)
         for _ in 0..<2_000 {
-            var bytes = block(of: [Plain(&random), Plain(&random)]).bytes
+            var bytes = payload(of: [Plain(&random), Plain(&random)])
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
             }
@@ -110,8 +123,8 @@ struct EventBlockTests {
     func cut() throws {
         var random = SplitMix(seed: 9)
         let (one, two) = (Plain(&random), Plain(&random))
-        let bytes = block(of: [one, two]).bytes
-        let seam = block(of: [one]).bytes.count
+        let bytes = payload(of: [one, two])
+        let seam = payload(of: [one]).count
         for length in 1..<bytes.count where length != seam {
             #expect(throws: StoreFailure.self) { try read(Array(bytes[..<length])) }
         }

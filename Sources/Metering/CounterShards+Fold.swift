@@ -1,0 +1,113 @@
+internal import Basics
+internal import Model
+package import Store
+
+/// Which shard is folded next, and how much journal has been written since.
+struct FoldPace {
+    private var next = 0
+    private var bytes = 0
+
+    init() {}
+
+    /// The shards whose turn it is now that a commit writes so many more bytes: all of them once in `tailBytes`.
+    mutating func take(_ written: Int) -> [Int] {
+        let share = UsageFold.tailBytes / UsageFold.shardCount
+        bytes += written
+        let count = min(bytes / share, UsageFold.shardCount)
+        bytes = count == UsageFold.shardCount ? 0 : bytes - count * share
+        defer { next = (next + count) % UsageFold.shardCount }
+        return (0..<count).map { (next + $0) % UsageFold.shardCount }
+    }
+}
+
+extension CounterShards {
+    /// Decides which shards a commit folds, called alone (gate held): what is counted from now on is of their next
+    /// generation.
+    ///
+    /// - Parameters:
+    ///   - sequence: the first journal entry that is not yet counted.
+    ///   - all: every shard, whatever was written.
+    package func beginFolds(written bytes: Int, before sequence: UInt64, all: Bool) -> [UsageFold] {
+        let turns = all ? Array(shards.indices) : pace.withLock { $0.take(bytes) }
+        return turns.map { index in
+            shards[index].withLock { shard in
+                precondition(shard.folding.isEmpty, "one commit is written at a time")
+                swap(&shard.folding, &shard.gaining)
+                defer { shard.generation += 1 }
+                return UsageFold(shard: index, generation: shard.generation, sequence: sequence)
+            }
+        }
+    }
+
+    /// What the folds add to the store, in key order.
+    package func collect(_ folds: [UsageFold]) -> [(UsageKey, Int64)] {
+        var rows: [(UsageKey, Int64)] = []
+        for fold in folds {
+            shards[fold.shard].withLock { shard in
+                rows.reserveCapacity(rows.count + shard.folding.count * 3)
+                for position in shard.folding {
+                    shard.table[Int(position)].collect(fold.generation, into: &rows)
+                }
+            }
+        }
+        rows.sort { $0.0 < $1.0 }
+        return rows
+    }
+
+    /// The store holds the folds now.
+    package func folded(_ folds: [UsageFold]) {
+        for fold in folds {
+            shards[fold.shard].withLock { shard in
+                for position in shard.folding { shard.table[Int(position)].folded(fold.generation) }
+                shard.folding = []
+                shard.trim()
+            }
+        }
+    }
+
+    /// Forgets everything, and counts the tail of the journal again: after opening, and when a commit has failed.
+    /// Called alone.
+    package func recover() throws {
+        let snapshot = try store.snapshot()
+        let folds = try shards.indices.map { try snapshot.fold(of: $0) }
+        for (shard, fold) in zip(shards, folds) {
+            shard.withLock {
+                $0 = Shard()
+                $0.generation = fold.generation + 1
+            }
+        }
+        try snapshot.forEachEntry(from: folds.map(\.sequence).min()!) { sequence, entry in
+            guard entry.kind == .events else { return true }
+            try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
+                guard event.isCounted, folds[UsageFold.shard(of: event.company)].sequence <= sequence else {
+                    return true
+                }
+                let key = CounterKey(company: event.company, meter: event.meter)
+                recount(event.quantity, to: key, effective: event.effective, start: event.bucketStart)
+                if event.isBackfill {
+                    recount(
+                        event.quantity,
+                        to: CounterKey(company: key.company, meter: key.meter | CounterKey.backfillBit),
+                        effective: event.effective, start: event.bucketStart)
+                }
+                return true
+            }
+            return true
+        }
+    }
+}
+
+extension Counter {
+    /// What a fold adds to the counter's buckets and totals.
+    fileprivate func collect(_ generation: UInt64, into rows: inout [(UsageKey, Int64)]) {
+        var (sum, volume): (Int64, Int64) = (0, 0)
+        forEachGain(after: generation - 1) { gain in
+            guard gain.generation == generation else { return }
+            rows.append((UsageKey(company: key.company, meter: key.meter, start: gain.start), gain.sum))
+            sum += gain.sum
+            volume += gain.volume
+        }
+        rows.append((UsageKey(company: key.company, meter: key.meter, start: Self.totalStart), sum))
+        rows.append((UsageKey(company: key.company, meter: key.meter, start: Self.volumeStart), volume))
+    }
+}

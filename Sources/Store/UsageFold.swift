@@ -1,0 +1,51 @@
+internal import Basics
+
+/// One shard of the usage table brought up to date: for its companies the table holds all events of the journal before
+/// `sequence`, and none from there on.
+///
+/// Writing every counter with every commit would cost more than all else together. So the journal alone makes events
+/// durable; counters gather in memory what they gained, and one shard after another is folded into the table. What is
+/// not folded yet is the *tail*: it is counted again from the journal when the store is opened.
+package struct UsageFold: Sendable, Equatable {
+    /// Part of the store's format.
+    package static let shardCount = 64
+    /// Journal bytes after which every shard has been folded once: what opening a store has to read again at most.
+    package static let tailBytes = 256 << 20
+
+    package let shard: Int
+    /// Counts up by one with each fold of the shard; 0 before the first.
+    package let generation: UInt64
+    package let sequence: UInt64
+
+    package init(shard: Int, generation: UInt64, sequence: UInt64) {
+        self.shard = shard
+        self.generation = generation
+        self.sequence = sequence
+    }
+
+    /// Neighbours share a shard, so that a fold touches few pages of the table, but for no more than a page's worth.
+    package static func shard(of company: UInt64) -> Int {
+        Int(truncatingIfNeeded: company >> 4) & (shardCount - 1)
+    }
+
+    var write: (key: [UInt8], value: [UInt8]) {
+        var value = KeyBytes(capacity: 16)
+        value.append(generation)
+        value.append(sequence)
+        return (Self.key(shard), value.bytes)
+    }
+
+    fileprivate static func key(_ shard: Int) -> [UInt8] { StoreKey.meta("fold/\(shard)").bytes }
+}
+
+extension Snapshot {
+    /// How far the shard of the usage table was folded.
+    package func fold(of shard: Int) throws -> UsageFold {
+        guard let bytes = try value(StoreKey(.meta, UsageFold.key(shard))) else {
+            return UsageFold(shard: shard, generation: 0, sequence: 0)
+        }
+        return bytes.withUnsafeBytes {
+            UsageFold(shard: shard, generation: $0.bigEndian64(at: 0), sequence: $0.bigEndian64(at: 8))
+        }
+    }
+}

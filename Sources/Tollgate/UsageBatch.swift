@@ -1,0 +1,55 @@
+internal import EventScanner
+public import Basics
+
+/// One use of a feature, in process.
+public struct UsageEvent: Sendable {
+    public var company: [String: String]
+    public var user: [String: String] = [:]
+    public var event: String
+    public var quantity: Int64
+    /// The same key again within the dedupe window is the same event.
+    public var idempotencyKey: String?
+    /// The time that counts instead of the receipt, when `trustsSentAt` or `isBackfill` is set.
+    public var sentAt: Timestamp?
+    public var trustsSentAt = false
+    /// Counts as usage, but is never billed.
+    public var isBackfill = false
+
+    public init(company: [String: String], event: String, quantity: Int64 = 1, idempotencyKey: String? = nil) {
+        self.company = company
+        self.event = event
+        self.quantity = quantity
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// Uses of features that are counted together: packed as they are added, which is the cheapest way to track many.
+public struct UsageBatch: Sendable {
+    private(set) var buffer = EventBuffer()
+
+    public init() {}
+
+    public init(_ events: [UsageEvent]) {
+        for event in events { append(event) }
+    }
+
+    public var count: Int { buffer.count }
+
+    public mutating func append(_ event: UsageEvent) {
+        buffer.begin(
+            event.event, quantity: event.quantity, idempotencyKey: event.idempotencyKey,
+            sentAt: event.sentAt?.rfc3339, isTrusted: event.trustsSentAt, isBackfill: event.isBackfill)
+        for (name, value) in event.company { buffer.addCompanyKey(name, value) }
+        for (name, value) in event.user { buffer.addUserKey(name, value) }
+    }
+
+    /// Adds what nearly every event is: a quantity used by a company that one key names.
+    public mutating func append(
+        _ event: String, company: (key: String, value: String), quantity: Int64 = 1, idempotencyKey: String? = nil
+    ) {
+        buffer.begin(
+            event, quantity: quantity, idempotencyKey: idempotencyKey, sentAt: nil, isTrusted: false,
+            isBackfill: false)
+        buffer.addCompanyKey(company.key, company.value)
+    }
+}
