@@ -31,21 +31,28 @@
 
     /// A value that is only reachable while its lock is held.
     ///
-    /// A class, so that it can be shared and stored in arrays; uncontended cost is about 9 ns, in every module, as it
-    /// is inlined. Never call out, block or do I/O inside `withLock`: decide inside, act after.
+    /// A class, so that it can be shared and stored in arrays; uncontended cost is about 9 ns, in every module, as it is
+    /// inlined. Never call out, block or do I/O inside `withLock`: decide inside, act after.
     public final class Locked<Value>: @unchecked Sendable {
         @usableFromInline let mutex = Mutex(())
-        @usableFromInline var value: Value
+        /// Apart, because Swift would check each access to a property of a class once more while the program runs.
+        @usableFromInline let value: UnsafeMutablePointer<Value>
 
         public init(_ value: sending Value) {
-            self.value = value
+            self.value = .allocate(capacity: 1)
+            self.value.initialize(to: value)
+        }
+
+        deinit {
+            value.deinitialize(count: 1)
+            value.deallocate()
         }
 
         @inlinable
         public func withLock<Result, Failure: Error>(
             _ body: (inout Value) throws(Failure) -> Result
         ) throws(Failure) -> Result {
-            try mutex.withLock { (_) throws(Failure) -> Result in try body(&value) }
+            try mutex.withLock { (_) throws(Failure) -> Result in try body(&value.pointee) }
         }
     }
 #endif

@@ -67,6 +67,7 @@ extension Engine {
             return 0
         case .events:
             var count = 0
+            let settled = settled(entry.at, in: entry.environment)
             try committer.gate.shared {
                 try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                     count += 1
@@ -80,7 +81,7 @@ extension Engine {
                     }
                     let start = try self.count(
                         event.quantity, company: company, meter: meter, isBackfill: event.isBackfill,
-                        effective: event.effective, received: entry.at, in: entry.environment)
+                        effective: event.effective, settled: settled, in: entry.environment)
                     guard let start else { throw StoreFailure("a counter is full") }
                     guard start == event.bucketStart else {
                         throw StoreFailure(

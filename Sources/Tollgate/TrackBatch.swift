@@ -69,6 +69,7 @@ struct TrackBatch: ~Copyable {
     private let engine: Engine
     private let runtime: EnvironmentRuntime
     private let now: Timestamp
+    private let settled: Timestamp
     private let sender: EventSender
     private var meters: MeterMemo
     private var drafts: [Draft] = []
@@ -81,6 +82,7 @@ struct TrackBatch: ~Copyable {
         self.sender = sender
         meters = MeterMemo(runtime.catalog)
         now = engine.now(in: runtime.id)
+        settled = engine.settled(now, in: runtime.id)
         drafts.reserveCapacity(count)
         answer = TrackAnswer(count: count, at: now)
         block = EventBlock(in: runtime.id, received: now, capacity: count * 64)
@@ -240,7 +242,7 @@ struct TrackBatch: ~Copyable {
                 bucketStart = try engine.count(
                     draft.quantity, company: Identifier(ordinal: draft.company),
                     meter: Identifier(ordinal: draft.meter), isBackfill: draft.isBackfill, effective: draft.effective,
-                    received: now, in: runtime.id)
+                    settled: settled, in: runtime.id)
             } catch {
                 if draft.hasKey { runtime.dedupe.forget(draft.fingerprint) }
                 throw error
