@@ -25,6 +25,18 @@
             defer { pthread_mutex_unlock(mutex) }
             return try body(&value)
         }
+
+        /// The same; calls `onWait` first when somebody else holds the lock.
+        public func withLock<Result, Failure: Error>(
+            onWait: () -> Void, _ body: (inout Value) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            if pthread_mutex_trylock(mutex) != 0 {
+                onWait()
+                pthread_mutex_lock(mutex)
+            }
+            defer { pthread_mutex_unlock(mutex) }
+            return try body(&value)
+        }
     }
 #else
     public import Synchronization
@@ -53,6 +65,17 @@
             _ body: (inout Value) throws(Failure) -> Result
         ) throws(Failure) -> Result {
             try mutex.withLock { (_) throws(Failure) -> Result in try body(&value.pointee) }
+        }
+
+        /// The same; calls `onWait` first when somebody else holds the lock.
+        @inlinable
+        public func withLock<Result, Failure: Error>(
+            onWait: () -> Void, _ body: (inout Value) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            let atOnce = try mutex.withLockIfAvailable { (_) throws(Failure) -> Result in try body(&value.pointee) }
+            if let atOnce { return atOnce }
+            onWait()
+            return try withLock(body)
         }
     }
 #endif

@@ -1,6 +1,7 @@
 package import Basics
 package import Model
 package import Store
+internal import Synchronization
 
 /// All counters, spread over locked shards by company. A lock is held for nanoseconds, except when totals or a window
 /// are first read from the store, and while a fold is collected.
@@ -13,6 +14,7 @@ package final class CounterShards: UsageLedger {
     private let uncut: Uncut
     let shards: [Locked<Shard>]
     let pace = Locked(FoldPace())
+    private let waits = Atomic<UInt64>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
@@ -45,7 +47,7 @@ package final class CounterShards: UsageLedger {
     package func add(
         _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp, received: Timestamp
     ) throws -> Timestamp? {
-        try shard(of: key.company).withLock { shard in
+        try withShard(of: key.company) { shard in
             try add(quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
         }
     }
@@ -59,7 +61,7 @@ package final class CounterShards: UsageLedger {
         _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
         at now: Timestamp, received: Timestamp, if isAllowed: ([Int64]) -> Bool
     ) throws -> (usage: [Int64], start: Timestamp?) {
-        try shard(of: key.company).withLock { shard in
+        try withShard(of: key.company) { shard in
             let position = shard.table.position(of: key)
             let usage = try windows.map { try sum(of: $0, at: position, &shard) }
             guard isAllowed(usage) else { return (usage, nil) }
@@ -69,7 +71,7 @@ package final class CounterShards: UsageLedger {
 
     /// Counts an event of the journal's tail again, into the bucket that it was counted in.
     package func recount(_ quantity: Int64, to key: CounterKey, effective: Timestamp, start: Timestamp) {
-        shard(of: key.company).withLock { shard in
+        withShard(of: key.company) { shard in
             let position = shard.table.position(of: key)
             add(quantity, at: position, effective: effective, start: start, &shard)
         }
@@ -101,7 +103,7 @@ package final class CounterShards: UsageLedger {
 
     /// Forgets where the company's periods are cut: its subscription has changed.
     package func boundariesChanged(of company: Identifier<Company>, meters: some Sequence<Identifier<Meter>>) {
-        shard(of: company.ordinal).withLock { shard in
+        withShard(of: company.ordinal) { shard in
             for meter in meters {
                 for backfill in [false, true] {
                     let key = CounterKey(company: company, meter: meter, backfill: backfill)
@@ -115,14 +117,14 @@ package final class CounterShards: UsageLedger {
 
     /// The present sum of a window, what is not yet committed included.
     package func usage(of key: CounterKey, in window: UsageWindow) throws -> Int64 {
-        try shard(of: key.company).withLock { shard in
+        try withShard(of: key.company) { shard in
             try sum(of: window, at: shard.table.position(of: key), &shard)
         }
     }
 
     /// What a period bills: everything used in it except what was backfilled.
     package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
-        try shard(of: company.ordinal).withLock { shard in
+        try withShard(of: company.ordinal) { shard in
             let snapshot = try store.snapshot()
             var sum: Int64 = 0
             let used = CounterKey(company: company, meter: meter)
@@ -137,7 +139,7 @@ package final class CounterShards: UsageLedger {
     package func forEachBucket(
         of key: CounterKey, from start: Timestamp, to end: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
-        try shard(of: key.company).withLock { shard in
+        try withShard(of: key.company) { shard in
             try scan(key, start, end, shard, store.snapshot(), body)
         }
     }
@@ -184,7 +186,15 @@ package final class CounterShards: UsageLedger {
         shard.table[position].load(total: total, volume: volume, generation: folded)
     }
 
-    private func shard(of company: UInt64) -> Locked<Shard> {
-        shards[UsageFold.shard(of: company)]
+    private func withShard<R>(of company: UInt64, _ body: (inout Shard) throws -> R) rethrows -> R {
+        try shards[UsageFold.shard(of: company)].withLock(
+            onWait: { waits.wrappingAdd(1, ordering: .relaxed) }, body)
+    }
+
+    // MARK: - Statistics
+
+    /// Counters in memory, and how often one thread waited for another at a shard.
+    package var statistics: (counters: Int, waits: UInt64) {
+        (shards.reduce(0) { $0 + $1.withLock { $0.table.counters.count } }, waits.load(ordering: .relaxed))
     }
 }

@@ -62,6 +62,11 @@ package final class Committer: Sendable {
 
     package var statistics: CommitStatistics { state.withLock { $0.statistics } }
 
+    /// What waits for the next commit: callers, and bytes of journal.
+    package var waiting: (callers: Int, bytes: Int) {
+        state.withLock { ($0.pending.tickets.count, $0.pending.bytes) }
+    }
+
     /// Refuses when too much waits already. Ask before applying anything.
     package func admit() throws(Refusal) {
         let waiting = state.withLock { $0.pending.bytes }
@@ -142,11 +147,12 @@ package final class Committer: Sendable {
         do {
             let started = ContinuousClock.now
             // What is counted from here on belongs to later folds, so these are complete.
-            try write(commit, folds, participants.collect(folds))
+            let rows = participants.collect(folds)
+            try write(commit, folds, rows)
             let took = ContinuousClock.now - started
             store.forget(commit.writes, commit: commit.number)
             participants.folded(folds)
-            state.withLock { $0.statistics.add(commit, took: took) }
+            state.withLock { $0.statistics.add(commit, rows: rows.count, took: took) }
             for ticket in commit.tickets { ticket.settle(nil) }
         } catch {
             fail(commit, error)
@@ -218,21 +224,5 @@ struct Commit {
     mutating func append(_ entry: EncodedEntry, _ sequence: UInt64) {
         entries.append((sequence, entry.bytes))
         bytes += entry.bytes.count
-    }
-}
-
-/// What commits have cost so far.
-package struct CommitStatistics: Sendable {
-    package private(set) var commits: UInt64 = 0
-    package private(set) var entries: UInt64 = 0
-    package private(set) var bytes: UInt64 = 0
-    package private(set) var seconds: Double = 0
-    package var failures: UInt64 = 0
-
-    mutating func add(_ commit: Commit, took: Duration) {
-        commits += 1
-        entries += UInt64(commit.entries.count)
-        bytes += UInt64(commit.bytes)
-        seconds += Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
     }
 }

@@ -111,10 +111,13 @@ package final class Store: Sendable {
             durable: durable)
     }
 
-    /// Bytes of the file in use, and what its map may hold before it grows.
-    package func fileStatistics() throws -> (bytes: Int, mapBytes: Int) {
-        let statistics = try database.statistics()
-        return (statistics.filePages * statistics.pageBytes, statistics.mapBytes)
+    /// How large the store's file is: bytes ever used, those of them that are free again, and what its map may hold
+    /// before it grows; and the read transactions that are open.
+    package func statistics() throws -> (bytes: Int, freeBytes: Int, mapBytes: Int, readers: Int) {
+        let file = try database.statistics()
+        return (
+            file.filePages * file.pageBytes, file.freePages * file.pageBytes, file.mapBytes, file.readersInUse
+        )
     }
 
     package func table(_ table: StoreTable) -> Table { database.table(table.rawValue) }

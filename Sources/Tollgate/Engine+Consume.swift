@@ -71,6 +71,7 @@ extension Engine {
                 committer.join(ticket)
             }
         }
+        tally.withLock { $0.add(answer) }
         try await ticket.wait()
         return answer
     }

@@ -1,31 +1,80 @@
-internal import Basics
+public import Basics
 internal import Metering
 internal import Model
 internal import Store
 
-/// Numbers for operators: what `/metrics` shows of the engine.
+/// Numbers for operators: what `/metrics` shows of the engine. Counted since the store was opened.
 public struct EngineStatistics: Sendable {
-    public let commits: UInt64
+    /// What became of events.
+    public struct Events: Sendable {
+        public internal(set) var accepted: UInt64 = 0
+        public internal(set) var duplicates: UInt64 = 0
+        public internal(set) var conflicts: UInt64 = 0
+        public internal(set) var rejected: UInt64 = 0
+    }
+
+    /// What became of consumes; repeated ones count again.
+    public struct Consumes: Sendable {
+        public internal(set) var allowed: UInt64 = 0
+        public internal(set) var refused: UInt64 = 0
+    }
+
+    public let events: Events
+    public let consumes: Consumes
+    /// Durable commits by the microseconds that they took, and by their bytes of journal.
+    public let commitMicros: Histogram
+    public let commitBytes: Histogram
     public let commitFailures: UInt64
-    public let commitSeconds: Double
     public let journalEntries: UInt64
-    public let journalBytes: UInt64
-    /// Bytes of the store's file in use, and what its map may grow to.
-    public let storeBytes: Int
-    public let mapBytes: Int
+    /// Rows of the usage table that were brought up to date.
+    public let foldedRows: UInt64
+    /// Callers, and bytes of journal, that wait for the next commit.
+    public let waitingCallers: Int
+    public let waitingBytes: Int
+    /// Counters in memory, and how often one thread waited for another at a shard of them.
+    public let counters: Int
+    public let shardWaits: UInt64
     /// Idempotency keys in the dedupe windows, of all environments.
     public let dedupeKeys: Int
+    /// Bytes of the store's file that have ever been used, those of them that are free again, and what its map may hold
+    /// before it grows.
+    public let storeBytes: Int
+    public let freeBytes: Int
+    public let mapBytes: Int
+    /// Read transactions that are open now.
+    public let readers: Int
 }
 
 extension Engine {
     public func statistics() throws -> EngineStatistics {
         let commits = committer.statistics
-        let file = try store.fileStatistics()
+        let waiting = committer.waiting
+        let counters = counters.statistics
+        let file = try store.statistics()
         return EngineStatistics(
-            commits: commits.commits, commitFailures: commits.failures, commitSeconds: commits.seconds,
-            journalEntries: commits.entries, journalBytes: commits.bytes,
-            storeBytes: file.bytes, mapBytes: file.mapBytes,
-            dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) })
+            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
+            commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
+            journalEntries: commits.entries, foldedRows: commits.foldedRows, waitingCallers: waiting.callers,
+            waitingBytes: waiting.bytes, counters: counters.counters, shardWaits: counters.waits,
+            dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
+            storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers)
+    }
+
+    /// Counts of what callers asked for.
+    struct Tally {
+        var events = EngineStatistics.Events()
+        var consumes = EngineStatistics.Consumes()
+
+        mutating func add(_ answer: TrackAnswer) {
+            events.accepted += UInt64(answer.accepted)
+            events.duplicates += UInt64(answer.duplicates)
+            events.conflicts += UInt64(answer.conflicts)
+            events.rejected += UInt64(answer.rejected.count)
+        }
+
+        mutating func add(_ answer: ConsumeAnswer) {
+            if answer.allowed { consumes.allowed += 1 } else { consumes.refused += 1 }
+        }
     }
 
     /// Copies the store as it is now into an empty directory, while everything goes on.

@@ -76,7 +76,9 @@ extension Engine {
             _ = batch.enqueue(ticket)
             throw error
         }
-        return batch.enqueue(ticket)
+        let answer = batch.enqueue(ticket)
+        tally.withLock { $0.add(answer) }
+        return answer
     }
 
     /// Carries out identify events as the commands they are, unless their keys were seen. Answers those that were

@@ -22,6 +22,7 @@ public final class Engine: Sendable {
     let answers = ConsumeAnswers()
     let marks: DedupeMarks
     let scanners = ScannerPool()
+    let tally = Locked(Tally())
     private let memory: Memory
 
     /// What the participants of a commit share; separate from the engine, which is made after the committer.

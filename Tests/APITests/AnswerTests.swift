@@ -98,7 +98,8 @@ import Testing
             #expect(text.contains(count), "\(text)")
             #expect(
                 text.contains(#"tollgate_http_request_seconds_count{method="any",route="NotFound",status="404"} 1"#))
-            #expect(text.contains("# TYPE tollgate_commits_total counter\ntollgate_commits_total "))
+            #expect(text.contains("# TYPE tollgate_commit_seconds histogram\n"))
+            #expect(text.contains("tollgate_commit_bytes_count "))
         }
     }
 }

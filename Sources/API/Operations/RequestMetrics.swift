@@ -4,9 +4,10 @@ internal import Hummingbird
 
 /// Counts requests and how long they took, by method, route and status: what `/metrics` shows of the API.
 final class RequestMetrics: RouterMiddleware {
-    /// Upper bounds of the histogram, in microseconds; the last bucket is open.
+    /// In microseconds.
     private static let bounds: [Int64] = [
-        100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000,
+        10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+        5_000_000,
     ]
 
     private static let noRoute = "NotFound"
@@ -18,11 +19,6 @@ final class RequestMetrics: RouterMiddleware {
         let status: Int
     }
 
-    private struct Histogram {
-        var counts = [UInt64](repeating: 0, count: bounds.count + 1)
-        var totalMicros: Int64 = 0
-    }
-
     private let histograms = Locked<[Series: Histogram]>([:])
 
     func handle(
@@ -30,17 +26,12 @@ final class RequestMetrics: RouterMiddleware {
     ) async throws -> Response {
         let start = ContinuousClock.now
         let response = try await next(request, context)
-        let elapsed = start.duration(to: .now).components
-        let micros = elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000
+        let micros = start.duration(to: .now).microseconds
         // Paths and methods are the client's to invent: those of no route are one series, named as the router names it.
         let route = context.endpointPath ?? Self.noRoute
         let method = route == Self.noRoute ? "any" : request.method.rawValue
         let series = Series(method: method, route: route, status: response.status.code)
-        let bucket = Self.bounds.firstIndex { micros <= $0 } ?? Self.bounds.count
-        histograms.withLock {
-            $0[series, default: Histogram()].counts[bucket] += 1
-            $0[series, default: Histogram()].totalMicros += micros
-        }
+        histograms.withLock { $0[series, default: Histogram(bounds: Self.bounds)].add(micros) }
         return response
     }
 
@@ -51,20 +42,8 @@ final class RequestMetrics: RouterMiddleware {
         text.header("tollgate_http_request_seconds", "histogram", "Time from a request's arrival to its answer.")
         for (series, histogram) in sorted {
             let labels = "method=\"\(series.method)\",route=\"\(series.route)\",status=\"\(series.status)\""
-            var sum: UInt64 = 0
-            for (bound, count) in zip(Self.bounds, histogram.counts) {
-                sum += count
-                text.sample("tollgate_http_request_seconds_bucket", "\(labels),le=\"\(Self.seconds(bound))\"", "\(sum)")
-            }
-            sum += histogram.counts[Self.bounds.count]
-            text.sample("tollgate_http_request_seconds_bucket", "\(labels),le=\"+Inf\"", "\(sum)")
-            text.sample("tollgate_http_request_seconds_sum", labels, Self.seconds(histogram.totalMicros))
-            text.sample("tollgate_http_request_seconds_count", labels, "\(sum)")
+            text.histogram("tollgate_http_request_seconds", labels, histogram, unit: 1_000_000)
         }
-    }
-
-    private static func seconds(_ micros: Int64) -> String {
-        "\(Double(micros) / 1_000_000)"
     }
 }
 
@@ -78,5 +57,19 @@ struct PrometheusText {
 
     mutating func sample(_ name: String, _ labels: String, _ value: String) {
         text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+    }
+
+    /// - Parameter unit: how many of the histogram's values make one of what is shown, such as microseconds a second.
+    mutating func histogram(_ name: String, _ labels: String, _ histogram: Histogram, unit: Int64 = 1) {
+        func shown(_ value: Int64) -> String { unit == 1 ? "\(value)" : "\(Double(value) / Double(unit))" }
+        var count: UInt64 = 0
+        let before = labels.isEmpty ? "" : labels + ","
+        for (index, range) in histogram.counts.enumerated() {
+            count += range
+            let bound = index < histogram.bounds.count ? shown(histogram.bounds[index]) : "+Inf"
+            sample("\(name)_bucket", "\(before)le=\"\(bound)\"", "\(count)")
+        }
+        sample("\(name)_sum", labels, shown(histogram.sum))
+        sample("\(name)_count", labels, "\(count)")
     }
 }

@@ -24,21 +24,51 @@ extension Routes {
 
 extension PrometheusText {
     fileprivate mutating func write(_ statistics: EngineStatistics) {
-        single("tollgate_commits_total", "counter", "Durable commits.", "\(statistics.commits)")
-        single("tollgate_commit_failures_total", "counter", "Commits that failed.", "\(statistics.commitFailures)")
-        single("tollgate_commit_seconds_total", "counter", "Time spent in commits.", "\(statistics.commitSeconds)")
+        let events = statistics.events
+        family(
+            "tollgate_events_total", "counter", "Events by what became of them.", label: "outcome",
+            [
+                ("accepted", events.accepted), ("duplicate", events.duplicates), ("conflict", events.conflicts),
+                ("rejected", events.rejected),
+            ])
+        let consumes = statistics.consumes
+        family(
+            "tollgate_consumes_total", "counter", "Consumes by their answer.", label: "answer",
+            [("allowed", consumes.allowed), ("refused", consumes.refused)])
+        header("tollgate_commit_seconds", "histogram", "Time that a commit took to be durable.")
+        histogram("tollgate_commit_seconds", "", statistics.commitMicros, unit: 1_000_000)
+        header("tollgate_commit_bytes", "histogram", "Bytes of journal in a commit.")
+        histogram("tollgate_commit_bytes", "", statistics.commitBytes)
+        single("tollgate_commit_failures_total", "counter", "Commits that failed.", statistics.commitFailures)
         single(
-            "tollgate_journal_entries_total", "counter", "Entries written to the journal.",
-            "\(statistics.journalEntries)")
-        single("tollgate_journal_bytes_total", "counter", "Bytes written to the journal.", "\(statistics.journalBytes)")
-        single("tollgate_store_bytes", "gauge", "Bytes of the store's file in use.", "\(statistics.storeBytes)")
-        single("tollgate_store_limit_bytes", "gauge", "Bytes that the store may grow to.", "\(statistics.mapBytes)")
-        single("tollgate_dedupe_keys", "gauge", "Idempotency keys remembered.", "\(statistics.dedupeKeys)")
+            "tollgate_journal_entries_total", "counter", "Entries written to the journal.", statistics.journalEntries)
+        single(
+            "tollgate_usage_rows_total", "counter", "Rows of usage brought up to date in the store.",
+            statistics.foldedRows)
+        single("tollgate_waiting_callers", "gauge", "Callers that wait for the next commit.", statistics.waitingCallers)
+        single("tollgate_waiting_bytes", "gauge", "Journal bytes that wait to be written.", statistics.waitingBytes)
+        single("tollgate_counters", "gauge", "Usage counters in memory.", statistics.counters)
+        single(
+            "tollgate_shard_waits_total", "counter", "Times that one thread waited for another at a shard of counters.",
+            statistics.shardWaits)
+        single("tollgate_dedupe_keys", "gauge", "Idempotency keys remembered.", statistics.dedupeKeys)
+        single("tollgate_store_bytes", "gauge", "Bytes of the store's file in use.", statistics.storeBytes)
+        single("tollgate_store_free_bytes", "gauge", "Of these, bytes to be used again.", statistics.freeBytes)
+        single(
+            "tollgate_store_limit_bytes", "gauge", "Bytes that the store holds before it grows.", statistics.mapBytes)
+        single("tollgate_store_readers", "gauge", "Reads of the store that are open.", statistics.readers)
     }
 
-    private mutating func single(_ name: String, _ type: String, _ help: String, _ value: String) {
+    private mutating func single(_ name: String, _ type: String, _ help: String, _ value: some BinaryInteger) {
         header(name, type, help)
-        sample(name, "", value)
+        sample(name, "", "\(value)")
+    }
+
+    private mutating func family(
+        _ name: String, _ type: String, _ help: String, label: String, _ samples: [(String, UInt64)]
+    ) {
+        header(name, type, help)
+        for (value, count) in samples { sample(name, "\(label)=\"\(value)\"", "\(count)") }
     }
 }
 
