@@ -19,6 +19,13 @@ public struct EngineStatistics: Sendable {
         public internal(set) var refused: UInt64 = 0
     }
 
+    /// What the last `audit` found.
+    public struct Audit: Sendable {
+        public let at: Timestamp
+        /// Units of usage that invoices neither bill, correct, nor will: anything but 0 is a fault.
+        public let unaccounted: Int128
+    }
+
     public let events: Events
     public let consumes: Consumes
     /// Durable commits by the microseconds that they took, and by their bytes of journal.
@@ -43,6 +50,8 @@ public struct EngineStatistics: Sendable {
     public let mapBytes: Int
     /// Read transactions that are open now.
     public let readers: Int
+    /// Nil before the first.
+    public let audit: Audit?
 }
 
 extension Engine {
@@ -57,7 +66,8 @@ extension Engine {
             journalEntries: commits.entries, foldedRows: commits.foldedRows, waitingCallers: waiting.callers,
             waitingBytes: waiting.bytes, counters: counters.counters, shardWaits: counters.waits,
             dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
-            storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers)
+            storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers,
+            audit: lastAudit.withLock { $0 })
     }
 
     /// Counts of what callers asked for.

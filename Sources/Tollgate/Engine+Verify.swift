@@ -19,6 +19,8 @@ public struct VerifyReport: Sendable {
     public internal(set) var billed: Int128 = 0
     public internal(set) var corrected: Int128 = 0
     public internal(set) var unbilled: Int128 = 0
+    /// Of these, what no later line will bill: 0, or usage has been lost or billed twice.
+    public internal(set) var unaccounted: Int128 = 0
     /// What does not agree, in sentences; the first hundred.
     public internal(set) var differences: [String] = []
 
@@ -56,6 +58,15 @@ extension Engine {
         try compare(snapshot, try twin.committer.foldedSnapshot(), &report)
         try compare(tally, snapshot, &report)
         try checkInvoices(snapshot, &report)
+        return report
+    }
+
+    /// Checks every invoice against the usage it bills, as `verify` does at its end, without replaying the journal. The
+    /// result is shown by `statistics` until the next one.
+    public func audit() throws -> VerifyReport {
+        var report = VerifyReport()
+        try checkInvoices(try store.snapshot(), &report)
+        lastAudit.withLock { $0 = EngineStatistics.Audit(at: options.clock(), unaccounted: report.unaccounted) }
         return report
     }
 
@@ -223,6 +234,7 @@ extension Engine {
         report.unbilled += unbilled
         let isKept = subscription.billedPeriods.contains { $0.invoiceID == invoice.id }
         if unbilled != 0, !isKept, subscription.status == .active {
+            report.unaccounted += Int128(unbilled.magnitude)
             report.report(
                 "invoice \(invoice.id): line \(line.id) bills \(billed), corrections \(correction), metered \(metered)")
         }

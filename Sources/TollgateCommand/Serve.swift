@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
             services: [
                 HTTPService(engine: engine, host: host, port: port, logger: logger),
                 Closer(engine: engine, logger: logger),
+                Auditor(engine: engine, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(30)

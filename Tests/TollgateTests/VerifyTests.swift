@@ -55,6 +55,32 @@ struct VerifyTests {
         }
         #expect(try !shop.engine.verify().isClean)
     }
+
+    @Test("usage that is neither billed nor to be corrected is found by the audit")
+    func audit() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Pro", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
+        _ = try await shop.company("acme", on: plan)
+        try await shop.track("calls", "acme", 7)
+        // Long enough for no correction to be possible any more.
+        try await shop.setClock("2024-04-05T00:00:00Z")
+        #expect(try shop.engine.audit().unaccounted == 0)
+        #expect(try shop.engine.statistics().audit?.unaccounted == 0)
+        try shop.expectVerified()
+        try shop.tamper { transaction, tables in
+            let usage = tables("usage")
+            var entries: [[UInt8]] = []
+            try transaction.forEach(usage) { key, _ in
+                entries.append(Array(key))
+                return true
+            }
+            // The first two are the totals.
+            try entries[2].withUnsafeBytes { _ = try transaction.add(usage, $0, delta: -2) }
+        }
+        #expect(try shop.engine.audit().unaccounted == 2)
+        #expect(try shop.engine.statistics().audit?.unaccounted == 2)
+    }
 }
 
 extension Workshop {

@@ -57,6 +57,17 @@ extension PrometheusText {
         single(
             "tollgate_store_limit_bytes", "gauge", "Bytes that the store holds before it grows.", statistics.mapBytes)
         single("tollgate_store_readers", "gauge", "Reads of the store that are open.", statistics.readers)
+        if let audit = statistics.audit { write(audit) }
+    }
+
+    private mutating func write(_ audit: EngineStatistics.Audit) {
+        single(
+            "tollgate_unaccounted_units", "gauge",
+            "Units of usage that invoices neither bill, correct, nor will: anything but 0 is a fault.",
+            audit.unaccounted)
+        single(
+            "tollgate_audit_timestamp_seconds", "gauge", "When the invoices were last checked against the usage.",
+            audit.at.milliseconds / 1000)
     }
 
     private mutating func single(_ name: String, _ type: String, _ help: String, _ value: some BinaryInteger) {
