@@ -5,12 +5,14 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 # The server that the acceptance tests start, for example a release build.
 TOLLGATE_BINARY ?= $(CURDIR)/.build/$(CONFIGURATION)/tollgate
+# Options of the benchmarks: --only checks --rounds 5
+BENCH ?=
 VENV := .build/venv
 SOURCES := Package.swift Sources Tests benchmarks
 BUILD := $(SWIFT) build -c $(CONFIGURATION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build unit acceptance bench verify-calendar install install-test
+.PHONY: help demo test lint format build unit acceptance bench verify-calendar install install-bench install-test
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -36,15 +38,20 @@ lint: ## Check the format.
 format: ## Put everything in format.
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 
-bench: install ## Measure the rates and add them to benchmarks/results.
+bench: install-bench ## Measure beside Redis, PostgreSQL and nginx, and add the figures to benchmarks/results.
+	$(SWIFT) build -c release --product tollgate
 	$(SWIFT) build -c release --product tollgate-bench
-	.build/release/tollgate-bench --label "$$(git describe --always --dirty)"
+	.build/release/tollgate-bench --label "$$(git describe --always --dirty)" $(BENCH)
 
 verify-calendar: install ## Check the billing calendar for every zone, anchor and cadence: takes minutes.
 	TOLLGATE_CALENDAR_FULL=1 $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest --filter BillingCalendar
 
 install: ## Install the system packages that a build needs and this machine lacks.
 	@.ci/install git pkg-config liblmdb-dev libsimdjson-dev zlib1g-dev tzdata
+
+# The peers that benchmarks compare with, and util-linux, which pins programs to a core.
+install-bench: install
+	@.ci/install redis-server postgresql nginx util-linux
 
 install-test:
 	@.ci/install git pkg-config liblmdb-dev libsimdjson-dev zlib1g-dev tzdata python3-venv

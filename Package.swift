@@ -73,8 +73,8 @@ let package = Package(
             dependencies: ["API", "CZlib", "EventScanner", "Tollgate", arguments, lifecycle, logging, signals],
             swiftSettings: strict),
         .executableTarget(
-            name: "tollgate-bench", dependencies: ["API", "Tollgate", arguments, logging], path: "benchmarks",
-            exclude: ["results"], swiftSettings: strict),
+            name: "tollgate-bench", dependencies: ["Tollgate", arguments] + nio, path: "benchmarks",
+            exclude: ["README.md", "results"], swiftSettings: strict),
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),
@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(
             name: "TollgateCommandTests", dependencies: ["CZlib", "Tollgate", "TollgateCommand"],
             swiftSettings: strict),
-        .testTarget(name: "BenchmarkTests", dependencies: ["tollgate-bench", arguments], swiftSettings: strict),
+        .testTarget(
+            name: "BenchmarkTests", dependencies: ["tollgate-bench", arguments, nio[0]], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,38 +1,31 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Tollgate
 
-/// Measures what Tollgate is for: durable events, checks, consumes and invoices each second.
+/// Measures what Tollgate is for beside what a user would take instead, in one run on one machine.
 @main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tollgate-bench",
-        abstract: "Measure events, checks, consumes and invoices each second on this machine.",
+        abstract: "Measure Tollgate beside Redis, PostgreSQL and nginx on this machine.",
         discussion: """
-            Example: tollgate-bench --only events --events 5000000
+            Example: tollgate-bench --only batches --rounds 5
 
-            Everything runs in this process, on stores in the temporary directory; over HTTP the client shares the \
-            machine with the server. The last column proves that the work was done: it is the same on every machine. \
-            A run is added as one line of JSON to the results file.
+            Servers are started on free ports of the loopback with stores in the temporary directory, and are ended \
+            and removed again. Client and server share the machine. Of each figure the median of the rounds counts. A \
+            run is added as one line of JSON to the results file. benchmarks/README.md says how it is measured.
             """)
 
-    @ArgumentParser.Flag(help: "Tiny sizes, nothing recorded: shows in seconds that it all works.")
+    @ArgumentParser.Flag(help: "Tiny sizes, one round, nothing recorded: shows in seconds that it all works.")
     var quick = false
 
-    @Option(help: "Only the benchmarks whose name contains this.")
+    @ArgumentParser.Flag(help: "Also what takes very long.")
+    var long = false
+
+    @Option(help: "Only the works whose name contains this.")
     var only = ""
 
-    @Option(help: "Events to record, in each of the two ways.")
-    var events: Int?
-
-    @Option(help: "Checks to ask, in each of the two ways.")
-    var checks: Int?
-
-    @Option(help: "Consumes to attempt.")
-    var consumes: Int?
-
-    @Option(help: "Companies to close a month for.")
-    var companies: Int?
+    @Option(help: "How often each contender works.")
+    var rounds = 3
 
     @Option(help: "What is measured, for the results file: a version or commit.")
     var label = ""
@@ -40,47 +33,37 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "The results file.")
     var results = "benchmarks/results/runs.jsonl"
 
+    func validate() throws {
+        guard rounds > 0 else { throw ValidationError("rounds must be at least 1, not \(rounds)") }
+    }
+
     func run() async throws {
-        let measurements = try await measure()
-        print(Measurement.table(measurements))
-        if !quick { try append(measurements) }
-    }
-
-    /// Runs the chosen benchmarks one after another.
-    func measure() async throws -> [Measurement] {
-        let sizes = Sizes(
-            events: events ?? (quick ? 4_000 : 2_000_000), checks: checks ?? (quick ? 500 : 300_000),
-            consumes: consumes ?? (quick ? 2_500 : 100_000), companies: companies ?? (quick ? 20 : 10_000))
-        var measurements: [Measurement] = []
-        for scenario in Scenario.all where only.isEmpty || scenario.name.contains(only) {
-            measurements.append(try await scenario.run(sizes))
+        let interrupts = Workbench.clearOnInterrupt()
+        defer {
+            Workbench.clear()
+            for interrupt in interrupts { interrupt.cancel() }
         }
-        return measurements
+        let comparisons = try await compare()
+        print("\n\(Comparison.figures(comparisons))\n\n\(Comparison.goals(comparisons))")
+        if !quick { try RunRecord(comparisons, label: label).append(to: results) }
     }
 
-    private func append(_ measurements: [Measurement]) throws {
-        let run = Run(
-            at: Date().ISO8601Format(), label: label, cores: ProcessInfo.processInfo.activeProcessorCount,
-            measurements: measurements)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = try encoder.encode(run) + Data("\n".utf8)
-        if !FileManager.default.fileExists(atPath: results) {
-            guard FileManager.default.createFile(atPath: results, contents: nil) else {
-                throw ValidationError("\(results) cannot be made: run from the project's root, or name --results")
-            }
+    /// Runs the chosen works one after another.
+    func compare() async throws -> [Comparison] {
+        var comparisons: [Comparison] = []
+        for scenario in Scenario.all where (long || !scenario.isLong) && (only.isEmpty || scenario.name.contains(only))
+        {
+            FileHandle.standardError.write(Data("\(scenario.name) …\n".utf8))
+            comparisons.append(try await compare(scenario))
         }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: results))
-        try file.seekToEnd()
-        try file.write(contentsOf: line)
-        try file.close()
+        return comparisons
     }
-}
 
-/// One line of the results file.
-private struct Run: Encodable {
-    let at: String
-    let label: String
-    let cores: Int
-    let measurements: [Measurement]
+    /// What is not installed is left out of a quick run; any other one says that it is missing.
+    private func compare(_ scenario: Scenario) async throws -> Comparison {
+        if let missing = scenario.contenders.first(where: { !$0.isInstalled }), !quick {
+            throw BenchFailure.missing(missing.name)
+        }
+        return try await Comparison.run(scenario, quick ? .quick : .full, rounds: quick ? 1 : rounds)
+    }
 }
