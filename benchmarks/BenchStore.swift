@@ -1,10 +1,12 @@
 internal import Foundation
 internal import Tollgate
 
-/// A data directory for a benchmark: an environment, a secret key, and companies on a plan that limits `calls`.
+/// A data directory for a benchmark: an environment, a secret key, and companies on a plan that limits three features.
 struct BenchStore: Sendable {
     static let secret = "sch_dev_benchmark"
-    /// The hard limit of each company's calls in a month: never reached, but always looked at.
+    /// Names of features, of their flags, and of the events that meter them.
+    static let features = ["calls", "rows", "jobs"]
+    /// The hard limit of each company and feature in a month: never reached, but always looked at.
     static let limit: Int64 = 1_000_000_000_000
 
     let directory: String
@@ -30,9 +32,18 @@ struct BenchStore: Sendable {
         return try await body(OpenStore(engine: engine))
     }
 
-    /// The usage of all companies, summed: what a server has left on disk.
-    func usage(of companies: Int) async throws -> Int64 {
-        try await open { try $0.usage(of: companies) }
+    /// Lets a server do the work of a load on the store, and finds all of it on disk when the server has ended.
+    func serve(_ wire: HTTPWire, _ clients: [LoadClient], _ plan: LoadPlan, companies: Int) async throws -> Measurement
+    {
+        let load = try await TollgateServer.with(self) { server in
+            try await Load.run(wire, clients, port: server.port, plan)
+        }
+        try await requireUsage(load.unitsSent, of: companies)
+        return Measurement(load, proof: "usage \(load.unitsSent)")
+    }
+
+    func requireUsage(_ units: Int64, of companies: Int) async throws {
+        try BenchFailure.require(try await open { try $0.usage(of: companies) }, is: units, "the usage counted")
     }
 }
 
@@ -42,44 +53,57 @@ struct OpenStore: Sendable {
 
     var environment: EnvironmentID { engine.environments[0].id }
 
-    fileprivate func make(companies: Int) async throws {
+    /// An environment and its key.
+    func makeEnvironment() async throws {
         let environment = try await engine.execute(
-            CreateEnvironment(name: "bench", type: .development), in: Engine.wholeStore
-        ).id
+            CreateEnvironment(name: "bench", type: .development), in: Engine.wholeStore)
         let hash = APIKeySecret.hash(BenchStore.secret)
         _ = try await engine.execute(
-            CreateAPIKey(name: "bench", kind: .secret, readonly: false, hash: hash), in: environment)
+            CreateAPIKey(name: "bench", kind: .secret, readonly: false, hash: hash), in: environment.id)
+    }
+
+    /// Makes a published plan that grants features, each metered by the event of its name.
+    func makePlan(
+        charge: ChargeType, prices: [PriceInput] = [], _ features: [(name: String, grant: EntitlementInput)]
+    ) async throws -> Plan {
         let plan = try await engine.execute(CreatePlan(name: "Bench", type: .plan), in: environment)
-        let draft = try await engine.execute(
-            SetBillingProduct(planID: plan.id, chargeType: .free), in: environment)
-        var calls = CreateFeature(name: "calls", description: "", type: .event)
-        calls.eventSubtype = "calls"
-        let feature = try await engine.execute(calls, in: environment)
+        var product = SetBillingProduct(planID: plan.id, chargeType: charge)
+        product.prices = prices
+        let draft = try await engine.execute(product, in: environment)
+        for (name, grant) in features {
+            var command = CreateFeature(name: name, description: "", type: .event)
+            command.eventSubtype = name
+            let feature = try await engine.execute(command, in: environment)
+            _ = try await engine.execute(
+                CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: grant), in: environment)
+        }
+        _ = try await engine.execute(
+            PublishPlanVersion(versionID: draft.id, migrationStrategy: "leave"), in: environment)
+        return plan
+    }
+
+    fileprivate func make(companies: Int) async throws {
+        try await makeEnvironment()
         var limit = EntitlementInput(valueType: .numeric)
         limit.valueNumeric = BenchStore.limit
         limit.metricPeriod = .currentMonth
-        _ = try await engine.execute(
-            CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: limit), in: environment)
-        _ = try await engine.execute(
-            PublishPlanVersion(versionID: draft.id, migrationStrategy: "leave"), in: environment)
+        let plan = try await makePlan(charge: .free, BenchStore.features.map { ($0, limit) })
         var group = SetPlanGroup()
         group.planIDs = [plan.id]
         group.initialPlanID = plan.id
         _ = try await engine.execute(group, in: environment)
         for start in stride(from: 0, to: companies, by: 10_000) {
             let names = (start..<min(start + 10_000, companies)).map { ["id": BenchStore.company($0)] }
-            try await engine.execute(RegisterEntities(companies: names, eventSubtypes: ["calls"]), in: environment)
+            try await engine.execute(RegisterEntities(companies: names), in: environment)
         }
     }
 
-    fileprivate func usage(of companies: Int) throws -> Int64 {
+    /// What all companies used of all features, summed.
+    func usage(of companies: Int) throws -> Int64 {
         try engine.read(environment) { view in
-            guard let feature = view.flag(key: "calls")?.featureID, let feature = try view.get(feature) else {
-                throw BenchFailure("the feature calls is not in the store")
-            }
-            return try (0..<companies).reduce(0) { sum, number in
+            try (0..<companies).reduce(0) { sum, number in
                 guard let company = try view.company(keys: ["id": BenchStore.company(number)]) else { return sum }
-                return try sum + (view.featureUsage(of: company, feature: feature)?.usage ?? 0)
+                return try view.entitledFeatures(of: company).reduce(sum) { $0 + $1.usage }
             }
         }
     }

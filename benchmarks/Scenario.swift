@@ -11,7 +11,8 @@ struct Scenario: Sendable {
     var isLong = false
 
     static let all: [Scenario] = [
-        .batches, .singleEvents, .checkLatency, .consumeOne, .consumeMany,
+        .batches, .companies, .keys, .inProcess, .singleEvents, .checkLatency, .checksBesideIngest, .checkInProcess,
+        .consumeOne, .consumeMany, .close, .restart,
     ]
 }
 
@@ -27,7 +28,7 @@ struct Contender: Sendable {
 struct Measurement: Sendable {
     var figures: [Figure: Double] = [:]
     /// Something that only comes out when the work was done, read back from where it was done.
-    let proof: String
+    var proof: String
 
     init(_ figures: [Figure: Double] = [:], proof: String) {
         self.figures = figures
@@ -88,6 +89,9 @@ struct Sizes: Sendable {
 
     static let full = Sizes(duration: .seconds(4), warmUp: .seconds(1), divisor: 1)
     static let quick = Sizes(duration: .milliseconds(30), warmUp: .zero, divisor: 5_000)
+
+    /// A debug build takes a millisecond for a request, so a quick run has two connections.
+    func connections(_ number: Int) -> Int { divisor == 1 ? number : min(2, number) }
 
     var load: LoadPlan { LoadPlan(warmUp: warmUp, duration: duration) }
 

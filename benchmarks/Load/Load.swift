@@ -17,6 +17,13 @@ struct LoadPlan: Sendable {
 struct LoadClient: Sendable {
     var template: RequestTemplate
     var stream: OperationStream
+
+    /// - Parameter first: the number of the first client. No two clients of one store may have the same.
+    static func many(_ count: Int, from first: Int = 0, _ template: RequestTemplate, companies: Int) -> [LoadClient] {
+        (first..<first + count).map {
+            LoadClient(template: template, stream: OperationStream(client: $0, companies: companies))
+        }
+    }
 }
 
 /// What a load found. What was warmed up with is in the sums, but not in the figures.

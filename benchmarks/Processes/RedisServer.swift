@@ -32,7 +32,7 @@ struct RedisServer {
     }
 
     /// The sum of the counters of all companies.
-    func usage(of companies: Int) throws -> Int64 {
+    private func usage(of companies: Int) throws -> Int64 {
         let script = """
             local sum = 0
             for company = 0, ARGV[1] - 1 do
@@ -41,6 +41,13 @@ struct RedisServer {
             return sum
             """
         return Int64(try ask("EVAL", script, "0", "\(companies)")) ?? -1
+    }
+
+    /// Lets it do the work of a load, and reads all of it back.
+    func serve(_ clients: [LoadClient], _ sizes: Sizes, companies: Int) async throws -> Measurement {
+        let load = try await Load.run(RESPWire(), clients, port: port, sizes.load)
+        try BenchFailure.require(try usage(of: companies), is: load.unitsSent, "the usage counted")
+        return Measurement(load, proof: "usage \(load.unitsSent)")
     }
 
     private func stop() {
