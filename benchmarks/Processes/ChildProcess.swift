@@ -74,7 +74,8 @@ final class ChildProcess: Sendable {
     func stop() {
         guard isRunning.withLock({ $0 }) else { return }
         Glibc.kill(pid, stopSignal)
-        for _ in 0..<2_000 where !hasEnded { usleep(5_000) }
+        let patience = ContinuousClock.now + .seconds(10)
+        while !hasEnded, ContinuousClock.now < patience { usleep(5_000) }
         kill()
     }
 
@@ -85,8 +86,18 @@ final class ChildProcess: Sendable {
         _ = wait()
     }
 
-    static func killAll() {
-        for (pid, signal) in running.withLock({ $0 }) { Glibc.kill(pid, signal) }
+    /// Ends all that run. For the end of this process only: nobody is told.
+    static func endAll() {
+        let running = running.withLock { $0 }
+        for (pid, signal) in running { Glibc.kill(pid, signal) }
+        for pid in running.keys {
+            var looks = 0
+            while waitpid(pid, nil, WNOHANG) == 0 {
+                looks += 1
+                if looks == 400 { Glibc.kill(pid, SIGKILL) }
+                usleep(5_000)
+            }
+        }
     }
 
     private var hasEnded: Bool {

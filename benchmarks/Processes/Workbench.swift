@@ -22,7 +22,7 @@ enum Workbench {
 
     /// Ends every program that was started, and removes every file.
     static func clear() {
-        ChildProcess.killAll()
+        ChildProcess.endAll()
         if let path = root.withLock({ $0.take() }) { remove(path) }
     }
 
