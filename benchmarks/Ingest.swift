@@ -2,25 +2,31 @@ internal import Tollgate
 
 /// Events tracked in this process, as typed values.
 enum Ingest {
+    /// What an embedding program has at hand when it tracks an event.
+    struct Use: Sendable {
+        let company: String
+        let quantity: Int64
+        let key: String
+    }
+
     /// Events of several callers in batches, made before the clock starts.
     struct Events: Sendable {
-        var callers: [[[UsageEvent]]]
+        var callers: [[[Use]]]
         let count: Int
         let units: Int64
     }
 
     static func events(_ count: Int, companies: Int, callers: Int, from first: Int = 0) -> Events {
-        let names = (0..<companies).map { ["id": BenchStore.company($0)] }
+        let names = (0..<companies).map(BenchStore.company)
         var streams = (first..<first + callers).map { OperationStream(client: $0, companies: companies) }
-        var made = [[[UsageEvent]]](repeating: [], count: callers)
+        var made = [[[Use]]](repeating: [], count: callers)
         for (index, start) in stride(from: 0, to: count, by: Batches.size).enumerated() {
             let caller = index % callers
             made[caller].append(
                 (start..<min(start + Batches.size, count)).map { _ in
                     let operation = streams[caller].next()
-                    return UsageEvent(
-                        company: names[Int(operation.company)], event: "calls", quantity: operation.quantity,
-                        idempotencyKey: operation.key)
+                    return Use(
+                        company: names[Int(operation.company)], quantity: operation.quantity, key: operation.key)
                 })
         }
         return Events(callers: made, count: count, units: streams.reduce(0) { $0 + $1.units })
@@ -53,7 +59,12 @@ enum Ingest {
     }
 
     /// The call that is measured.
-    private static func track(_ batch: [UsageEvent], in store: OpenStore) async throws {
+    private static func track(_ uses: [Use], in store: OpenStore) async throws {
+        var batch = UsageBatch()
+        for use in uses {
+            batch.append(
+                "calls", company: (key: "id", value: use.company), quantity: use.quantity, idempotencyKey: use.key)
+        }
         let answer = try await store.engine.track(batch, in: store.environment)
         try BenchFailure.require(answer.accepted, is: batch.count, "accepted")
     }
