@@ -18,6 +18,7 @@ package final class Committer: Sendable {
     private let queue = DispatchQueue(label: "tollgate.committer", qos: .userInitiated)
     private let state: Locked<State>
     private let participants: Participants
+    private let probe: CommitProbe?
 
     /// Those who keep applied state in memory and must follow a commit's fate.
     package struct Participants: Sendable {
@@ -53,9 +54,10 @@ package final class Committer: Sendable {
         var statistics = CommitStatistics()
     }
 
-    package init(_ store: Store, _ participants: Participants) throws {
+    package init(_ store: Store, _ participants: Participants, probe: CommitProbe? = nil) throws {
         self.store = store
         self.participants = participants
+        self.probe = probe
         let next = try store.snapshot().nextSequence()
         state = Locked(State(pending: Commit(number: 1), nextSequence: next))
     }
@@ -181,6 +183,7 @@ package final class Committer: Sendable {
     }
 
     private func write(_ commit: Commit, _ folds: [UsageFold], _ usage: [(UsageKey, Int64)]) throws {
+        try probe?(.begun)
         try store.database.write { transaction in
             let journal = self.store.table(.journal)
             for entry in commit.entries {
@@ -195,6 +198,7 @@ package final class Committer: Sendable {
                     try transaction.delete(self.store.table(key.table), key.bytes)
                 }
             }
+            try self.probe?(.halfWritten)
             let counters = self.store.table(.usage)
             for (key, delta) in usage {
                 try key.withBytes { key in _ = try transaction.add(counters, key, delta: delta) }
@@ -204,8 +208,21 @@ package final class Committer: Sendable {
                 try transaction.put(self.store.table(.meta), key, value)
             }
         }
+        try probe?(.durable)
     }
 }
+
+/// How far a commit has come.
+package enum CommitStage: Sendable {
+    case begun
+    /// Inside the transaction, with the journal written and the counters not.
+    case halfWritten
+    case durable
+}
+
+/// Told of each commit's stages, on the committer's queue; what it throws makes the commit fail there. For simulations:
+/// after a failure at `durable` memory and store disagree, and the engine must be dropped, as a crash would drop it.
+package typealias CommitProbe = @Sendable (CommitStage) throws -> Void
 
 /// What one LMDB transaction will hold.
 struct Commit {

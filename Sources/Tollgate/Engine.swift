@@ -81,7 +81,8 @@ public final class Engine: Sendable {
                         preconditionFailure(
                             "after a failed write the store cannot be read; what is committed is safe: \(error)")
                     }
-                }))
+                }),
+            probe: options.commitProbe)
         self.memory = memory
         self.counters = counters
         self.keys = keys

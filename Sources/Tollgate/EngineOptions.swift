@@ -1,6 +1,7 @@
 public import Basics
 internal import Glibc
 public import Model
+package import Store
 
 /// What an engine is opened with.
 public struct EngineOptions: Sendable {
@@ -10,6 +11,8 @@ public struct EngineOptions: Sendable {
     public var decodeIdentify: (@Sendable (UnsafeBufferPointer<UInt8>) throws -> Identification)?
     /// False only for throwaway stores: commits are not synced.
     public var isDurable = true
+    /// Nil but in simulations.
+    package var commitProbe: CommitProbe?
 
     public init() {}
 }
