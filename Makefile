@@ -12,7 +12,7 @@ SOURCES := Package.swift Sources Tests benchmarks
 BUILD := $(SWIFT) build -c $(CONFIGURATION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build unit acceptance bench verify-calendar install install-bench install-test
+.PHONY: help demo test lint format build unit acceptance bench simulate verify-calendar install install-bench install-test
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ bench: install-bench ## Measure beside Redis, PostgreSQL and nginx, and add the 
 	$(SWIFT) build -c release --product tollgate
 	$(SWIFT) build -c release --product tollgate-bench
 	.build/release/tollgate-bench --label "$$(git describe --always --dirty)" $(BENCH)
+
+simulate: install ## Random lives beside a plain model: SECONDS=600 SEED=1, else a minute and a fresh seed.
+	$(SWIFT) build -c release --product tollgate-simulate
+	.build/release/tollgate-simulate --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 verify-calendar: install ## Check the billing calendar for every zone, anchor and cadence: takes minutes.
 	TOLLGATE_CALENDAR_FULL=1 $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest --filter BillingCalendar

@@ -75,6 +75,18 @@ let package = Package(
         .executableTarget(
             name: "tollgate-bench", dependencies: ["Tollgate", arguments] + nio, path: "benchmarks",
             exclude: ["README.md", "results"], swiftSettings: strict),
+        // The simulation: what Tollgate should do, written plainly; the engine beside it; and a command that runs it.
+        .target(name: "Plain", path: "Tests/Plain", swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: ["Basics", "Entitlements", "EventScanner", "Model", "Plain", "Store", "Tollgate"],
+            path: "Tests/Simulation", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
+            name: "tollgate-simulate", dependencies: ["Simulation", arguments], path: "Tests/SimulateCommand",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Plain", "Simulation"], exclude: ["seeds.txt"],
+            swiftSettings: strict),
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),

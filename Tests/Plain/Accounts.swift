@@ -1,0 +1,91 @@
+package struct Company: Sendable {
+    /// How far local time is ahead of UTC, when it was said.
+    package internal(set) var zone: Int?
+    /// The plan and its version.
+    package internal(set) var plan: (plan: Int, version: Int)?
+    package internal(set) var subscription: Int?
+    var ended: [Int] = []
+    package internal(set) var overrides: [Override] = []
+}
+
+package struct Subscription: Sendable {
+    let company: Int
+    let offset: Int
+    let interval: Interval
+    /// The start and the anchor.
+    package let start: Instant
+    var plan: Int
+    var version: Int
+    /// Quantities bought ahead, by feature.
+    var bought: [Int: Int]
+    package internal(set) var index = 0
+    /// Where the usage window began that was in force before.
+    var carriedFrom: Instant
+    package internal(set) var endsWithPeriod = false
+    /// Use before this was billed by an earlier subscription.
+    var billedFrom: Instant
+    /// Use at the very instant of the end is billed by this subscription.
+    var billedItsEnd = false
+    package internal(set) var endedAt: Instant?
+    var pending: [Line] = []
+
+    package var period: (start: Instant, end: Instant) {
+        (
+            interval.start(index, anchor: start, offset: offset),
+            interval.start(index + 1, anchor: start, offset: offset)
+        )
+    }
+
+    /// The part of the period whose use it bills.
+    var billed: (start: Instant, end: Instant) { (max(period.start, min(billedFrom, period.end)), period.end) }
+
+    /// The window of a limit that follows the billing cycle.
+    func cycle(_ now: Instant) -> (start: Instant, end: Instant) {
+        let month = Interval.months(1).containing(now, anchor: start, offset: offset)
+        let period = interval.containing(now, anchor: start, offset: offset)
+        return (max(month.start, period.start), min(month.end, period.end))
+    }
+}
+
+package struct Line: Sendable {
+    package enum Kind: String, Sendable {
+        case base, usage, seat, correction
+        case credit = "proration_credit"
+        case charge = "proration_charge"
+    }
+
+    var kind: Kind
+    /// The version whose price it is.
+    var version: Int
+    var feature: Int?
+    var quantity: Int
+    var amount: Int
+    var start: Instant
+    var end: Instant
+    /// Of usage lines: what they meter.
+    var basis: Basis?
+
+    struct Basis: Sendable {
+        let event: String
+        let start: Instant
+        let end: Instant
+        let price: Price
+    }
+}
+
+package struct Invoice: Sendable {
+    package enum Status: String, Sendable { case draft, open, paid, void }
+
+    package let company: Int
+    let subscription: Int
+    package internal(set) var status = Status.draft
+    package internal(set) var number: Int?
+    let start: Instant
+    let end: Instant
+    var lines: [Line]
+    package let finalizesAt: Instant
+    /// The usage lines as billed so far, corrections included: from the finalisation on.
+    var billed: [Line] = []
+
+    var total: Int { lines.reduce(0) { $0 + $1.amount } }
+}

@@ -1,0 +1,137 @@
+extension PlainModel {
+    package mutating func track(_ uses: [Use]) -> TrackOutcome {
+        register(uses)
+        var outcome = TrackOutcome()
+        for (index, use) in uses.enumerated() {
+            guard let at = effectiveTime(of: use), let company = company(of: use), let user = user(of: use) else {
+                outcome.rejected.append(index)
+                continue
+            }
+            if let key = use.key, !key.isEmpty {
+                let content = [company ?? -1, user ?? -1, use.quantity, use.isTimed ? at : -1]
+                if let seen = keysSeen[key], now < seen.at + Self.keyLife {
+                    let isSame = seen.content == content && seen.event == use.event
+                    if isSame { outcome.duplicates += 1 } else { outcome.conflicts += 1 }
+                    continue
+                }
+                keysSeen[key] = Seen(at: now, content: content, event: use.event)
+            }
+            outcome.accepted += 1
+            guard let company else { continue }
+            count(use, company, at)
+            outcome.late[index] = lateness(of: use, company, at)
+        }
+        stage()
+        return outcome
+    }
+
+    private mutating func count(_ use: Use, _ company: Int, _ at: Instant) {
+        let counted = Counted(at: at, quantity: use.quantity, isBackfill: use.isBackfill)
+        events[Meter(company: company, event: use.event), default: []].append(counted)
+    }
+
+    /// Companies and users that usable events name are made before any event counts.
+    private mutating func register(_ uses: [Use]) {
+        let usable = uses.filter { use in
+            effectiveTime(of: use) != nil && companyKeys.find(use.company) != .two && userKeys.find(use.user) != .two
+        }
+        guard usable.contains(where: { !isKnown($0) }) else { return }
+        for use in usable where !use.company.isEmpty { _ = companyKeys.register(use.company) }
+        for use in usable where !use.user.isEmpty { _ = userKeys.register(use.user) }
+        for use in usable { meters.insert(use.event) }
+        makeCompanies()
+        stage()
+    }
+
+    /// Nil inside for an event that names none; nil for keys that name two.
+    private func company(of use: Use) -> Int?? {
+        if use.company.isEmpty { return .some(nil) }
+        if case .one(let number) = companyKeys.find(use.company) { return .some(number) }
+        return nil
+    }
+
+    private func user(of use: Use) -> Int?? {
+        if use.user.isEmpty { return .some(nil) }
+        if case .one(let number) = userKeys.find(use.user) { return .some(number) }
+        return nil
+    }
+
+    /// When it counts; nil for an event that is not accepted.
+    private func effectiveTime(of use: Use) -> Instant? {
+        guard use.quantity != 0, abs(use.quantity) <= 1_000_000_000_000_000 else { return nil }
+        guard use.isTimed else { return now }
+        guard let sentAt = use.sentAt, sentAt <= now + 300 * Calendar.second else { return nil }
+        let reach = use.isBackfill ? 365 : 34
+        return sentAt < now - reach * Calendar.day ? nil : sentAt
+    }
+
+    /// Whether the invoice of the ended period that it belongs to is final; nil when it is not late.
+    private func lateness(of use: Use, _ company: Int, _ at: Instant) -> Bool? {
+        guard use.isTrusted, !use.isBackfill, at < now, let number = companies[company].subscription else { return nil }
+        let subscription = subscriptions[number]
+        guard subscription.start <= at, at < subscription.period.start else { return nil }
+        return invoices.contains { invoice in
+            invoice.subscription == number && !invoice.billed.isEmpty && invoice.start <= at && at < invoice.end
+        }
+    }
+
+    // MARK: - Consume
+
+    package mutating func consume(_ request: Consumption) -> ConsumeOutcome {
+        let key = request.key.flatMap { $0.isEmpty ? nil : $0 }
+        if let key, let earlier = answers[key], now < earlier.at + Self.keyLife {
+            return earlier.request == request ? .answered(earlier.numbers) : .refused
+        }
+        guard 1...1_000_000_000_000_000 ~= request.quantity, !request.company.isEmpty else { return .refused }
+        let wanted: [Int]
+        switch request.target {
+        case .feature(let feature): wanted = features[feature].event == nil ? [] : [feature]
+        case .event(let event): wanted = features.indices.filter { features[$0].event == event }
+        }
+        guard let first = wanted.first, let event = features[first].event else { return .refused }
+        let found = companyKeys.find(request.company)
+        if found == .two { return .refused }
+        let no = ConsumeOutcome.Numbers(isAllowed: false, usage: 0, allocation: nil, remaining: nil, resetAt: nil)
+        guard case .one(let company) = found else { return keep(no, request) }
+        let limits = wanted.compactMap { Self.mostGenerous(grants(of: $0, to: company)) }
+        if limits.isEmpty { return keep(no, request) }
+        if let key, let seen = keysSeen[key], now < seen.at + Self.keyLife { return .refused }
+        let answers = limits.map { answer($0, request.quantity, company, event) }
+        // A refusal is shown first, else the least that remains.
+        let shown = answers.first { !$0.isAllowed } ?? answers.min { ($0.remaining ?? .max) < ($1.remaining ?? .max) }!
+        if shown.isAllowed {
+            var use = Use(company: request.company, event: event, quantity: request.quantity)
+            use.key = key
+            count(use, company, now)
+            if let key {
+                keysSeen[key] = Seen(at: now, content: [company, -1, request.quantity, -1], event: event)
+            }
+        }
+        return keep(shown, request)
+    }
+
+    private func answer(
+        _ grant: Grant, _ quantity: Int, _ company: Int, _ event: String
+    ) -> ConsumeOutcome.Numbers {
+        let window = window(grant.span, of: company)
+        let usage = used(company, event, from: window.start, to: window.end)
+        var numbers = ConsumeOutcome.Numbers(
+            isAllowed: true, usage: usage + quantity, allocation: nil, remaining: nil, resetAt: window.end)
+        guard case .limited(let limit) = grant.allowance else { return numbers }
+        numbers.allocation = limit
+        numbers.remaining = limit - usage - quantity
+        guard usage + quantity > limit else { return numbers }
+        (numbers.isAllowed, numbers.usage, numbers.remaining) = (false, usage, limit - usage)
+        return numbers
+    }
+
+    private mutating func keep(_ numbers: ConsumeOutcome.Numbers, _ request: Consumption) -> ConsumeOutcome {
+        if let key = request.key, !key.isEmpty {
+            answers[key] = Answered(at: now, request: request, numbers: numbers)
+            stage()
+        } else if numbers.isAllowed {
+            stage()
+        }
+        return .answered(numbers)
+    }
+}

@@ -1,0 +1,255 @@
+internal import Plain
+
+/// Decides by a seed what happens next. It looks at the model only, so that a seed makes one life and no other.
+struct Chance {
+    var random: SplitMix
+    private var freshKeys = 0
+
+    init(seed: UInt64) {
+        random = SplitMix(seed: seed)
+    }
+
+    /// A time from 2023 to 2027.
+    mutating func start() -> Instant {
+        1_672_531_200_000 + random.number(0...126_230_400) * 1000 + random.number(0...999)
+    }
+
+    mutating func move(_ model: PlainModel) -> Move {
+        let step = step(model)
+        return Move(
+            step: step, trouble: trouble(step, model), isWatched: random.once(in: 8), isJSON: random.once(in: 2))
+    }
+
+    private mutating func step(_ model: PlainModel) -> Step {
+        let company = random.number(0...max(0, model.companies.count - 1))
+        guard !model.companies.isEmpty else { return .track(batch(model)) }
+        switch random.number(1...100) {
+        case 1...34: return .track(batch(model))
+        case 35...48: return .consume(consumption(model))
+        case 49...50: return .rush(rush(model), callers: random.number(2...6))
+        case 51...53: return .upsertCompany(keys(company: true), zone: zone())
+        case 54: return .upsertUser(keys(company: false))
+        case 55...63: return manage(company, model)
+        case 64...65: return .cancel(company: company, immediately: random.once(in: 2))
+        case 66...69:
+            let feature = random.number(0...model.features.count - 1)
+            return .addOverride(company: company, override(feature, model), expiresAt: expiry(model))
+        case 70: return .removeOverride(random.number(0...12))
+        case 71...72:
+            let drafts = model.drafts
+            return .finalize(drafts.isEmpty || random.once(in: 4) ? random.number(0...9) : random.pick(drafts))
+        case 73: return .void(random.number(0...max(0, model.invoices.count - 1)))
+        case 74: return .grace(seconds: random.pick([0, 1, 3600, 40_000, 86_400]))
+        case 75...92: return .clock(instant(after: model))
+        case 93: return .closeDue
+        case 94: return publish(model)
+        case 95...97: return .restart
+        default: return .volley(volley(model))
+        }
+    }
+
+    // MARK: - Companies
+
+    /// Few names, so that keys meet.
+    mutating func keys(company: Bool) -> [String: String] {
+        let letter = company ? "c" : "u"
+        switch random.number(0...9) {
+        case 0...5: return ["id": "\(letter)\(random.number(0...4))"]
+        case 6...7: return ["slug": "\(letter)-\(random.number(0...3))"]
+        default: return ["id": "\(letter)\(random.number(0...6))", "slug": "\(letter)-\(random.number(0...4))"]
+        }
+    }
+
+    /// Mostly one that pays.
+    private mutating func someCompany(_ model: PlainModel) -> [String: String] {
+        let subscribers = model.subscribers
+        guard !subscribers.isEmpty, !random.once(in: 3) else { return keys(company: true) }
+        let key = model.companyKeys.keys[random.pick(subscribers)].sorted { $0.key < $1.key }.first!
+        return [key.key: key.value]
+    }
+
+    private mutating func zone() -> Int? { random.once(in: 2) ? nil : random.pick(World.zones.keys.sorted()) }
+
+    private mutating func manage(_ company: Int, _ model: PlainModel) -> Step {
+        let plan = random.once(in: 12) ? nil : random.number(0...model.plans.count - 1)
+        var bought: [Int: Int] = [:]
+        let isNewest = plan == nil || random.once(in: 2)
+        if let plan, random.once(in: 2) {
+            let kept = model.companies[company].plan.flatMap { $0.plan == plan ? $0.version : nil }
+            let version = model.plans[plan][
+                isNewest ? model.plans[plan].count - 1 : kept ?? model.plans[plan].count - 1]
+            for terms in version.terms where terms.price?.isAhead == true {
+                bought[terms.feature] = random.number(0...20)
+            }
+        }
+        return .manage(company: company, plan: plan, isNewest: isNewest, bought: bought)
+    }
+
+    private mutating func override(_ feature: Int, _ model: PlainModel) -> Terms {
+        var terms = terms(feature, model.features[feature], isPriced: false)
+        if terms.allowance == .unlimited, random.once(in: 2) { terms.allowance = .limited(random.number(0...150)) }
+        return terms
+    }
+
+    private mutating func expiry(_ model: PlainModel) -> Instant? {
+        switch random.number(0...4) {
+        case 0: nil
+        case 1: model.now + random.number(-1...1)
+        default: model.now + random.number(1...40) * Calendar.day
+        }
+    }
+
+    private mutating func publish(_ model: PlainModel) -> Step {
+        if random.once(in: 4), model.features.count < 7 {
+            let number = model.features.count
+            return .addFeature(
+                Feature(key: "feature \(number)".replacing(" ", with: "-"), event: random.pick(Self.events)))
+        }
+        let plan = random.number(0...model.plans.count - 1)
+        return .publish(plan: plan, version(of: model.features, free: model.plans[plan][0].base == nil))
+    }
+
+    // MARK: - Use
+
+    private mutating func batch(_ model: PlainModel) -> [Use] {
+        var uses: [Use] = []
+        for _ in 0..<random.pick([1, 1, 2, 3, 5, 12]) {
+            // The same again, within the batch.
+            if let last = uses.last, random.once(in: 12) { uses.append(last) } else { uses.append(use(model)) }
+        }
+        return uses
+    }
+
+    /// Of events that mean the same in whatever order they come: without keys, by companies that are known.
+    private mutating func volley(_ model: PlainModel) -> [[Use]] {
+        (0..<random.number(2...4)).map { _ in
+            batch(model).compactMap { use in
+                var use = use
+                use.key = nil
+                return model.isKnown(use) ? use : nil
+            }
+        }
+    }
+
+    private mutating func use(_ model: PlainModel) -> Use {
+        var use = Use(
+            company: random.once(in: 40) ? [:] : someCompany(model), event: event(), quantity: random.number(1...12))
+        switch random.number(0...20) {
+        case 0: use.quantity = 0
+        case 1: use.quantity = 1_000_000_000_000_001
+        case 2...3: use.quantity = -random.number(1...9)
+        default: break
+        }
+        if random.once(in: 6) { use.user = keys(company: false) }
+        use.key = key()
+        switch random.number(0...9) {
+        case 0: use.isBackfill = true
+        case 1...3: use.isTrusted = true
+        default: break
+        }
+        if use.isTimed && !random.once(in: 30) || random.once(in: 8) { use.sentAt = sentAt(use, model) }
+        return use
+    }
+
+    private mutating func event() -> String {
+        random.once(in: 30) ? "odd\(random.number(0...3))" : random.pick(Self.events)
+    }
+
+    private mutating func key() -> String? {
+        switch random.number(0...9) {
+        case 0...3: return nil
+        case 4: return ""
+        case 5...7: return "k\(random.number(0...25))"
+        default:
+            freshKeys += 1
+            return "fresh \(freshKeys)"
+        }
+    }
+
+    /// Now and then, on the edges of periods, and on the edge of what is accepted.
+    private mutating func sentAt(_ use: Use, _ model: PlainModel) -> Instant {
+        var company = 0
+        if case .one(let number) = model.companyKeys.find(use.company) { company = number }
+        let millisecond = random.number(-1...1)
+        switch random.number(0...9) {
+        case 0: return model.now + 300_000 + millisecond
+        case 1: return model.now - (use.isBackfill ? 365 : 34) * Calendar.day + millisecond
+        case 2...6: return random.pick(model.edges(of: company)) + (random.once(in: 2) ? 0 : millisecond)
+        case 7: return model.now
+        default: return model.now - random.number(0...33 * Calendar.day)
+        }
+    }
+
+    private mutating func consumption(_ model: PlainModel) -> Consumption {
+        let target: Consumption.Target =
+            random.once(in: 3) ? .event(event()) : .feature(random.number(0...model.features.count - 1))
+        var request = Consumption(
+            company: someCompany(model), target: target, quantity: random.once(in: 30) ? 0 : random.number(1...15),
+            key: key())
+        // Exactly what is left, or one more.
+        if case .feature(let feature) = target, case .one(let company) = model.companyKeys.find(request.company),
+            let left = model.check(feature, by: company).left, left > 0, random.once(in: 2)
+        {
+            request.quantity = left + random.number(0...1)
+        }
+        return request
+    }
+
+    /// Without a key, because callers in no order would be told different things.
+    private mutating func rush(_ model: PlainModel) -> Consumption {
+        var request = consumption(model)
+        request.key = nil
+        return request
+    }
+
+    // MARK: - Time
+
+    private mutating func instant(after model: PlainModel) -> Instant {
+        let turns = model.turns.sorted()
+        switch random.number(0...11) {
+        case 0: return model.now
+        case 1: return model.now + 1
+        case 2: return model.now + random.number(1...5000)
+        case 3: return model.now + random.number(1...24) * Calendar.hour
+        case 4: return model.now + 24 * Calendar.hour - random.number(0...1)
+        case 5: return model.now + random.number(1...20) * Calendar.day
+        case 6: return model.now + random.number(20...70) * Calendar.day
+        default:
+            // Exactly onto a turn, or a millisecond beside it.
+            guard !turns.isEmpty else { return model.now + 1 }
+            let turn = turns[random.number(0...min(5, turns.count - 1))]
+            return max(model.now, turn + random.pick([-1, 0, 0, 0, 1]))
+        }
+    }
+
+    // MARK: - Trouble
+
+    private mutating func trouble(_ step: Step, _ model: PlainModel) -> Trouble? {
+        guard random.once(in: 9) else { return nil }
+        let place: Trouble.Place = random.once(in: 2) ? .beforeWriting : .halfWritten
+        switch step {
+        case .publish, .addFeature, .restart, .verify: return nil
+        case .clock where !model.hasTestClock: return nil
+        case .clock, .closeDue:
+            // Many commits: some of them may stay, and the caller tries again.
+            if random.once(in: 2) { return .failure(place) }
+            return .crash(random.pick([place, .afterSync]), after: random.number(0...3))
+        case .track(let uses):
+            if random.once(in: 2) { return .failure(place) }
+            let isOneCommit = uses.allSatisfy { model.isKnown($0) }
+            if isOneCommit { return .crash(random.pick([place, .afterSync]), after: 0) }
+            // Two commits or one, as it happens: a second try must come to the same.
+            let canBeTriedAgain = uses.allSatisfy { $0.key?.isEmpty == false }
+            return canBeTriedAgain
+                ? .crash(random.pick([place, .afterSync]), after: random.number(0...1)) : .crash(place, after: 0)
+        case .rush, .volley: return random.once(in: 2) ? .failure(place) : .crash(place, after: 0)
+        case .consume: return random.once(in: 2) ? .failure(place) : .crash(random.pick([place, .afterSync]), after: 0)
+        default:
+            // What is due by now goes before a command, in commits of its own.
+            if model.hasDue || random.once(in: 2) {
+                return random.once(in: 2) ? .failure(place) : .crash(place, after: 0)
+            }
+            return .crash(.afterSync, after: 0)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// A bug that a test plants between the simulation and the engine, to see that the alarm goes off. Each behaves as the
+/// engine would with that bug, its answers included.
+package enum Mutant: String, CaseIterable, Sendable {
+    /// Of a batch of several events, one is acknowledged and not counted.
+    case lostCount
+    /// An event is counted twice.
+    case doubleCount
+    /// An event at exactly the start of a window is counted a millisecond before it.
+    case boundaryOff
+    /// A consume may take one unit more than the limit.
+    case limitOff
+    /// A tier ends one unit later than it should.
+    case tierOff
+    /// An override ends a millisecond late.
+    case expiryOff
+    /// Idempotency keys are forgotten by a restart.
+    case forgetfulRestart
+    /// What was not written is acknowledged.
+    case falseAcknowledgement
+}

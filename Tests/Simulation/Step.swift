@@ -1,0 +1,99 @@
+package import Plain
+
+/// One thing that somebody does to Tollgate. Companies, plans, features and invoices are named by their numbers.
+package enum Step: Sendable {
+    case track([Use])
+    /// Several batches at the same moment.
+    case volley([[Use]])
+    case consume(Consumption)
+    /// Several callers consume at the same moment.
+    case rush(Consumption, callers: Int)
+    case upsertCompany([String: String], zone: Int?)
+    case upsertUser([String: String])
+    case manage(company: Int, plan: Int?, isNewest: Bool, bought: [Int: Int])
+    case cancel(company: Int, immediately: Bool)
+    case addOverride(company: Int, Terms, expiresAt: Instant?)
+    case removeOverride(Int)
+    case finalize(Int)
+    case void(Int)
+    case grace(seconds: Int)
+    case clock(Instant)
+    case closeDue
+    case publish(plan: Int, Version)
+    case addFeature(Plain.Feature)
+    case restart
+    case verify
+
+    var name: String { String("\(self)".prefix { $0 != "(" }) }
+}
+
+/// What came of a step, as far as the model knows it.
+package enum Outcome: Equatable, Sendable {
+    case tracked(TrackOutcome)
+    case volleyed([TrackOutcome])
+    case consumed(ConsumeOutcome)
+    /// How many callers of a rush got what they asked for.
+    case allowed(Int)
+    case carriedOut
+    case refused
+}
+
+/// What goes wrong with the disk during a step.
+package enum Trouble: Equatable, Sendable {
+    /// Where a commit breaks.
+    package enum Place: Sendable {
+        case beforeWriting, halfWritten, afterSync
+    }
+
+    /// Every commit of the step fails, and the process goes on.
+    case failure(Place)
+    /// A commit breaks, after so many that succeed; nothing is committed any more, and the process ends.
+    case crash(Place, after: Int)
+
+    var isCrash: Bool { if case .crash = self { true } else { false } }
+}
+
+/// A step, and what happens around it.
+package struct Move: Sendable {
+    package var step: Step
+    package var trouble: Trouble?
+    /// Checks are made all the while, by others.
+    package var isWatched = false
+    package var isJSON = false
+}
+
+extension PlainModel {
+    /// What the step should do.
+    package mutating func perform(_ step: Step) -> Outcome {
+        func said(_ isCarriedOut: Bool) -> Outcome { isCarriedOut ? .carriedOut : .refused }
+        switch step {
+        case .track(let uses): return .tracked(track(uses))
+        case .volley(let batches): return .volleyed(batches.map { track($0) })
+        case .consume(let request): return .consumed(consume(request))
+        case .rush(let request, let callers):
+            var allowed = 0
+            for _ in 0..<callers {
+                guard case .answered(let numbers) = consume(request) else { return .refused }
+                allowed += numbers.isAllowed ? 1 : 0
+            }
+            return .allowed(allowed)
+        case .upsertCompany(let keys, let zone): return said(upsertCompany(keys, zone: zone))
+        case .upsertUser(let keys): return said(upsertUser(keys))
+        case .manage(let company, let plan, let isNewest, let bought):
+            manage(company, plan: plan, isNewest: isNewest, bought: bought)
+        case .cancel(let company, let immediately): return said(cancel(company, immediately: immediately))
+        case .addOverride(let company, let terms, let expiresAt):
+            return said(addOverride(terms, expiresAt: expiresAt, to: company))
+        case .removeOverride(let number): return said(removeOverride(number))
+        case .finalize(let invoice): return said(finalizeNow(invoice))
+        case .void(let invoice): return said(void(invoice))
+        case .grace(let seconds): setGrace(seconds * Calendar.second)
+        case .clock(let instant): setClock(instant)
+        case .closeDue: runDue(until: now)
+        case .publish(let plan, let version): publish(version, of: plan)
+        case .addFeature(let feature): addFeature(feature)
+        case .restart, .verify: break
+        }
+        return .carriedOut
+    }
+}

@@ -1,0 +1,124 @@
+internal import Basics
+internal import Entitlements
+internal import Foundation
+internal import Plain
+internal import Store
+internal import Tollgate
+
+/// What the engine says of a company, in the same lines as the model.
+extension World {
+    func state(of company: Int, keys: [String: String]) throws -> [String] {
+        let id = Identifier<Model.Company>(number: company)
+        return try engine.read(environment) { view in
+            guard let account = try view.get(id) else { return ["company \(company) is not there"] }
+            let keyTexts = account.keys.map { "\($0.name)=\($0.value)" }.sorted().joined(separator: ",")
+            let zone = Self.zones.first { $0.value == account.billingProfile.timezone }?.key ?? 0
+            let plan = account.plan.map { catalog.plan($0) } ?? "none"
+            var lines = ["company \(company) \(keyTexts) zone \(zone) plan \(plan)"]
+            if let subscriptionID = account.subscriptionID, let subscription = try view.get(subscriptionID) {
+                let ending = subscription.cancelAtPeriodEnd ? " ending" : ""
+                lines.append(
+                    "subscription \(subscriptionID.number) from \(subscription.startedAt.instant) "
+                        + "period \(subscription.periodIndex)\(ending)")
+            }
+            for id in account.overrideIDs { lines.append("override \(id.number)") }
+            return try lines + checks(of: id, keys)
+        }
+    }
+
+    private func checks(of company: Identifier<Model.Company>, _ keys: [String: String]) throws -> [String] {
+        let checks = try engine.checkAll(company: keys, user: nil, in: environment)
+        return catalog.features.map { feature, id in
+            guard let check = checks.first(where: { $0.flag.featureID == id }), check.company == company else {
+                return "\(feature.key) has no check of company \(company.number)"
+            }
+            let entitlement = check.decision.entitlement
+            let allowance =
+                switch entitlement?.grant.allocation {
+                case nil: "nothing"
+                case .off, .on: "switch"
+                case .unlimited: "unlimited"
+                case .limited(let limit): "\(limit)"
+                }
+            let reading = entitlement?.reading
+            let reset = reading?.resetsAt.map { " until \($0.instant)" } ?? ""
+            return "\(feature.key) \(check.decision.value) of \(allowance) used \(reading?.usage ?? 0)\(reset)"
+        }
+    }
+
+    /// Every invoice, by company. Decoded once, and again when the record has changed.
+    func invoices() throws -> [Int: [String]] {
+        var found: [Int: [String]] = [:]
+        var place = 0
+        let prefix = StoreKey.recordPrefix(.invoice, in: environment)
+        try engine.store.snapshot().forEach(.records, prefix: prefix) { _, record in
+            if place == invoicesRead.count { invoicesRead.append(InvoiceRead()) }
+            if !invoicesRead[place].isStill(record) { try invoicesRead[place] = read(Array(record)) }
+            found[invoicesRead[place].company, default: []].append(invoicesRead[place].text)
+            place += 1
+            return true
+        }
+        return found
+    }
+
+    private func read(_ record: [UInt8]) throws -> InvoiceRead {
+        let invoice = try RecordDecoder().decode(Model.Invoice.self, from: record)
+        return InvoiceRead(
+            record: record, company: invoice.companyID.number, text: "invoice \(invoice.id.number) " + text(invoice))
+    }
+
+    func upcomingInvoice(of company: Int) throws -> String {
+        let invoice = try engine.read(environment) { view in
+            try view.get(Identifier<Model.Company>(number: company)).flatMap { try view.upcomingInvoice(of: $0) }
+        }
+        return "upcoming " + (invoice.map(text) ?? "none")
+    }
+
+    private func text(_ invoice: Model.Invoice) -> String {
+        let number = invoice.number.map { " number \(Int($0.dropFirst(4))!)" } ?? ""
+        let lines = invoice.lines.map { line in
+            let feature = line.featureID.map { " " + catalog.key($0) } ?? ""
+            return "\(line.type.rawValue)\(feature) \(line.quantity)=\(line.amount) "
+                + "\(line.period.start.instant)-\(line.period.end.instant)"
+        }
+        return "of \(invoice.subscriptionID.number) \(invoice.status.rawValue)\(number) "
+            + "\(invoice.period.start.instant)-\(invoice.period.end.instant) final \(invoice.finalizesAt.instant) "
+            + "total \(invoice.total): " + lines.sorted().joined(separator: " + ")
+    }
+
+    /// How many companies and users there are.
+    func population() throws -> [Int] {
+        let snapshot = try engine.store.snapshot()
+        return try [RecordKind.company, .user].map { kind in
+            var count = 0
+            try snapshot.forEach(.records, prefix: StoreKey.recordPrefix(kind, in: environment)) { _, _ in
+                count += 1
+                return true
+            }
+            return count
+        }
+    }
+
+    /// Billed, corrected, unbilled and metered units, as `verify` adds them up.
+    func conservation() throws -> PlainModel.Conservation {
+        let report = try engine.verify()
+        guard report.isClean else { throw UnexpectedProblem(description: report.differences.joined(separator: "; ")) }
+        var sums = PlainModel.Conservation()
+        sums.billed = Int(report.billed)
+        sums.corrected = Int(report.corrected)
+        sums.unbilled = Int(report.unbilled)
+        sums.metered = Int(report.metered)
+        return sums
+    }
+}
+
+/// An invoice as it was stored when it was last looked at.
+struct InvoiceRead {
+    var record: [UInt8] = []
+    var company = 0
+    var text = ""
+
+    func isStill(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        record.withUnsafeBytes { $0.count == bytes.count && memcmp($0.baseAddress!, bytes.baseAddress!, $0.count) == 0 }
+    }
+}
