@@ -25,19 +25,20 @@ package final class Committer: Sendable {
         let beginFolds: @Sendable (_ written: Int, _ sequence: UInt64, _ all: Bool) -> [UsageFold]
         let collect: @Sendable ([UsageFold]) -> [(UsageKey, Int64)]
         let folded: @Sendable ([UsageFold]) -> Void
-        let failed: @Sendable () -> Void
+        let failed: @Sendable () throws -> Void
 
         /// - Parameters:
         ///   - beginFolds: called alone as a commit begins, with its bytes of journal and the sequence of the next
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
         ///   - collect: what the folds add to the table.
         ///   - folded: called when the folds are durable.
-        ///   - failed: called alone after a commit failed: forget everything that is not durable.
+        ///   - failed: called alone after a commit failed: forget everything that the store does not hold. What it throws
+        ///     ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
             collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],
             folded: @escaping @Sendable ([UsageFold]) -> Void,
-            failed: @escaping @Sendable () -> Void
+            failed: @escaping @Sendable () throws -> Void
         ) {
             self.beginFolds = beginFolds
             self.collect = collect
@@ -166,18 +167,23 @@ package final class Committer: Sendable {
         let failure = StoreFailure("nothing was written: \(error)")
         let tickets = gate.exclusive {
             store.forgetUncommitted()
-            let later = state.withLock { state in
-                let later = state.pending
-                // Sequences of what failed are given out again: the journal has no gaps.
-                state.nextSequence =
-                    [commit.entries.first, later.entries.first].compactMap { $0?.sequence }.min()
-                    ?? state.nextSequence
-                state.pending = Commit(number: later.number + 1)
-                state.statistics.failures += 1
-                return later.tickets
+            do {
+                // Sequences of what failed are given out again: the journal has no gaps. The store knows best which
+                // those are: a commit may be durable whose end could not be told.
+                let next = try store.snapshot().nextSequence()
+                let later = state.withLock { state in
+                    let later = state.pending
+                    state.nextSequence = next
+                    state.pending = Commit(number: later.number + 1)
+                    state.statistics.failures += 1
+                    return later.tickets
+                }
+                try participants.failed()
+                return commit.tickets + later
+            } catch {
+                preconditionFailure(
+                    "after a failed write the store cannot be read; what is committed is safe: \(error)")
             }
-            participants.failed()
-            return commit.tickets + later
         }
         for ticket in tickets { ticket.settle(failure) }
     }
@@ -220,8 +226,7 @@ package enum CommitStage: Sendable {
     case durable
 }
 
-/// Told of each commit's stages, on the committer's queue; what it throws makes the commit fail there. For simulations:
-/// after a failure at `durable` memory and store disagree, and the engine must be dropped, as a crash would drop it.
+/// Told of each commit's stages, on the committer's queue; what it throws makes the commit fail there. For simulations.
 package typealias CommitProbe = @Sendable (CommitStage) throws -> Void
 
 /// What one LMDB transaction will hold.

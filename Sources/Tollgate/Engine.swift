@@ -73,14 +73,9 @@ public final class Engine: Sendable {
                     keys.forgetAll()
                     marks.forgetAll()
                     answers.forgetAll()
-                    do {
-                        try counters.recover()
-                        try memory.reload(store)
-                        try memory.refillDedupeWindows(from: store, options.clock)
-                    } catch {
-                        preconditionFailure(
-                            "after a failed write the store cannot be read; what is committed is safe: \(error)")
-                    }
+                    try counters.recover()
+                    try memory.reload(store)
+                    try memory.refillDedupeWindows(from: store, options.clock)
                 }),
             probe: options.commitProbe)
         self.memory = memory
