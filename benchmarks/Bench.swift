@@ -48,13 +48,15 @@ struct Bench: AsyncParsableCommand {
         if !quick { try RunRecord(comparisons, label: label).append(to: results) }
     }
 
-    /// Runs the chosen works one after another.
+    /// Runs the chosen works one after another, and tells what each found, so that an interrupted run was not in vain.
     func compare() async throws -> [Comparison] {
         var comparisons: [Comparison] = []
         for scenario in Scenario.all where (long || !scenario.isLong) && (only.isEmpty || scenario.name.contains(only))
         {
             FileHandle.standardError.write(Data("\(scenario.name) …\n".utf8))
-            comparisons.append(try await compare(scenario))
+            let comparison = try await compare(scenario)
+            FileHandle.standardError.write(Data("\(Comparison.figures([comparison]))\n\n".utf8))
+            comparisons.append(comparison)
         }
         return comparisons
     }
