@@ -1,5 +1,5 @@
 #if TOLLGATE_POSIX_LOCKS
-    public import Glibc
+    internal import Glibc
 
     /// A value that is only reachable while its lock is held. POSIX form, for runs under ThreadSanitizer, which reports
     /// false races on `Synchronization.Mutex` under contention.
@@ -43,28 +43,23 @@
 
     /// A value that is only reachable while its lock is held.
     ///
-    /// A class, so that it can be shared and stored in arrays; uncontended cost is about 9 ns, in every module, as it is
-    /// inlined. Never call out, block or do I/O inside `withLock`: decide inside, act after.
+    /// A class, so that it can be shared and stored in arrays; inlinable, so that callers compile it for their value:
+    /// uncontended cost is about 9 ns. Never call out, block or do I/O inside `withLock`: decide inside, act after.
     public final class Locked<Value>: @unchecked Sendable {
         @usableFromInline let mutex = Mutex(())
-        /// Apart, because Swift would check each access to a property of a class once more while the program runs.
-        @usableFromInline let value: UnsafeMutablePointer<Value>
+        // Only reached with the lock held, which excludes more than the runtime's check of exclusivity could.
+        @exclusivity(unchecked) @usableFromInline var value: Value
 
+        @inlinable
         public init(_ value: sending Value) {
-            self.value = .allocate(capacity: 1)
-            self.value.initialize(to: value)
-        }
-
-        deinit {
-            value.deinitialize(count: 1)
-            value.deallocate()
+            self.value = value
         }
 
         @inlinable
         public func withLock<Result, Failure: Error>(
             _ body: (inout Value) throws(Failure) -> Result
         ) throws(Failure) -> Result {
-            try mutex.withLock { (_) throws(Failure) -> Result in try body(&value.pointee) }
+            try mutex.withLock { (_) throws(Failure) -> Result in try body(&value) }
         }
 
         /// The same; calls `onWait` first when somebody else holds the lock.
@@ -72,7 +67,7 @@
         public func withLock<Result, Failure: Error>(
             onWait: () -> Void, _ body: (inout Value) throws(Failure) -> Result
         ) throws(Failure) -> Result {
-            let atOnce = try mutex.withLockIfAvailable { (_) throws(Failure) -> Result in try body(&value.pointee) }
+            let atOnce = try mutex.withLockIfAvailable { (_) throws(Failure) -> Result in try body(&value) }
             if let atOnce { return atOnce }
             onWait()
             return try withLock(body)
