@@ -28,7 +28,7 @@ public final class Engine: Sendable {
 
     /// What the participants of a commit share; separate from the engine, which is made after the committer.
     final class Memory: Sendable {
-        let runtimes = Locked<[EnvironmentID: EnvironmentRuntime]>([:])
+        let runtimes = Locked(EnvironmentTable())
         let apiKeys = Locked<[[UInt8]: APIKey]>([:])
         let subscribed = SubscribedCompanies()
         let identifiers: Locked<IdentifierCounters>
@@ -96,7 +96,7 @@ public final class Engine: Sendable {
     // MARK: - Environments and keys
 
     public var environments: [Environment] {
-        memory.runtimes.withLock { Array($0.values) }.map(\.catalog.nouns.environment).sorted { $0.id < $1.id }
+        memory.runtimes.withLock { $0.values }.map(\.catalog.nouns.environment).sorted { $0.id < $1.id }
     }
 
     /// Where commands go that belong to no environment, such as making the first one.
@@ -222,7 +222,7 @@ extension Engine.Memory {
     func load(_ store: Store) throws {
         for environment in try store.all(Environment.self, in: Engine.wholeStore) {
             let runtime = try EnvironmentRuntime(environment, store)
-            runtimes.withLock { $0[environment.id] = runtime }
+            runtimes.withLock { $0.add(runtime) }
             try store.snapshot().forEach(SubscriptionOwner.self, of: .subscription, in: environment.id) {
                 subscribed.insert($0.companyID)
             }
@@ -238,7 +238,7 @@ extension Engine.Memory {
                 if let known = runtimes.withLock({ $0[environment.id] }) {
                     known.publish([change])
                 } else if let runtime = try? EnvironmentRuntime(environment, store) {
-                    runtimes.withLock { $0[environment.id] = runtime }
+                    runtimes.withLock { $0.add(runtime) }
                 }
             case (.apiKey, let key):
                 apiKeys.withLock { keys in
@@ -257,8 +257,8 @@ extension Engine.Memory {
         let counters = try store.value(.meta("ids")).map {
             try RecordDecoder().decode(IdentifierCounters.self, from: $0)
         }
-        runtimes.withLock { runtimes in runtimes = runtimes.filter { ids.contains($0.key) } }
-        for runtime in runtimes.withLock({ Array($0.values) }) { try runtime.reload() }
+        runtimes.withLock { $0.removeAll(except: ids) }
+        for runtime in runtimes.withLock({ $0.values }) { try runtime.reload() }
         apiKeys.withLock { $0 = Dictionary(keys.map { ($0.hash, $0) }) { first, _ in first } }
         identifiers.withLock { $0 = counters ?? IdentifierCounters() }
     }

@@ -13,14 +13,14 @@ final class EnvironmentRuntime: Sendable {
     /// One closer at a time, so that invoices are numbered in the order in which they fall due.
     let closing = Turnstile()
     private let store: Store
-    private let current: Locked<CatalogSnapshot>
+    private let current: Published<CatalogSnapshot>
     private let companies: RecordCache<Company, CompanyState>
     private let users: RecordCache<User, UserFacts>
 
     init(_ environment: Environment, _ store: Store) throws {
         id = environment.id
         self.store = store
-        current = Locked(try Self.load(environment, store))
+        current = Published(try Self.load(environment, store))
         companies = RecordCache()
         users = RecordCache()
     }
@@ -37,15 +37,15 @@ final class EnvironmentRuntime: Sendable {
     }
 
     /// The catalog as the last command left it; a whole one, always.
-    var catalog: CatalogSnapshot { current.withLock { $0 } }
+    var catalog: CatalogSnapshot { current.object }
 
     /// The company with what decisions need, made from the present catalog; nil when there is no such company.
     ///
     /// The company is read before the catalog: a company never refers to a plan that the catalog beside it lacks.
     func company(_ id: Identifier<Company>) throws -> CompanyState? {
-        guard let state = try companies.value(id, load: loadCompany) else { return nil }
+        guard let state = try companies.value(id, load: { try loadCompany($0) }) else { return nil }
+        if current.isPresent(state.catalog) { return state }
         let catalog = catalog
-        if state.catalog === catalog { return state }
         let renewed = CompanyState(
             state.company, overrides: state.overrides, subscription: state.subscription, catalog: catalog)
         companies.replace(id, state, with: renewed)
@@ -78,7 +78,7 @@ final class EnvironmentRuntime: Sendable {
         }
         let ofCatalog = changes.filter { $0.kind.isCatalog && $0.kind != .apiKey }
         guard !ofCatalog.isEmpty else { return }
-        current.withLock { $0 = $0.applying(ofCatalog) }
+        current.replace { $0.applying(ofCatalog) }
         // Facts of users are made under the trait definitions of their time.
         if ofCatalog.contains(where: { $0.kind == .traitDefinition }) { users.forgetAll() }
     }
@@ -87,66 +87,8 @@ final class EnvironmentRuntime: Sendable {
     func reload() throws {
         guard let environment = try store.record(id, in: id) else { return }
         let catalog = try Self.load(environment, store)
-        current.withLock { $0 = catalog }
+        current.replace { _ in catalog }
         companies.forgetAll()
         users.forgetAll()
-    }
-}
-
-/// Values made from records, kept until a command changes the record.
-final class RecordCache<Noun: Identified, Value: AnyObject & Sendable>: Sendable {
-    private static var shardCount: Int { 64 }
-    /// Values kept in one shard; beyond that it starts anew.
-    private static var residentLimit: Int { 20_000 }
-
-    private struct Shard {
-        var values: [UInt64: Value] = [:]
-        /// Counts what was forgotten, so that a value read before is not kept after.
-        var generation: UInt64 = 0
-    }
-
-    private let shards: [Locked<Shard>]
-
-    init() {
-        shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
-    }
-
-    func value(_ id: Identifier<Noun>, load: (Identifier<Noun>) throws -> Value?) throws -> Value? {
-        let shard = shard(of: id)
-        let (known, generation) = shard.withLock { ($0.values[id.ordinal], $0.generation) }
-        if let known { return known }
-        guard let value = try load(id) else { return nil }
-        shard.withLock { shard in
-            guard shard.generation == generation else { return }
-            if shard.values.count >= Self.residentLimit { shard.values.removeAll() }
-            shard.values[id.ordinal] = value
-        }
-        return value
-    }
-
-    func replace(_ id: Identifier<Noun>, _ old: Value, with new: Value) {
-        shard(of: id).withLock { shard in
-            if shard.values[id.ordinal] === old { shard.values[id.ordinal] = new }
-        }
-    }
-
-    func forget(_ id: Identifier<Noun>) {
-        shard(of: id).withLock { shard in
-            shard.values[id.ordinal] = nil
-            shard.generation += 1
-        }
-    }
-
-    func forgetAll() {
-        for shard in shards {
-            shard.withLock { shard in
-                shard.values.removeAll()
-                shard.generation += 1
-            }
-        }
-    }
-
-    private func shard(of id: Identifier<Noun>) -> Locked<Shard> {
-        shards[Int(truncatingIfNeeded: id.ordinal) & (Self.shardCount - 1)]
     }
 }
