@@ -34,6 +34,26 @@ import Testing
         #expect(window == Self.window(row[3]))
     }
 
+    @Test func whatWasAskedBeforeDoesNotMatter() throws {
+        let world = try World()
+        let company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        let subscription = try world.subscribe(company, carriedFrom: Self.instant("03-01T00:00"))
+        func state() -> CompanyState {
+            CompanyState(company, overrides: [], subscription: subscription, catalog: world.catalog)
+        }
+        func window(_ state: CompanyState, _ at: String) -> UsageWindow {
+            state.usageWindow(period: .currentMonth, reset: .billingCycle, at: Self.instant(at))
+        }
+        let instants = Self.windows.filter { $0[1] == "billing_cycle" }.map { $0[2] }
+        for first in instants {
+            for second in instants {
+                let asked = state()
+                _ = window(asked, first)
+                #expect(window(asked, second) == window(state(), second), "\(second) after \(first)")
+            }
+        }
+    }
+
     @Test func withoutASubscriptionTheCalendarMonthCounts() throws {
         let world = try World()
         let company = try world.execute(UpsertCompany(keys: ["id": "a"]))

@@ -13,6 +13,8 @@ package final class CompanyState: Sendable {
     /// What the state was made from: as long as this is the environment's snapshot, the state is current.
     package let catalog: CatalogSnapshot
     package let facts: CompanyFacts
+    /// The billing-cycle window that was last asked for, and when it counts: computing it costs 1 to 2 µs.
+    private let billingWindow = Locked<(counts: UsageWindow, window: UsageWindow)?>(nil)
 
     /// `subscription` is the one that the company names; one that has ended counts as none.
     package init(
@@ -48,14 +50,18 @@ package final class CompanyState: Sendable {
         period: MetricPeriod?, reset: MetricPeriodMonthReset?, at now: Timestamp
     ) -> UsageWindow {
         let period = period ?? .allTime
-        guard period == .currentMonth, reset == .billingCycle, let subscription,
-            let cycle = subscription.knownCycle(at: now)
-        else {
+        guard period == .currentMonth, reset == .billingCycle, let subscription else {
             return UsageWindow(period, at: now)
         }
-        let window = UsageWindow(period, monthReset: .billingCycle, at: now, cycle: cycle)
-        guard let start = window.start, window.contains(subscription.startedAt) else { return window }
-        return UsageWindow(start: min(start, subscription.usageCarriedFrom), end: window.end)
+        if let known = billingWindow.withLock({ $0 }), known.counts.contains(now) { return known.window }
+        guard let cycle = subscription.knownCycle(at: now) else { return UsageWindow(period, at: now) }
+        let counts = UsageWindow(period, monthReset: .billingCycle, at: now, cycle: cycle)
+        var window = counts
+        if let start = counts.start, counts.contains(subscription.startedAt) {
+            window = UsageWindow(start: min(start, subscription.usageCarriedFrom), end: counts.end)
+        }
+        billingWindow.withLock { $0 = (counts, window) }
+        return window
     }
 }
 
