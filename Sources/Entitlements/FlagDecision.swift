@@ -26,7 +26,7 @@ package struct FlagDecision: Sendable {
     var reasonWithoutRule = Reason.noRulesMatched
 
     /// Why, in the words that Schematic's SDKs show.
-    package var reason: String { rule?.reason ?? reasonWithoutRule }
+    package var reason: String { rule?.reason ?? reasonWithoutRule.rawValue }
 }
 
 /// What the flat fields `feature_usage…` show.
@@ -47,18 +47,18 @@ package struct EntitlementUse: Sendable {
 }
 
 /// The reasons of answers that no rule gave.
-enum Reason {
-    static let noRulesMatched = "No rules matched; default value for flag"
-    static let noCompanyOrUser = "No company or user context; default value for flag"
-    static let companyNotFound = "Company not found"
-    static let userNotFound = "User not found"
+enum Reason: String, Sendable {
+    case noRulesMatched = "No rules matched; default value for flag"
+    case noCompanyOrUser = "No company or user context; default value for flag"
+    case companyNotFound = "Company not found"
+    case userNotFound = "User not found"
 
-    static func withoutRule(_ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>) -> String {
+    static func withoutRule(_ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>) -> Reason {
         switch (company, user) {
-        case (.unknown, _): companyNotFound
-        case (_, .unknown): userNotFound
-        case (.unnamed, .unnamed): noCompanyOrUser
-        default: noRulesMatched
+        case (.unknown, _): .companyNotFound
+        case (_, .unknown): .userNotFound
+        case (.unnamed, .unnamed): .noCompanyOrUser
+        default: .noRulesMatched
         }
     }
 }

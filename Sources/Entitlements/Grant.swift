@@ -35,11 +35,12 @@ extension [Grant] {
     /// The most generous grant that is live; nil when there is none. Grants of plans come before the override, so that
     /// a plan stays on a tie; a boolean override wins in both directions.
     package func effective(at now: Timestamp) -> Grant? {
-        var winner: Grant?
-        for grant in self where grant.isLive(at: now) {
-            if let incumbent = winner, !grant.beats(incumbent) { continue }
-            winner = grant
+        // By index: grants that lose are not copied.
+        var winner: Int?
+        for index in indices where self[index].isLive(at: now) {
+            if let incumbent = winner, !self[index].beats(self[incumbent]) { continue }
+            winner = index
         }
-        return winner
+        return winner.map { self[$0] }
     }
 }

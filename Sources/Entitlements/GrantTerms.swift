@@ -5,6 +5,9 @@ package import Model
 package enum GrantSource: String, Sendable {
     case plan
     case companyOverride = "company_override"
+
+    /// Rules of the first are asked before those of the second.
+    static let inOrder: InlineArray<2, GrantSource> = [.companyOverride, .plan]
 }
 
 /// What a plan entitlement or a company override says of its feature, made ready for decisions.

@@ -4,11 +4,14 @@ package import Model
 /// Where counted usage comes from: the counters, asked while a flag is decided.
 ///
 /// A decision asks only for what its conditions and its entitlement need, and for the feature's own counter once per
-/// span. A class, because decisions run at hundreds of nanoseconds and a source of unknown size would cost as much
-/// again.
-package protocol UsageSource: AnyObject {
+/// span. A source is handed on and never kept, so that it may live on the caller's stack: a decision allocates nothing.
+package protocol UsageSource {
+    associatedtype Failure: Error
+
     /// What a company has used of an event in the span that contains `now`; zeros when nothing was counted.
-    func reading(of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp) -> UsageReading
+    func reading(
+        of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp
+    ) throws(Failure) -> UsageReading
 
     /// Units that a company's open reservations hold against a trait, such as seats being handed out.
     func unitsHeld(of trait: Identifier<TraitDefinition>, by company: CompanyFacts) -> Int64

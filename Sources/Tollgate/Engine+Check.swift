@@ -13,16 +13,14 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> FlagCheck {
         let runtime = try requireRuntime(environment)
-        let now = now(in: environment)
-        let (companyState, company) = try companySubject(company, runtime)
+        let (state, company) = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        guard let flag = runtime.catalog.compiledFlags[flagKey] else {
-            throw Refusal.notFound("flag \"\(flagKey)\" does not exist")
-        }
-        let usage = CounterReader(counters, companyState)
-        let decision = flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage)
-        if let failure = usage.failure { throw failure }
-        return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+        let catalog = state?.catalog ?? runtime.catalog
+        let flag = try flag(flagKey, catalog)
+        let decision = try flag.decide(
+            company: company, user: user, at: now(catalog), preflight: preflight,
+            usage: CounterReader(counters: counters, state: state))
+        return FlagCheck(flag: flag, decision: decision, company: state?.company.id, user: user.facts?.id)
     }
 
     /// Every flag of the environment, by key.
@@ -31,44 +29,100 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> [FlagCheck] {
         let runtime = try requireRuntime(environment)
-        let now = now(in: environment)
-        let (companyState, company) = try companySubject(company, runtime)
+        let (state, company) = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        let usage = CounterReader(counters, companyState)
-        let checks = runtime.catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
+        let catalog = state?.catalog ?? runtime.catalog
+        let now = now(catalog)
+        let usage = CounterReader(counters: counters, state: state)
+        return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
             FlagCheck(
                 flag: flag,
-                decision: flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage),
-                company: company.facts?.id, user: user.facts?.id)
+                decision: try flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage),
+                company: state?.company.id, user: user.facts?.id)
         }
-        if let failure = usage.failure { throw failure }
-        return checks
     }
 
-    /// Whether the flag is on, in one word: for programs that embed the engine.
+    /// Whether the flag is on for a company, in one word: for programs that embed the engine.
+    ///
+    /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
     public func isOn(_ flagKey: String, company: [String: String], in environment: EnvironmentID) throws -> Bool {
-        try check(flagKey, company: company, user: nil, in: environment).decision.value
+        try decide(flagKey, company, in: environment).value
+    }
+
+    /// Whether the flag is on for a company, why, and how much it has used: for programs that embed the engine.
+    ///
+    /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
+    public func check(
+        _ flagKey: String, company: [String: String], in environment: EnvironmentID
+    ) throws -> CheckAnswer {
+        let decision = try decide(flagKey, company, in: environment)
+        return CheckAnswer(
+            value: decision.value, reason: decision.reason, usage: decision.matchedLimit?.usage,
+            allocation: decision.matchedLimit?.allocation, resetAt: decision.matchedLimit?.resetsAt)
+    }
+
+    private func decide(
+        _ flagKey: String, _ company: [String: String], in environment: EnvironmentID
+    ) throws -> FlagDecision {
+        let runtime = try requireRuntime(environment)
+        let (state, company) = try companySubject(company, runtime)
+        let usage = CounterReader(counters: counters, state: state)
+        let catalog = state?.catalog ?? runtime.catalog
+        return try flag(flagKey, catalog).decide(company: company, user: .unnamed, at: now(catalog), usage: usage)
+    }
+
+    private func flag(_ key: String, _ catalog: CatalogSnapshot) throws -> CompiledFlag {
+        guard let flag = catalog.compiledFlags[key] else { throw Refusal.notFound("flag \"\(key)\" does not exist") }
+        return flag
+    }
+
+    /// The time that decisions under this catalog are made at.
+    private func now(_ catalog: CatalogSnapshot) -> Timestamp {
+        catalog.nouns.environment.testClock ?? options.clock()
     }
 
     private func companySubject(
         _ keys: [String: String]?, _ runtime: EnvironmentRuntime
     ) throws -> (CompanyState?, Subject<CompanyFacts>) {
         guard let keys, !keys.isEmpty else { return (nil, .unnamed) }
-        guard let ordinal = try resolve(.company, keys, in: runtime.id),
+        guard let ordinal = try holder(.company, keys, in: runtime.id),
             let state = try runtime.company(Identifier(ordinal: ordinal))
         else { return (nil, .unknown) }
         return (state, .known(state.facts))
+    }
+
+    /// One key that somebody holds is the rule; everything else takes the whole of it.
+    private func holder(
+        _ type: EntityType, _ keys: [String: String], in environment: EnvironmentID
+    ) throws -> UInt64? {
+        if keys.count == 1, let (name, value) = keys.first,
+            let owner = try self.keys.owner(type, name: name, value: value, in: environment)
+        {
+            return owner
+        }
+        return try resolve(type, keys, in: environment)
     }
 
     private func userSubject(
         _ keys: [String: String]?, _ runtime: EnvironmentRuntime
     ) throws -> Subject<UserFacts> {
         guard let keys, !keys.isEmpty else { return .unnamed }
-        guard let ordinal = try resolve(.user, keys, in: runtime.id),
+        guard let ordinal = try holder(.user, keys, in: runtime.id),
             let facts = try runtime.user(Identifier(ordinal: ordinal))
         else { return .unknown }
         return .known(facts)
     }
+}
+
+/// What a program learns from a check.
+public struct CheckAnswer: Sendable, Equatable {
+    public let value: Bool
+    /// Which rule decided, in words.
+    public let reason: String
+    /// The use, the limit and its end, where an entitlement's or override's limit decided.
+    public let usage: Int64?
+    public let allocation: Int64?
+    public let resetAt: Timestamp?
 }
 
 /// The answer of one flag check, and who it was about.
@@ -80,28 +134,18 @@ package struct FlagCheck: Sendable {
 }
 
 /// Reads one company's counters while a flag is decided.
-final class CounterReader: UsageSource {
-    private let counters: CounterShards
-    private let state: CompanyState?
-    /// Decisions have no way to fail, so what went wrong is looked at afterwards.
-    private(set) var failure: (any Error)?
+struct CounterReader: UsageSource {
+    let counters: CounterShards
+    let state: CompanyState?
 
-    init(_ counters: CounterShards, _ state: CompanyState?) {
-        self.counters = counters
-        self.state = state
-    }
-
-    func reading(of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp) -> UsageReading {
+    func reading(
+        of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp
+    ) throws -> UsageReading {
         guard let state else { return UsageReading(usage: 0) }
         let window = state.usageWindow(period: span.period, reset: span.monthReset, at: now)
         guard let meter = state.catalog.nouns.meters[event] else { return UsageReading(usage: 0, resetsAt: window.end) }
-        do {
-            let usage = try counters.usage(of: CounterKey(company: company.id, meter: meter.id), in: window)
-            return UsageReading(usage: usage, resetsAt: window.end)
-        } catch {
-            failure = error
-            return UsageReading(usage: 0, resetsAt: window.end)
-        }
+        let usage = try counters.usage(of: CounterKey(company: company.id, meter: meter.id), in: window)
+        return UsageReading(usage: usage, resetsAt: window.end)
     }
 
     /// Only events are counted here; nothing holds units of a trait.
