@@ -50,7 +50,7 @@ public struct KeyedHash: Sendable {
             let restBits = (bytes.count - offset) * 8
             tail |= rest << filled
             if filled + restBits >= 64 {
-                lanes.absorb(tail)
+                lanes.absorb(tail, rounds: 2)
                 tail = rest >> (64 - filled)
             }
             count &+= bytes.count - offset
@@ -60,7 +60,7 @@ public struct KeyedHash: Sendable {
         @inline(__always)
         public mutating func append(_ word: UInt64) {
             let filled = tailBits
-            lanes.absorb(tail | word << filled)
+            lanes.absorb(tail | word << filled, rounds: 2)
             tail = word >> (64 - filled)
             count &+= 8
         }
@@ -72,14 +72,14 @@ public struct KeyedHash: Sendable {
         }
 
         public consuming func finish() -> (UInt64, UInt64) {
-            lanes.absorb(tail | UInt64(truncatingIfNeeded: count) << 56)
-            return lanes.finish()
+            lanes.absorb(tail | UInt64(truncatingIfNeeded: count) << 56, rounds: 2)
+            return lanes.finish(rounds: 4)
         }
     }
 }
 
-/// The four state words of SipHash with 2 rounds for each word absorbed and 4 for each word given out.
-private struct Lanes {
+/// The four state words of SipHash, with so many rounds for each word absorbed and for each word given out.
+struct Lanes {
     private var a: UInt64
     private var b: UInt64
     private var c: UInt64
@@ -94,19 +94,19 @@ private struct Lanes {
     }
 
     @inline(__always)
-    mutating func absorb(_ word: UInt64) {
+    mutating func absorb(_ word: UInt64, rounds: Int) {
         d ^= word
-        round()
-        round()
+        for _ in 0..<rounds { round() }
         a ^= word
     }
 
-    mutating func finish() -> (UInt64, UInt64) {
+    @inline(__always)
+    mutating func finish(rounds: Int) -> (UInt64, UInt64) {
         c ^= 0xEE
-        for _ in 0..<4 { round() }
+        for _ in 0..<rounds { round() }
         let first = a ^ b ^ c ^ d
         b ^= 0xDD
-        for _ in 0..<4 { round() }
+        for _ in 0..<rounds { round() }
         return (first, a ^ b ^ c ^ d)
     }
 
