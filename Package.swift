@@ -44,6 +44,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CPrefetch"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         library("Basics", []),
         library("Model", ["Basics"]),
@@ -52,7 +53,7 @@ let package = Package(
         library("EventScanner", ["CSimdJSON"]),
         library("LMDB", ["CLMDB"]),
         library("Store", ["Basics", "Model", "LMDB"]),
-        library("Metering", ["Basics", "Model", "Store"]),
+        library("Metering", ["Basics", "CPrefetch", "Model", "Store"]),
         library("Catalog", ["Basics", "Model", "Entitlements", "Store"]),
         library("Billing", ["Basics", "Model", "Rating", "Store"]),
         library(

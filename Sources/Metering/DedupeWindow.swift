@@ -1,17 +1,42 @@
 package import Basics
 package import Model
 
-/// The idempotency keys of one environment's last 24 hours of receipt, each with a fingerprint of what it stood for.
+/// The idempotency keys that one environment has received within a length of time, each with a fingerprint of what it
+/// stood for. Exact to the millisecond: a key is held while less than the window's length has passed since its receipt.
 ///
-/// Keys are held as 96 bits of a keyed 128-bit hash: with a billion keys in the window the chance that any two of them
-/// ever collide is below 10⁻¹⁰, and without the key nobody can aim for it. 24 bytes a key; a table grows by half, and
-/// drops what has left the window when it does.
+/// A key is held as 86 bits of a keyed 128-bit hash: 6 choose one of 64 shards, 80 stand in a slot of 16 bytes. Of n
+/// keys some two are the same in 86 bits with a chance of n² / 2⁸⁷: 2.6 × 10⁻¹² for 20 million, 6.5 × 10⁻⁹ for a
+/// billion. Without the hash's key, which is new at each start, nobody can aim for it.
+///
+/// Shards have a lock each, held for as long as a search takes, and now and then while the shard's table is rebuilt,
+/// one 64th of all keys. More shards would make that shorter, but their tables too small for huge pages, without which
+/// every search also misses the TLB. A key that was never seen needs room, which `DedupeMemory` may refuse; nothing is
+/// ever dropped while it is in the window.
 package final class DedupeWindow: Sendable {
-    package static let length = TimeSpan.hours(24)
+    package static let usualLength = TimeSpan.hours(24)
+    package static let longestLength = TimeSpan.days(35)
     private static let shardCount = 64
 
-    private let hash: KeyedHash
-    private let shards: [Locked<Table>]
+    package let length: TimeSpan
+    private let hash: BriefHash
+    private let shards: [Locked<DedupeTable>]
+    private let homes: Homes
+    private let uncommitted = Locked<[(commit: UInt64, keys: [Fingerprint])]>([])
+
+    /// Where the tables of all shards are: side by side, so that looking it up does not miss the cache itself.
+    private final class Homes: @unchecked Sendable {
+        let start: UnsafeMutablePointer<DedupeTable.Home>
+
+        init(count: Int) {
+            start = .allocate(capacity: count)
+            for index in 0..<count { (start + index).initialize(to: DedupeTable.Home()) }
+        }
+
+        deinit {
+            start.deinitialize(count: DedupeWindow.shardCount)
+            start.deallocate()
+        }
+    }
 
     package enum Verdict: Sendable {
         /// Not seen in the window; from now on it is.
@@ -24,126 +49,100 @@ package final class DedupeWindow: Sendable {
 
     /// What stands for an idempotency key.
     package struct Fingerprint: Sendable {
-        fileprivate let high: UInt64
-        fileprivate let low: UInt32
+        let high: UInt64
+        let low: UInt16
+        fileprivate let shard: UInt16
     }
 
-    package init() {
+    package init(length: TimeSpan = usualLength, memory: DedupeMemory = DedupeMemory()) {
+        precondition(
+            TimeSpan(milliseconds: 0) < length && length <= Self.longestLength, "a window is at most 35 days long")
+        self.length = length
         var random = SystemRandomNumberGenerator()
-        hash = KeyedHash(key: (random.next(), random.next()))
-        shards = (0..<Self.shardCount).map { _ in Locked(Table()) }
+        hash = BriefHash(key: (random.next(), random.next()))
+        let homes = Homes(count: Self.shardCount)
+        self.homes = homes
+        shards = (0..<Self.shardCount).map { index in
+            let share = Double(index) / Double(Self.shardCount)
+            return Locked(DedupeTable(window: length, memory, homes.start + index, share: share))
+        }
     }
 
     /// Keys are scoped by the type of event.
     package func fingerprint(_ key: UnsafeBufferPointer<UInt8>, type: EventType) -> Fingerprint {
-        var stream = hash.begin()
-        stream.append(UInt64(type.rawValue))
-        stream.append(UnsafeRawBufferPointer(key))
-        let (high, low) = stream.finish()
-        return Fingerprint(high: high, low: UInt32(truncatingIfNeeded: low))
+        let (high, low) = hash.hash128(UnsafeRawBufferPointer(key), scope: UInt64(type.rawValue))
+        return Fingerprint(
+            high: high, low: UInt16(truncatingIfNeeded: low), shard: UInt16(truncatingIfNeeded: low >> 58))
+    }
+
+    /// Brings the key's place nearer. For a batch: ask for some keys ahead of the one that is judged.
+    @inline(__always)
+    package func prefetch(_ fingerprint: Fingerprint) {
+        homes.start[Int(fingerprint.shard)].prefetch(fingerprint.high)
     }
 
     /// Judges a key and remembers it when it is new.
-    package func judge(_ fingerprint: Fingerprint, content: UInt16, at now: Timestamp) -> Verdict {
-        shard(of: fingerprint).withLock { $0.judge(fingerprint, content, now) }
+    ///
+    /// - Throws: `Refusal.overloaded` when it is new and there is no room to remember it. A key that is known is
+    ///   answered in any case.
+    package func judge(
+        _ fingerprint: Fingerprint, content: UInt16, at now: Timestamp
+    ) throws(Refusal) -> Verdict {
+        try shards[Int(fingerprint.shard)].withLock { (table) throws(Refusal) in
+            try table.judge(fingerprint, content, at: now.milliseconds)
+        }
+    }
+
+    /// Remembers a key that was judged new before, in an earlier life of the process; in any order.
+    package func restore(
+        _ fingerprint: Fingerprint, content: UInt16, receivedAt: Timestamp, at now: Timestamp
+    ) throws(Refusal) {
+        try shards[Int(fingerprint.shard)].withLock { (table) throws(Refusal) in
+            try table.restore(fingerprint, content, receivedAt: receivedAt.milliseconds, at: now.milliseconds)
+        }
     }
 
     /// Whether the key was seen in the window, with whatever content.
     package func holds(_ fingerprint: Fingerprint, at now: Timestamp) -> Bool {
-        shard(of: fingerprint).withLock { $0.holds(fingerprint, now) }
+        shards[Int(fingerprint.shard)].withLock { $0.holds(fingerprint, at: now.milliseconds) }
     }
 
     /// Takes back a key whose event was not counted after all.
     package func forget(_ fingerprint: Fingerprint) {
-        shard(of: fingerprint).withLock { $0.forget(fingerprint) }
+        shards[Int(fingerprint.shard)].withLock { $0.forget(fingerprint) }
     }
 
     package func forgetAll() {
-        for shard in shards { shard.withLock { $0 = Table() } }
+        for shard in shards { shard.withLock { $0.forgetAll() } }
     }
 
+    /// Keys remembered, those included that have left the window and whose slots have not been given back yet.
     package var count: Int { shards.reduce(0) { $0 + $1.withLock { $0.used } } }
 
-    private func shard(of fingerprint: Fingerprint) -> Locked<Table> {
-        shards[Int(fingerprint.high >> 58)]
+    /// Bytes of all tables, in memory and on disk.
+    package var byteCount: Int { shards.reduce(0) { $0 + $1.withLock { $0.byteCount } } }
+
+    // MARK: - Commits
+
+    /// Notes keys that were judged new and become durable with a commit. Called within the pass of the gate that judged
+    /// them.
+    package func note(_ keys: [Fingerprint], commit: UInt64) {
+        guard !keys.isEmpty else { return }
+        uncommitted.withLock { $0.append((commit, keys)) }
     }
 
-    /// Open addressing with linear probing. A key that comes again after it left the
-    /// window takes its old slot; the slots of all others that left it go when the table grows.
-    private struct Table {
-        struct Slot {
-            var high: UInt64 = 0
-            /// Receipt time in milliseconds (48 bits) and content (16 bits); 0 marks a slot that was never used, time 0
-            /// a key that was taken back.
-            var timeAndContent: UInt64 = 0
-            var low: UInt32 = 0
+    /// What waited for this commit or an earlier one is durable.
+    package func committed(_ commit: UInt64) {
+        uncommitted.withLock { $0.removeAll { $0.commit <= commit } }
+    }
 
-            var time: Int64 { Int64(timeAndContent >> 16) }
-            var content: UInt16 { UInt16(truncatingIfNeeded: timeAndContent) }
-
-            func holds(_ fingerprint: Fingerprint) -> Bool {
-                timeAndContent != 0 && high == fingerprint.high && low == fingerprint.low
-            }
-
-            func hasLeft(_ now: Int64) -> Bool { time == 0 || now - time >= DedupeWindow.length.milliseconds }
+    /// Forgets every key that is not durable, after a commit failed: it and everything applied on top of it is gone. A
+    /// key that had left the window before it was judged new is forgotten for good, as it should be.
+    package func takeBack() {
+        let keys = uncommitted.withLock { uncommitted in
+            defer { uncommitted.removeAll() }
+            return uncommitted.flatMap(\.keys)
         }
-
-        private(set) var used = 0
-        private var slots = [Slot](repeating: Slot(), count: 16)
-
-        private func home(_ high: UInt64) -> Int {
-            // The top bits chose the shard; the bits below them choose the slot.
-            Int((high << 6).multipliedFullWidth(by: UInt64(slots.count)).high)
-        }
-
-        mutating func judge(_ fingerprint: Fingerprint, _ content: UInt16, _ now: Timestamp) -> Verdict {
-            let time = max(now.milliseconds, 1)
-            let entry = Slot(
-                high: fingerprint.high, timeAndContent: UInt64(time) << 16 | UInt64(content), low: fingerprint.low)
-            var index = home(fingerprint.high)
-            while slots[index].timeAndContent != 0 {
-                if slots[index].holds(fingerprint) {
-                    if !slots[index].hasLeft(time) { return slots[index].content == content ? .duplicate : .conflict }
-                    slots[index] = entry
-                    return .new
-                }
-                index = index + 1 == slots.count ? 0 : index + 1
-            }
-            slots[index] = entry
-            used += 1
-            if used * 8 > slots.count * 7 { grow(time) }
-            return .new
-        }
-
-        func holds(_ fingerprint: Fingerprint, _ now: Timestamp) -> Bool {
-            let time = max(now.milliseconds, 1)
-            var index = home(fingerprint.high)
-            while slots[index].timeAndContent != 0 {
-                if slots[index].holds(fingerprint) { return !slots[index].hasLeft(time) }
-                index = index + 1 == slots.count ? 0 : index + 1
-            }
-            return false
-        }
-
-        mutating func forget(_ fingerprint: Fingerprint) {
-            var index = home(fingerprint.high)
-            while slots[index].timeAndContent != 0 {
-                // The slot stays in the chain, as one that has left the window.
-                if slots[index].holds(fingerprint) { slots[index].timeAndContent = 1 }
-                index = index + 1 == slots.count ? 0 : index + 1
-            }
-        }
-
-        private mutating func grow(_ now: Int64) {
-            let live = slots.filter { $0.timeAndContent != 0 && !$0.hasLeft(now) }
-            // Room for half as many again as are live, below the load at which it grows.
-            slots = [Slot](repeating: Slot(), count: max(16, live.count * 12 / 7 + 1))
-            used = live.count
-            for entry in live {
-                var index = home(entry.high)
-                while slots[index].timeAndContent != 0 { index = index + 1 == slots.count ? 0 : index + 1 }
-                slots[index] = entry
-            }
-        }
+        for key in keys { forget(key) }
     }
 }

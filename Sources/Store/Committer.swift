@@ -24,25 +24,25 @@ package final class Committer: Sendable {
     package struct Participants: Sendable {
         let beginFolds: @Sendable (_ written: Int, _ sequence: UInt64, _ all: Bool) -> [UsageFold]
         let collect: @Sendable ([UsageFold]) -> [(UsageKey, Int64)]
-        let folded: @Sendable ([UsageFold]) -> Void
+        let committed: @Sendable (_ number: UInt64, [UsageFold]) -> Void
         let failed: @Sendable () throws -> Void
 
         /// - Parameters:
         ///   - beginFolds: called alone as a commit begins, with its bytes of journal and the sequence of the next
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
         ///   - collect: what the folds add to the table.
-        ///   - folded: called when the folds are durable.
+        ///   - committed: called when a commit and its folds are durable.
         ///   - failed: called alone after a commit failed: forget everything that the store does not hold. What it throws
         ///     ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
             collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],
-            folded: @escaping @Sendable ([UsageFold]) -> Void,
+            committed: @escaping @Sendable (UInt64, [UsageFold]) -> Void,
             failed: @escaping @Sendable () throws -> Void
         ) {
             self.beginFolds = beginFolds
             self.collect = collect
-            self.folded = folded
+            self.committed = committed
             self.failed = failed
         }
     }
@@ -62,6 +62,9 @@ package final class Committer: Sendable {
         let next = try store.snapshot().nextSequence()
         state = Locked(State(pending: Commit(number: 1), nextSequence: next))
     }
+
+    /// The number of the commit that will carry what is enqueued now. Only stable inside the gate.
+    package var currentCommit: UInt64 { state.withLock { $0.pending.number } }
 
     package var statistics: CommitStatistics { state.withLock { $0.statistics } }
 
@@ -154,7 +157,7 @@ package final class Committer: Sendable {
             try write(commit, folds, rows)
             let took = ContinuousClock.now - started
             store.forget(commit.writes, commit: commit.number)
-            participants.folded(folds)
+            participants.committed(commit.number, folds)
             state.withLock { $0.statistics.add(commit, rows: rows.count, took: took) }
             for ticket in commit.tickets { ticket.settle(nil) }
         } catch {

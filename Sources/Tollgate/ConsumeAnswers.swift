@@ -1,11 +1,14 @@
 internal import Basics
-internal import Metering
 internal import Model
 internal import Store
 
 /// The first answers of consumes that carried an idempotency key, kept by day for as long as the key counts.
 final class ConsumeAnswers: Sendable {
     private static let stripeCount = 64
+    /// Answers are kept by day whatever the window's length is: that may be another at the next start.
+    private static let day = TimeSpan.hours(24)
+
+    private let window: TimeSpan
 
     private struct Kept: Codable {
         let request: ConsumeRequest
@@ -19,6 +22,11 @@ final class ConsumeAnswers: Sendable {
 
     /// Up to where outdated answers have been deleted.
     private let cleared = Locked<[EnvironmentID: [UInt8]]>([:])
+
+    /// - Parameter window: for how long an answer counts.
+    init(window: TimeSpan) {
+        self.window = window
+    }
 
     /// Where the answers of one key stand.
     struct Place {
@@ -37,7 +45,7 @@ final class ConsumeAnswers: Sendable {
     }
 
     private static func day(of instant: Timestamp) -> Timestamp {
-        let length = DedupeWindow.length.milliseconds
+        let length = day.milliseconds
         return Timestamp(milliseconds: instant.milliseconds - (instant.milliseconds % length + length) % length)
     }
 
@@ -48,11 +56,9 @@ final class ConsumeAnswers: Sendable {
         decide: () throws -> ConsumeAnswer, elseJoin join: () -> Void
     ) throws -> ConsumeAnswer {
         try stripes[Int(truncatingIfNeeded: place.hash.0) & (Self.stripeCount - 1)].withLock { _ in
-            // A key counts for one day from its first answer, so that stands in the present day or the one before.
-            let days = [place.key(at: now), place.key(at: now - DedupeWindow.length)]
-            guard let bytes = try store.value(days[0]) ?? store.value(days[1]) else { return try decide() }
+            guard let bytes = try newest(place, now, store) else { return try decide() }
             let kept = try RecordDecoder().decode(Kept.self, from: bytes)
-            guard now - kept.at < DedupeWindow.length else { return try decide() }
+            guard now - kept.at < window else { return try decide() }
             guard kept.request == request else {
                 throw Refusal.conflict(
                     "idempotency_key \"\(request.idempotencyKey ?? "")\" was used for another request")
@@ -60,6 +66,17 @@ final class ConsumeAnswers: Sendable {
             join()
             return kept.answer
         }
+    }
+
+    /// The last answer to the key that may still count: it stands in this day, or in one that the window reaches.
+    private func newest(_ place: Place, _ now: Timestamp, _ store: Store) throws -> [UInt8]? {
+        var day = Self.day(of: now)
+        let oldest = Self.day(of: now - window)
+        while oldest <= day {
+            if let bytes = try store.value(place.key(at: day)) { return bytes }
+            day = day - Self.day
+        }
+        return nil
     }
 
     func writes(
@@ -81,7 +98,7 @@ final class ConsumeAnswers: Sendable {
         let first = cleared.withLock { $0[environment] } ?? start.bytes
         var last = KeyBytes()
         last.append(environment)
-        last.append(Self.day(of: now - DedupeWindow.length))
+        last.append(Self.day(of: now - window))
         var deletions: [StoreKey: [UInt8]?] = [:]
         try store.snapshot().forEach(.answers, from: first, to: last.bytes) { key, _ in
             deletions[StoreKey(.answers, Array(key))] = .some(nil)

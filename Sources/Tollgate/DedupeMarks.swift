@@ -33,19 +33,22 @@ final class DedupeMarks: Sendable {
 }
 
 extension Engine.Memory {
-    /// Reads the keys of every environment's window back from the journal: after opening, and when a failed commit has
-    /// taken some of them back.
+    func eachDedupeWindow(_ body: (DedupeWindow) -> Void) {
+        for runtime in runtimes.withLock({ Array($0.values) }) { body(runtime.dedupe) }
+    }
+
+    /// Reads the keys of every environment's window back from the journal, after opening.
     func refillDedupeWindows(from store: Store, _ clock: () -> Timestamp) throws {
         let snapshot = try store.snapshot()
-        let runtimes = runtimes.withLock { $0 }
+        var windows: [EnvironmentID: (DedupeWindow, now: Timestamp)] = [:]
         var first: UInt64?
-        for runtime in runtimes.values {
-            runtime.dedupe.forgetAll()
+        for runtime in runtimes.withLock({ Array($0.values) }) {
             let environment = runtime.catalog.nouns.environment
-            let start = (environment.testClock ?? clock()) - DedupeWindow.length - .hours(1)
+            let now = environment.testClock ?? clock()
+            windows[environment.id] = (runtime.dedupe, now)
             var from = KeyBytes()
             from.append(environment.id)
-            from.append(start)
+            from.append(now - runtime.dedupe.length - .hours(1))
             var to = KeyBytes()
             to.append(EnvironmentID(ordinal: environment.id.ordinal + 1))
             try snapshot.forEach(.marks, from: from.bytes, to: to.bytes) { _, value in
@@ -54,19 +57,37 @@ extension Engine.Memory {
             }
         }
         guard let first else { return }
-        try snapshot.forEachEntry(from: first) { _, entry in
-            guard entry.kind == .events, let runtime = runtimes[entry.environment] else { return true }
-            try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                guard !event.isFailed, !event.key.isEmpty else { return true }
-                let content = contentCheck(
-                    event.company, event.user, event.meter, event.quantity,
-                    event.isTimed ? event.effective.milliseconds : 0)
-                _ = runtime.dedupe.judge(
-                    runtime.dedupe.fingerprint(event.key.bindMemory(to: UInt8.self), type: event.type),
-                    content: content, at: entry.at)
-                return true
-            }
+        try store.forEachEntryInParallel(from: first) { [windows] entry in
+            guard entry.kind == .events, let (window, now) = windows[entry.environment] else { return }
+            try window.restore(entry, at: now)
+        }
+    }
+}
+
+extension DedupeWindow {
+    /// Keys whose places are asked for before the first of them is looked at.
+    private static let restoredTogether = 128
+
+    /// Remembers the keys of a block of events.
+    fileprivate func restore(_ entry: JournalEntry, at now: Timestamp) throws {
+        guard now - entry.at < length else { return }
+        var keys: [(Fingerprint, content: UInt16)] = []
+        keys.reserveCapacity(Self.restoredTogether)
+        func restoreKeys() throws {
+            for (key, content) in keys { try restore(key, content: content, receivedAt: entry.at, at: now) }
+            keys.removeAll(keepingCapacity: true)
+        }
+        try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
+            guard !event.isFailed, !event.key.isEmpty else { return true }
+            let content = contentCheck(
+                event.company, event.user, event.meter, event.quantity,
+                event.isTimed ? event.effective.milliseconds : 0)
+            let key = fingerprint(event.key.bindMemory(to: UInt8.self), type: event.type)
+            prefetch(key)
+            keys.append((key, content))
+            if keys.count == Self.restoredTogether { try restoreKeys() }
             return true
         }
+        try restoreKeys()
     }
 }

@@ -43,8 +43,8 @@ public struct ConsumeAnswer: Codable, Sendable, Equatable {
 extension Engine {
     /// Checks and counts in one durable step: with N left, any number of concurrent callers get exactly N.
     ///
-    /// A refusal records nothing. The same idempotency key and request within 24 hours gets the first answer again,
-    /// refusals too.
+    /// A refusal records nothing. The same idempotency key and request within the dedupe window gets the first answer
+    /// again, refusals too.
     /// - Throws: `Refusal` for a request that is wrong as such, or a key that was used for another one.
     public func consume(_ request: ConsumeRequest, in environment: EnvironmentID) async throws -> ConsumeAnswer {
         guard request.quantity > 0, request.quantity <= 1_000_000_000_000_000 else {
@@ -112,9 +112,10 @@ extension Engine {
             key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
         if let fingerprint {
             let content = contentCheck(state.company.id.ordinal, 0, meter.id.ordinal, request.quantity, 0)
-            guard case .new = runtime.dedupe.judge(fingerprint, content: content, at: now) else {
+            guard case .new = try runtime.dedupe.judge(fingerprint, content: content, at: now) else {
                 throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey!)\" was used for an event")
             }
+            runtime.dedupe.note([fingerprint], commit: committer.currentCommit)
         }
         let (usage, bucketStart) = try counters.consume(
             request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,

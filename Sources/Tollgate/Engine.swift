@@ -19,7 +19,7 @@ public final class Engine: Sendable {
     let counters: CounterShards
     let keys: KeyIndex
     let options: EngineOptions
-    let answers = ConsumeAnswers()
+    let answers: ConsumeAnswers
     let marks: DedupeMarks
     let scanners = ScannerPool()
     let tally = Locked(Tally())
@@ -32,9 +32,17 @@ public final class Engine: Sendable {
         let apiKeys = Locked<[[UInt8]: APIKey]>([:])
         let subscribed = SubscribedCompanies()
         let identifiers: Locked<IdentifierCounters>
+        private let dedupeLength: TimeSpan
+        private let dedupeMemory: DedupeMemory
 
-        init(_ identifiers: IdentifierCounters) {
+        init(_ identifiers: IdentifierCounters, dedupeLength: TimeSpan, _ dedupeMemory: DedupeMemory) {
             self.identifiers = Locked(identifiers)
+            self.dedupeLength = dedupeLength
+            self.dedupeMemory = dedupeMemory
+        }
+
+        func makeRuntime(_ environment: Environment, _ store: Store) throws -> EnvironmentRuntime {
+            try EnvironmentRuntime(environment, store, DedupeWindow(length: dedupeLength, memory: dedupeMemory))
         }
     }
 
@@ -44,23 +52,32 @@ public final class Engine: Sendable {
         guard Zone("America/New_York") != nil else {
             throw StoreFailure("this machine has no time zone data, which billing periods need: install tzdata")
         }
-        return try Engine(Store(directory: directory, durable: options.isDurable), options)
+        guard TimeSpan(milliseconds: 0) < options.dedupeWindow, options.dedupeWindow <= DedupeWindow.longestLength
+        else {
+            throw Refusal.invalid(
+                "the dedupe window must be longer than nothing and at most 35 days, not "
+                    + "\(options.dedupeWindow.milliseconds) ms")
+        }
+        return try Engine(Store(directory: directory, durable: options.isDurable), directory, options)
     }
 
-    private init(_ store: Store, _ options: EngineOptions) throws {
+    private init(_ store: Store, _ directory: String, _ options: EngineOptions) throws {
         self.store = store
         self.options = options
         let identifiers = try store.value(.meta("ids")).map {
             try RecordDecoder().decode(IdentifierCounters.self, from: $0)
         }
-        let memory = Memory(identifiers ?? IdentifierCounters())
+        let memory = Memory(
+            identifiers ?? IdentifierCounters(), dedupeLength: options.dedupeWindow,
+            DedupeMemory(limit: options.dedupeMemory, directory: directory))
         let subscribed = memory.subscribed
         let counters = CounterShards(store) { environment, company, instant in
             guard subscribed.contains(company) else { return .always }
             return try store.uncutPeriod(of: company, around: instant, in: environment)
         }
         let keys = KeyIndex(store)
-        let answers = answers
+        let answers = ConsumeAnswers(window: options.dedupeWindow)
+        self.answers = answers
         let marks = DedupeMarks(store)
         self.marks = marks
         committer = try Committer(
@@ -68,14 +85,17 @@ public final class Engine: Sendable {
             Committer.Participants(
                 beginFolds: { counters.beginFolds(written: $0, before: $1, all: $2) },
                 collect: { counters.collect($0) },
-                folded: { counters.folded($0) },
+                committed: { number, folds in
+                    counters.folded(folds)
+                    memory.eachDedupeWindow { $0.committed(number) }
+                },
                 failed: {
                     keys.forgetAll()
                     marks.forgetAll()
                     answers.forgetAll()
+                    memory.eachDedupeWindow { $0.takeBack() }
                     try counters.recover()
                     try memory.reload(store)
-                    try memory.refillDedupeWindows(from: store, options.clock)
                 }),
             probe: options.commitProbe)
         self.memory = memory
@@ -221,7 +241,7 @@ public final class Engine: Sendable {
 extension Engine.Memory {
     func load(_ store: Store) throws {
         for environment in try store.all(Environment.self, in: Engine.wholeStore) {
-            let runtime = try EnvironmentRuntime(environment, store)
+            let runtime = try makeRuntime(environment, store)
             runtimes.withLock { $0.add(runtime) }
             try store.snapshot().forEach(SubscriptionOwner.self, of: .subscription, in: environment.id) {
                 subscribed.insert($0.companyID)
@@ -237,7 +257,7 @@ extension Engine.Memory {
             case (.environment, let environment as Environment):
                 if let known = runtimes.withLock({ $0[environment.id] }) {
                     known.publish([change])
-                } else if let runtime = try? EnvironmentRuntime(environment, store) {
+                } else if let runtime = try? makeRuntime(environment, store) {
                     runtimes.withLock { $0.add(runtime) }
                 }
             case (.apiKey, let key):

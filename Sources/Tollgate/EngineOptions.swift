@@ -9,6 +9,12 @@ public struct EngineOptions: Sendable {
     public var clock: @Sendable () -> Timestamp = { .systemClock() }
     /// Reads the body of an `identify` event; nil where JSON is not read, and such events are refused.
     public var decodeIdentify: (@Sendable (UnsafeBufferPointer<UInt8>) throws -> Identification)?
+    /// For how long after its receipt an idempotency key counts, of events and consumes: more than nothing, at most 35
+    /// days. It may be another at each opening: the journal is read back as far as the window reaches.
+    public var dedupeWindow = TimeSpan.hours(24)
+    /// Bytes of memory that the idempotency keys of all environments may take, at up to 24 each; past them keys go to
+    /// unnamed files in the data directory, and are as exact there.
+    public var dedupeMemory = 2 << 30
     /// False only for throwaway stores: commits are not synced.
     public var isDurable = true
     /// Nil but in simulations.

@@ -9,7 +9,7 @@ internal import Store
 /// asked for.
 final class EnvironmentRuntime: Sendable {
     let id: EnvironmentID
-    let dedupe = DedupeWindow()
+    let dedupe: DedupeWindow
     /// One closer at a time, so that invoices are numbered in the order in which they fall due.
     let closing = Turnstile()
     private let store: Store
@@ -17,8 +17,9 @@ final class EnvironmentRuntime: Sendable {
     private let companies: RecordCache<Company, CompanyState>
     private let users: RecordCache<User, UserFacts>
 
-    init(_ environment: Environment, _ store: Store) throws {
+    init(_ environment: Environment, _ store: Store, _ dedupe: DedupeWindow) throws {
         id = environment.id
+        self.dedupe = dedupe
         self.store = store
         current = Published(try Self.load(environment, store))
         companies = RecordCache()

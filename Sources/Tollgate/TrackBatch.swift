@@ -75,6 +75,8 @@ struct TrackBatch: ~Copyable {
     private var drafts: [Draft] = []
     private var answer: TrackAnswer
     private var block: EventBlock
+    /// Judged new, and durable with the block.
+    private var keys: [DedupeWindow.Fingerprint] = []
 
     init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender, count: Int) {
         self.engine = engine
@@ -216,7 +218,13 @@ struct TrackBatch: ~Copyable {
     // MARK: - Count (inside the gate)
 
     mutating func count(_ events: borrowing ScannedEvents) throws {
-        for place in drafts.indices { try count(drafts[place], events) }
+        // Where keys are kept is seldom near: ask for each place some events ahead.
+        let ahead = 16
+        for draft in drafts.prefix(ahead) { runtime.dedupe.prefetch(draft.fingerprint) }
+        for place in drafts.indices {
+            if place + ahead < drafts.count { runtime.dedupe.prefetch(drafts[place + ahead].fingerprint) }
+            try count(drafts[place], events)
+        }
     }
 
     private mutating func count(_ draft: Draft, _ events: borrowing ScannedEvents) throws {
@@ -226,8 +234,8 @@ struct TrackBatch: ~Copyable {
             return
         }
         if draft.hasKey {
-            switch runtime.dedupe.judge(draft.fingerprint, content: content(of: draft), at: now) {
-            case .new: break
+            switch try runtime.dedupe.judge(draft.fingerprint, content: content(of: draft), at: now) {
+            case .new: keys.append(draft.fingerprint)
             case .duplicate:
                 answer.duplicates += 1
                 return
@@ -288,6 +296,7 @@ struct TrackBatch: ~Copyable {
     // MARK: - Enqueue (inside the gate)
 
     mutating func enqueue(_ ticket: CommitTicket) -> TrackAnswer {
+        runtime.dedupe.note(keys, commit: engine.committer.currentCommit)
         if block.count > 0 {
             answer.sequence = engine.enqueue(block, ticket)
         } else {

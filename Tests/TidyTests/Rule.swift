@@ -43,7 +43,7 @@ extension Rule {
         "EventScanner": ["CSimdJSON"],
         "LMDB": ["CLMDB", "Glibc", "Synchronization"],
         "Store": ["Basics", "Dispatch", "Glibc", "LMDB", "Model"],
-        "Metering": ["Basics", "Model", "Store"],
+        "Metering": ["Basics", "CPrefetch", "Glibc", "Model", "Store", "Synchronization"],
         "Catalog": ["Basics", "Entitlements", "Model", "Store"],
         "Billing": ["Basics", "Model", "Rating", "Store"],
         "Tollgate": [

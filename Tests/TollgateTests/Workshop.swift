@@ -8,7 +8,8 @@ final class Workshop {
     private(set) var engine: Engine
     let environment: EnvironmentID
 
-    private let options: EngineOptions
+    /// What `reopen` opens with.
+    var options: EngineOptions
 
     init(at start: String = "2024-01-01T00:00:00Z", options: EngineOptions = Workshop.options) async throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path

@@ -1,0 +1,216 @@
+internal import Basics
+internal import CPrefetch
+internal import Model
+internal import Synchronization
+
+/// One shard of a dedupe window: open addressing with linear probing, 16 bytes a slot.
+///
+/// A table is rebuilt when 85 % of it are taken, and then has room for a quarter more than what is still in the window:
+/// from 512 keys on that is at most 23.6 bytes a key. It is also rebuilt when it has been used for half a window to a
+/// whole one, so that it does not stay large for what has left. Not thread-safe: its shard's lock guards it.
+struct DedupeTable {
+    /// Where the slots are, readable without the lock by whoever only wants them nearer.
+    struct Home: ~Copyable {
+        fileprivate let address = Atomic<UInt>(0)
+        fileprivate let slotCount = Atomic<UInt>(0)
+
+        /// Asks for the cache line where the search for a key begins. Address and count may be of different tables,
+        /// or of one that is gone: then the wrong line comes, or none.
+        @inline(__always)
+        func prefetch(_ high: UInt64) {
+            let index = high.multipliedFullWidth(by: UInt64(slotCount.load(ordering: .relaxed))).high
+            prefetch_line(address.load(ordering: .relaxed) &+ UInt(index) &* UInt(MemoryLayout<Slot>.stride))
+        }
+    }
+
+    private struct Slot {
+        var high: UInt64 = 0
+        /// Milliseconds of receipt since the table's base, at least 1: 0 is a slot that holds no key.
+        var time: UInt32 = 0
+        var low: UInt16 = 0
+        var content: UInt16 = 0
+    }
+
+    /// Times up to this much before the window's beginning can be written down: the clock may be turned back.
+    private static let slack: Int64 = 86_400_000
+    /// No table is kept longer, so that times fit: 35 days of window, the slack and this are less than 2³² ms.
+    private static let longestUse: Int64 = 12 * 86_400_000
+
+    private let window: Int64
+    private let memory: DedupeMemory
+    private let home: UnsafePointer<Home>
+    /// How long the table is used before it is rebuilt anyway: different in each shard, so that not all are rebuilt at
+    /// once.
+    private let use: Int64
+
+    private(set) var used = 0
+    private var run: DedupeMemory.Run?
+    private var slots: UnsafeMutablePointer<Slot>
+    private var slotCount = 0
+    /// The most keys that it may hold.
+    private var room = 0
+    private var base: Int64 = 0
+    private var due: Int64 = .min
+
+    /// - Parameter share: 0 to 1, the shard's place among all.
+    init(window: TimeSpan, _ memory: DedupeMemory, _ home: UnsafePointer<Home>, share: Double) {
+        self.window = window.milliseconds
+        self.memory = memory
+        self.home = home
+        use = Int64(Double(min(self.window, Self.longestUse)) * (1 + share) / 2)
+        slots = UnsafeMutablePointer(bitPattern: MemoryLayout<Slot>.alignment)!
+    }
+
+    var byteCount: Int { run?.byteCount ?? 0 }
+
+    // MARK: - Keys
+
+    mutating func judge(
+        _ key: DedupeWindow.Fingerprint, _ content: UInt16, at now: Int64
+    ) throws(Refusal) -> DedupeWindow.Verdict {
+        var place = find(key)
+        if place.isTaken, !hasLeft(slots[place.index], now) {
+            return slots[place.index].content == content ? .duplicate : .conflict
+        }
+        if try makeReady(for: now, isTaken: place.isTaken) { place = find(key) }
+        put(key, content, at: now, place)
+        return .new
+    }
+
+    /// Writes down a key that was received earlier. Of two receipts the later one counts, in whatever order they come.
+    mutating func restore(
+        _ key: DedupeWindow.Fingerprint, _ content: UInt16, receivedAt: Int64, at now: Int64
+    ) throws(Refusal) {
+        guard now - receivedAt < window else { return }
+        var place = find(key)
+        if place.isTaken, receivedAt <= time(of: slots[place.index]) { return }
+        if try makeReady(for: now, isTaken: place.isTaken) { place = find(key) }
+        put(key, content, at: receivedAt, place)
+    }
+
+    func holds(_ key: DedupeWindow.Fingerprint, at now: Int64) -> Bool {
+        let place = find(key)
+        return place.isTaken && !hasLeft(slots[place.index], now)
+    }
+
+    /// Takes a key out, and moves those behind it up that its slot was in the way of: no search ends too early.
+    mutating func forget(_ key: DedupeWindow.Fingerprint) {
+        let place = find(key)
+        guard place.isTaken else { return }
+        var hole = place.index
+        var next = after(hole)
+        while slots[next].time != 0 {
+            if distance(from: start(slots[next].high), to: next) >= distance(from: hole, to: next) {
+                slots[hole] = slots[next]
+                hole = next
+            }
+            next = after(next)
+        }
+        slots[hole] = Slot()
+        used -= 1
+    }
+
+    mutating func forgetAll() {
+        used = 0
+        room = 0
+        slotCount = 0
+        due = .min
+        publish()
+        run = nil
+    }
+
+    // MARK: - Slots
+
+    private func start(_ high: UInt64) -> Int {
+        Int(truncatingIfNeeded: high.multipliedFullWidth(by: UInt64(slotCount)).high)
+    }
+
+    private func after(_ index: Int) -> Int { index + 1 == slotCount ? 0 : index + 1 }
+
+    private func distance(from: Int, to: Int) -> Int { to >= from ? to - from : to - from + slotCount }
+
+    private func time(of slot: Slot) -> Int64 { base + Int64(slot.time) }
+
+    private func hasLeft(_ slot: Slot, _ now: Int64) -> Bool { now - time(of: slot) >= window }
+
+    /// The key's slot, or the free one where it would go.
+    private func find(_ key: DedupeWindow.Fingerprint) -> (index: Int, isTaken: Bool) {
+        guard slotCount > 0 else { return (0, false) }
+        var index = start(key.high)
+        while slots[index].time != 0 {
+            if slots[index].high == key.high, slots[index].low == key.low { return (index, true) }
+            index = after(index)
+        }
+        return (index, false)
+    }
+
+    private mutating func put(
+        _ key: DedupeWindow.Fingerprint, _ content: UInt16, at time: Int64, _ place: (index: Int, isTaken: Bool)
+    ) {
+        slots[place.index] = Slot(high: key.high, time: stamp(time), low: key.low, content: content)
+        if !place.isTaken { used += 1 }
+    }
+
+    /// A time that is too far in the future for the slot (the clock was turned back by two weeks) becomes the last one
+    /// that fits: the key is still held for longer than a window.
+    private func stamp(_ time: Int64) -> UInt32 { UInt32(clamping: max(time - base, 1)) }
+
+    // MARK: - Rebuilding
+
+    /// Rebuilds the table when there is no room for one more, when `now` cannot be written down, and when it is time to
+    /// give back what has left the window. Answers whether the slots have moved.
+    private mutating func makeReady(for now: Int64, isTaken: Bool) throws(Refusal) -> Bool {
+        if used < room || isTaken, base < now, now < due { return false }
+        do {
+            try rebuild(at: now)
+            return true
+        } catch {
+            // Without room for another table the present one will do, if it has a slot.
+            if used < room || isTaken, base < now, now - base <= Int64(UInt32.max) { return false }
+            throw error
+        }
+    }
+
+    private mutating func rebuild(at now: Int64) throws(Refusal) {
+        let old = UnsafeBufferPointer(start: slots, count: slotCount)
+        let oldBase = base
+        // Slots whose time is at most this have left the window; those without a key are among them.
+        let left = UInt32(clamping: now - window - oldBase)
+        var live = 0
+        for slot in old where slot.time > left { live += 1 }
+        let count = Self.slotCount(for: live + 1)
+        let newRun = try memory.run(byteCount: count * MemoryLayout<Slot>.stride)
+        let oldRun = run
+        run = newRun
+        slots = newRun.start.bindMemory(to: Slot.self, capacity: count)
+        slotCount = count
+        room = count / 20 * 17
+        base = now - window - Self.slack
+        due = now + max(use, 1)
+        used = live
+        publish()
+        let (slots, later) = (slots, oldBase - base)
+        for slot in old where slot.time > left {
+            var moved = slot
+            moved.time = UInt32(clamping: later + Int64(slot.time))
+            var index = Int(truncatingIfNeeded: slot.high.multipliedFullWidth(by: UInt64(count)).high)
+            while slots[index].time != 0 { index = index + 1 == count ? 0 : index + 1 }
+            slots[index] = moved
+        }
+        withExtendedLifetime(oldRun) {}
+    }
+
+    /// Slots for so many keys and a quarter more at 85 %, whole pages where runs are mapped.
+    private static func slotCount(for keys: Int) -> Int {
+        guard keys >= 512 else { return (keys + 10) * 2 }
+        let count = keys * 25 / 17
+        let bytes = count * MemoryLayout<Slot>.stride
+        guard bytes >= DedupeMemory.mappedBytes else { return count }
+        return bytes / DedupeMemory.pageBytes * DedupeMemory.pageBytes / MemoryLayout<Slot>.stride
+    }
+
+    private func publish() {
+        home.pointee.address.store(UInt(bitPattern: slots), ordering: .relaxed)
+        home.pointee.slotCount.store(UInt(slotCount), ordering: .relaxed)
+    }
+}

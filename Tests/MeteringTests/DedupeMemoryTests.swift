@@ -1,0 +1,109 @@
+import Basics
+import Foundation
+import Metering
+import Model
+import Testing
+
+@Suite("The memory of dedupe windows")
+struct DedupeMemoryTests {
+    private static let start = Timestamp(rfc3339: "2024-01-01T00:00:00Z")!
+
+    private func fill(_ window: DedupeWindow, _ keys: Range<Int>, at now: Timestamp = start) throws {
+        for key in keys {
+            let verdict = try withUnsafeBytes(of: key) {
+                try window.judge(
+                    window.fingerprint($0.bindMemory(to: UInt8.self), type: .track), content: 0, at: now)
+            }
+            guard verdict == .new else { throw Surprise(key: key, verdict: verdict) }
+        }
+    }
+
+    private struct Surprise: Error {
+        let key: Int
+        let verdict: DedupeWindow.Verdict
+    }
+
+    @Test("is at most 24 bytes a key from a million keys on")
+    func perKey() throws {
+        let memory = DedupeMemory()
+        let window = DedupeWindow(memory: memory)
+        try fill(window, 0..<1_000_000)
+        for keys in stride(from: 1_000_000, to: 1_500_000, by: 10_000) {
+            try fill(window, keys..<keys + 10_000)
+            #expect(window.count == keys + 10_000)
+            #expect(window.byteCount == memory.use.memoryBytes)
+            #expect(Double(window.byteCount) <= 24 * Double(window.count), "\(window.count) keys")
+        }
+        window.forgetAll()
+        #expect(memory.use == DedupeMemory.Use())
+        #expect(window.count == 0)
+    }
+
+    @Test("does not grow with what has left the window")
+    func steady() throws {
+        let window = DedupeWindow(length: .hours(1))
+        for step in 0..<100 {
+            try fill(window, step * 10_000..<(step + 1) * 10_000, at: Self.start + .minutes(Int64(step) * 6))
+        }
+        #expect(window.byteCount < 40 * 100_000)
+    }
+
+    @Test("shrinks when most keys have left, though few come")
+    func shrink() throws {
+        let window = DedupeWindow()
+        try fill(window, 0..<300_000)
+        let full = window.byteCount
+        try fill(window, 300_000..<310_000, at: Self.start + .hours(24))
+        #expect(window.byteCount < full / 10)
+        #expect(window.count < 20_000)
+    }
+
+    @Test("past its limit is on disk, and as exact", arguments: [UInt64.random(in: 0...(.max)), 1])
+    func disk(seed: UInt64) throws {
+        print("seed \(seed)")
+        let directory = StoreDirectory()
+        let memory = DedupeMemory(limit: 100_000, directory: directory.path)
+        var random = SplitMix(seed: seed)
+        do {
+            var model = DedupeModel(DedupeWindow(length: .hours(30), memory: memory))
+            try model.live(steps: 40_000, keys: 20_000, &random)
+            #expect(memory.use.memoryBytes > 50_000 && memory.use.memoryBytes <= 100_000)
+            #expect(memory.use.diskBytes > 100_000)
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            #expect(names.isEmpty, "the files have no names")
+        }
+        #expect(memory.use == DedupeMemory.Use(), "everything is given back with the window")
+    }
+
+    @Test("when the disk has no more either, new keys are refused and known ones answered")
+    func full() throws {
+        let directories = [nil, "/nowhere"]
+        for directory in directories {
+            let window = DedupeWindow(memory: DedupeMemory(limit: 1 << 20, directory: directory))
+            var known: [DedupeWindow.Fingerprint] = []
+            var refused: [DedupeWindow.Fingerprint] = []
+            for key in 0..<60_000 {
+                let fingerprint = withUnsafeBytes(of: key) {
+                    window.fingerprint($0.bindMemory(to: UInt8.self), type: .track)
+                }
+                do throws(Refusal) {
+                    #expect(try window.judge(fingerprint, content: 1, at: Self.start) == .new)
+                    known.append(fingerprint)
+                } catch {
+                    #expect(error.kind == .overloaded)
+                    refused.append(fingerprint)
+                }
+            }
+            #expect(known.count > 30_000 && refused.count > 1_000, "\(known.count), \(refused.count)")
+            #expect(window.count == known.count)
+            let almost = Self.start + TimeSpan(milliseconds: TimeSpan.hours(24).milliseconds - 1)
+            for key in known {
+                #expect(try window.judge(key, content: 1, at: almost) == .duplicate)
+                #expect(try window.judge(key, content: 2, at: almost) == .conflict)
+            }
+            for key in refused { #expect(!window.holds(key, at: Self.start)) }
+            // What has left the window makes room again.
+            #expect(try window.judge(refused[0], content: 1, at: Self.start + .hours(24)) == .new)
+        }
+    }
+}
