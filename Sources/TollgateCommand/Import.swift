@@ -12,13 +12,14 @@ struct Import: AsyncParsableCommand {
             One event a line, as in the list of POST /batch, plain or gzip:
               {"type":"track","idempotency_key":"r1","body":{"company":{"id":"acme"},"event":"api-call","quantity":3}}
 
-            Events with an idempotency key count once however often the file is imported within 24 hours of the \
-            environment's clock, so after an interruption import it again. Events count at the time of the \
+            Events with an idempotency key count once however often the file is imported within the dedupe window of \
+            the environment's clock, so after an interruption import it again. Events count at the time of the \
             import; with "sent_at" and "trusted_client_clock": true at their own, up to 34 \
             days back. Lines that cannot be used are listed and the others count; the exit status is then 1.
             """)
 
     @OptionGroup var store: DataOption
+    @OptionGroup var dedupe: DedupeOption
     @OptionGroup var environments: EnvironmentOption
 
     @ArgumentParser.Flag(
@@ -32,8 +33,9 @@ struct Import: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        try await store.withEngine { engine in
-            var importer = try Importer(engine: engine, environment: environments.environment(in: engine))
+        try await store.withEngine(dedupe) { engine in
+            var importer = try Importer(
+                engine: engine, environment: environments.environment(in: engine), window: dedupe.window.span)
             try await importer.run(try EventFile(path: file), moveClock: moveClock)
         }
     }
@@ -45,6 +47,7 @@ struct Importer {
 
     let engine: Engine
     let environment: Environment
+    private let window: TimeSpan
     private let key: APIKey
     private var accepted = 0
     private var duplicates = 0
@@ -55,8 +58,9 @@ struct Importer {
     private var progress = ProgressLine()
 
     /// The operator of the machine acts with the rights of the environment's secret key.
-    init(engine: Engine, environment: Environment) throws {
+    init(engine: Engine, environment: Environment, window: TimeSpan) throws {
         self.engine = engine
+        self.window = window
         self.environment = environment
         let keys = try engine.read(environment.id) { try $0.apiKeys() }
         guard let key = keys.first(where: { $0.kind == .secret && !$0.readonly }) else {
@@ -70,9 +74,9 @@ struct Importer {
 
     mutating func run(_ file: EventFile, moveClock: Bool) async throws {
         let clock = moveClock ? EventClock(environment) : nil
-        // A batch is received when the clock stands at its last event. What an earlier run received a day before its
-        // clock stopped is no longer in the dedupe window, and what it received later still is.
-        let remembered = moveClock ? environment.testClock.map { $0 - .hours(24) } : nil
+        // A batch is received when the clock stands at its last event. What an earlier run received a window before
+        // its clock stopped is no longer in the dedupe window, and what it received later still is.
+        let remembered = moveClock ? environment.testClock.map { $0 - window } : nil
         while true {
             clock?.startBatch()
             guard let batch = try file.next(admits: { clock?.admits($0) ?? true }) else { break }

@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @OptionGroup var store: DataOption
+    @OptionGroup var dedupe: DedupeOption
 
     @Option(help: "The address to listen on; 0.0.0.0 for all.")
     var host = "127.0.0.1"
@@ -36,7 +37,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         let logger = Logger(label: "tollgate")
-        let engine = try store.open()
+        let engine = try store.open(dedupe)
         defer { engine.close() }
         try await FirstStart(engine: engine, wanted: environment).prepare(
             key: ProcessInfo.processInfo.environment["TOLLGATE_API_KEY"], logger)

@@ -10,25 +10,50 @@ struct DataOption: ParsableArguments {
 
     /// Opens the store for the length of `body`. A directory without a store is refused: a mistyped path must not
     /// become one.
-    func withEngine<Result>(_ body: (Engine) async throws -> Result) async throws -> Result {
+    func withEngine<Result>(
+        _ dedupe: DedupeOption? = nil, _ body: (Engine) async throws -> Result
+    ) async throws -> Result {
         guard access(data + "/data.mdb", F_OK) == 0 else {
             throw CommandFailure.refused(
                 "there is no store in \(data): check the path, or make one with `tollgate serve --data \(data)`")
         }
-        let engine = try open()
+        let engine = try open(dedupe)
         defer { engine.close() }
         return try await body(engine)
     }
 
     /// Opens the store, making it when there is none.
-    func open() throws(CommandFailure) -> Engine {
+    func open(_ dedupe: DedupeOption? = nil) throws(CommandFailure) -> Engine {
         var options = EngineOptions()
+        dedupe?.set(&options)
         options.decodeIdentify = IdentifyBody.decode
         do {
             return try Engine.open(data, options: options)
         } catch {
             throw .unusable("\(error)")
         }
+    }
+}
+
+/// For how long idempotency keys count, and what they may take of memory.
+struct DedupeOption: ParsableArguments {
+    @Option(
+        name: .customLong("dedupe-window"),
+        help: ArgumentHelp("How long an idempotency key counts: s, m, h or d; at most 35d.", valueName: "time"))
+    var window = SpanArgument(argument: "24h")!
+
+    @Option(
+        name: .customLong("dedupe-memory"),
+        help: ArgumentHelp("What idempotency keys may take of memory, in M or G; more go to disk.", valueName: "bytes"))
+    var memory = BytesArgument(argument: "2G")!
+
+    func validate() throws {
+        guard window.span <= .days(35) else { throw ValidationError("a dedupe window is at most 35d") }
+    }
+
+    func set(_ options: inout EngineOptions) {
+        options.dedupeWindow = window.span
+        options.dedupeMemory = memory.count
     }
 }
 
