@@ -15,9 +15,10 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
+let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -65,8 +66,9 @@ let package = Package(
         library(
             "API",
             [
-                "Basics", "Entitlements", "EventScanner", "Model", "Store", "Tollgate", hummingbird, lifecycle, logging,
-                httpTypes,
+                "Basics", "Entitlements", "EventScanner", "Model", "Store", "Tollgate", hummingbird, hummingbirdCore,
+                lifecycle,
+                logging, httpTypes,
             ] + nio),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .executableTarget(
@@ -100,7 +102,8 @@ let package = Package(
         tests(
             of: "API",
             [
-                "Basics", "Model", "Tollgate", hummingbird, httpTypes, logging, nio[0],
+                "Basics", "Model", "Tollgate", hummingbird, hummingbirdCore, httpTypes, logging, nio[0], nio[1],
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         .testTarget(

@@ -24,12 +24,9 @@ public struct Server: Sendable {
     ///
     /// - Parameter onListening: gets the port, once connections are accepted.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
-        let application = Application(
-            router: Routes.router(for: engine),
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
-            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
+        let application = Self.application(
+            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger
+        ) { onListening($0.localAddress?.port ?? port) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking
         // it to stop.
@@ -44,5 +41,19 @@ public struct Server: Sendable {
         } onGracefulShutdown: {
             stop()
         }
+    }
+
+    /// The lane for the hot routes, and Hummingbird's router for the others.
+    static func application(
+        _ engine: Engine, _ configuration: ApplicationConfiguration, _ logger: Logger,
+        idleTimeout: TimeAmount = .seconds(75),
+        onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let metrics = RequestMetrics()
+        let lane = LaneService(engine: engine, metrics: metrics, logger: logger, idleTimeout: idleTimeout)
+        return Application(
+            router: Routes.router(for: engine, metrics), server: LaneChannel.builder(lane),
+            configuration: configuration, onServerRunning: onRunning,
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
     }
 }

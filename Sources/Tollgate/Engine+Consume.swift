@@ -47,6 +47,13 @@ extension Engine {
     /// again, refusals too.
     /// - Throws: `Refusal` for a request that is wrong as such, or a key that was used for another one.
     public func consume(_ request: ConsumeRequest, in environment: EnvironmentID) async throws -> ConsumeAnswer {
+        try await beginConsume(request, in: environment).value()
+    }
+
+    /// Checks and counts; durable when the answer may be told.
+    package func beginConsume(
+        _ request: ConsumeRequest, in environment: EnvironmentID
+    ) throws -> Pending<ConsumeAnswer> {
         guard request.quantity > 0, request.quantity <= 1_000_000_000_000_000 else {
             throw Refusal.invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(request.quantity)")
         }
@@ -72,8 +79,7 @@ extension Engine {
             }
         }
         tally.withLock { $0.add(answer) }
-        try await ticket.wait()
-        return answer
+        return Pending(answer, ticket)
     }
 
     /// One decision, inside the gate.

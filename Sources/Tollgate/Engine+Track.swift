@@ -25,24 +25,30 @@ extension Engine {
         return answer
     }
 
-    /// Counts the events of a request's body, in any of its forms.
+    /// Counts the events of a request's body, in any of its forms, and waits until they are durable.
     ///
     /// - Throws: `Refusal` when the body cannot be read as events at all.
     package func track(
         body: UnsafeRawBufferPointer, form: EventForm, limit: Int = Engine.batchLimit, in environment: EnvironmentID,
         key: APIKey
     ) async throws -> TrackAnswer {
+        try await beginTrack(body: body, form: form, limit: limit, in: environment, key: key).value()
+    }
+
+    /// Counts the events of a request's body. The bytes are not looked at any more when this returns.
+    package func beginTrack(
+        body: UnsafeRawBufferPointer, form: EventForm, limit: Int = Engine.batchLimit, in environment: EnvironmentID,
+        key: APIKey
+    ) throws -> Pending<TrackAnswer> {
         let ticket = CommitTicket()
-        let answer: TrackAnswer
         do {
-            answer = try scanners.scan(body, as: form, limit: limit) { events in
+            let answer = try scanners.scan(body, as: form, limit: limit) { events in
                 try record(events, in: environment, sender: EventSender(key), ticket)
             }
+            return Pending(answer, ticket)
         } catch let failure as ScanFailure {
             throw Refusal.invalid(failure.sentence)
         }
-        try await ticket.wait()
-        return answer
     }
 
     /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again

@@ -55,7 +55,7 @@ import Testing
             let answer = try await desk.ask(.post, "/companies", large)
             #expect(answer.status == 413)
             #expect(answer.error == "the body is larger than 1048576 bytes")
-            let events = try await desk.ask(.post, "/batch", String(repeating: " ", count: EventBytes.limit + 1))
+            let events = try await desk.ask(.post, "/batch", String(repeating: " ", count: BodyLimit.events + 1))
             #expect(events.status == 413)
             #expect(events.error == "the body is larger than 16777216 bytes")
             for path in ["/companies", "/batch"] {

@@ -10,7 +10,7 @@ import Tollgate
 
 @testable import API
 
-/// The router over an engine with an empty development environment, without a socket.
+/// The server of an engine with an empty development environment.
 struct Desk {
     let client: any TestClientProtocol
     static let secret = "sch_dev_secret"
@@ -19,6 +19,23 @@ struct Desk {
 
     /// Opens an engine in a directory of its own, and removes both afterwards.
     static func open(_ body: @escaping @Sendable (Desk) async throws -> Void) async throws {
+        try await withEngine { engine in
+            let application = Server.application(
+                engine, ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), Self.silence)
+            try await application.test(.live) { client in
+                try await body(Desk(client: client))
+            }
+        }
+    }
+
+    static var silence: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
+    /// An engine with the three keys in a directory of its own.
+    static func withEngine(_ body: (Engine) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "tollgate-api-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -34,12 +51,7 @@ struct Desk {
             let command = CreateAPIKey(name: secret, kind: kind, readonly: readonly, hash: APIKeySecret.hash(secret))
             _ = try await engine.execute(command, in: environment.id)
         }
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let application = Application(router: Routes.router(for: engine), logger: logger)
-        try await application.test(.router) { client in
-            try await body(Desk(client: client))
-        }
+        try await body(engine)
         engine.close()
     }
 

@@ -15,7 +15,7 @@ struct CrossOrigin: RouterMiddleware {
         return response
     }
 
-    private static func isForBrowsers(_ path: String) -> Bool {
+    static func isForBrowsers(_ path: String) -> Bool {
         path == "/e" || path == "/batch" || path == "/events"
             || path.hasPrefix("/flags/") && (path.hasSuffix("/check") || path.hasSuffix("/check-bulk"))
     }

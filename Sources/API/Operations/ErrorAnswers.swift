@@ -2,7 +2,6 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
 internal import Model
-internal import NIOCore
 
 /// Turns every error into `{"error": "sentence"}` with its status.
 ///
@@ -14,53 +13,50 @@ struct ErrorAnswers: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let refusal as Refusal {
-            return Self.answer(refusal)
-        } catch let unauthorized as Unauthorized {
-            return Response(.unauthorized, sentence: unauthorized.message)
-        } catch let tooLarge as BodyTooLarge {
-            return Response(.contentTooLarge, sentence: "the body is larger than \(tooLarge.limit) bytes")
-        } catch let unsupported as UnsupportedEncoding {
-            return Response(
-                .unsupportedMediaType,
-                sentence:
-                    "content encoding \(JSON.string(unsupported.encoding).excerpt) is not accepted, send plain bytes"
-            )
-        } catch let failure as StoreFailure {
-            context.logger.error("\(request.method) \(request.uri.path): \(failure.message)")
-            return Self.retryable(
-                .serviceUnavailable, "the data could not be stored or read; nothing was changed, try again")
-        } catch let error as HTTPError where error.status == .notFound {
-            return Response(
-                .notFound, sentence: "\(request.method) \(request.uri.path) is not an endpoint of this release")
         } catch {
-            context.logger.error("\(request.method) \(request.uri.path): \(error)")
-            return Response(
+            return Response(Self.answer(to: error, at: "\(request.method) \(request.uri.path)", context.logger))
+        }
+    }
+
+    /// - Parameter endpoint: method and path, for the log and for the sentence that there is no such endpoint.
+    static func answer(to error: any Error, at endpoint: @autoclosure () -> String, _ logger: Logger) -> Answer {
+        switch error {
+        case let refusal as Refusal:
+            return answer(to: refusal)
+        case let unauthorized as Unauthorized:
+            return Answer(.unauthorized, sentence: unauthorized.message)
+        case let tooLarge as BodyTooLarge:
+            return Answer(.contentTooLarge, sentence: "the body is larger than \(tooLarge.limit) bytes")
+        case let unsupported as UnsupportedEncoding:
+            let encoding = JSON.string(unsupported.encoding).excerpt
+            return Answer(
+                .unsupportedMediaType, sentence: "content encoding \(encoding) is not accepted, send plain bytes")
+        case let failure as StoreFailure:
+            logger.error("\(endpoint()): \(failure.message)")
+            return retryable(
+                .serviceUnavailable, "the data could not be stored or read; nothing was changed, try again")
+        case let error as HTTPError where error.status == .notFound:
+            return Answer(.notFound, sentence: "\(endpoint()) is not an endpoint of this release")
+        default:
+            logger.error("\(endpoint()): \(error)")
+            return Answer(
                 .internalServerError, sentence: "something unexpected went wrong on the server; it has been logged")
         }
     }
 
-    private static func answer(_ refusal: Refusal) -> Response {
+    private static func answer(to refusal: Refusal) -> Answer {
         switch refusal.kind {
-        case .invalid: Response(.badRequest, sentence: refusal.message)
-        case .forbidden: Response(.forbidden, sentence: refusal.message)
-        case .notFound: Response(.notFound, sentence: refusal.message)
-        case .conflict: Response(.unprocessableContent, sentence: refusal.message)
+        case .invalid: Answer(.badRequest, sentence: refusal.message)
+        case .forbidden: Answer(.forbidden, sentence: refusal.message)
+        case .notFound: Answer(.notFound, sentence: refusal.message)
+        case .conflict: Answer(.unprocessableContent, sentence: refusal.message)
         case .overloaded: retryable(.tooManyRequests, refusal.message)
         }
     }
 
-    private static func retryable(_ status: HTTPResponse.Status, _ sentence: String) -> Response {
-        var response = Response(status, sentence: sentence)
-        response.headers[.retryAfter] = "1"
-        return response
-    }
-}
-
-extension Response {
-    init(_ status: HTTPResponse.Status, sentence: String) {
-        var json = JSONWriter()
-        json.object { $0.field("error", sentence) }
-        self.init(status, json)
+    private static func retryable(_ status: HTTPResponse.Status, _ sentence: String) -> Answer {
+        var answer = Answer(status, sentence: sentence)
+        answer.isRetryable = true
+        return answer
     }
 }

@@ -26,13 +26,17 @@ final class RequestMetrics: RouterMiddleware {
     ) async throws -> Response {
         let start = ContinuousClock.now
         let response = try await next(request, context)
+        count(request.method.rawValue, context.endpointPath, response.status.code, since: start)
+        return response
+    }
+
+    /// - Parameter route: nil when the path is that of no route.
+    func count(_ method: String, _ route: String?, _ status: Int, since start: ContinuousClock.Instant) {
         let micros = start.duration(to: .now).microseconds
         // Paths and methods are the client's to invent: those of no route are one series, named as the router names it.
-        let route = context.endpointPath ?? Self.noRoute
-        let method = route == Self.noRoute ? "any" : request.method.rawValue
-        let series = Series(method: method, route: route, status: response.status.code)
+        let route = route ?? Self.noRoute
+        let series = Series(method: route == Self.noRoute ? "any" : method, route: route, status: status)
         histograms.withLock { $0[series, default: Histogram(bounds: Self.bounds)].add(micros) }
-        return response
     }
 
     func write(to text: inout PrometheusText) {

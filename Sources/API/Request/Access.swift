@@ -1,5 +1,3 @@
-internal import HTTPTypes
-internal import Hummingbird
 internal import Model
 internal import Tollgate
 
@@ -30,40 +28,24 @@ struct Unauthorized: Error {
     let message: String
 }
 
-extension HTTPField.Name {
-    static let apiKey = HTTPField.Name("X-Schematic-Api-Key")!
-    static let environmentID = HTTPField.Name("X-Schematic-Environment-Id")!
-}
-
 extension Engine {
     /// The key of a request, having checked that it may do this.
-    func authorize(_ request: Request, for access: Access) throws -> APIKey {
-        guard let secret = request.secret else {
+    func authorize(_ head: HeadFields, for access: Access) throws -> APIKey {
+        guard let secret = head.secret else {
             throw Unauthorized(
                 message: "an API key is missing: send it as X-Schematic-Api-Key or as Authorization: Bearer")
         }
-        return try authorize(secret, request, for: access)
+        return try authorize(secret, head, for: access)
     }
 
     /// The same for a key that came in the body.
-    func authorize(_ secret: String, _ request: Request, for access: Access) throws -> APIKey {
+    func authorize(_ secret: String, _ head: HeadFields, for access: Access) throws -> APIKey {
         guard let key = authenticate(secret) else { throw Unauthorized(message: "this API key is not known") }
         if let refusal = access.refusal(for: key) { throw refusal }
-        if let named = request.headers[.environmentID], named != key.environmentID.description {
+        if let named = head.environmentID, named != key.environmentID.description {
             throw Refusal.forbidden(
                 "this key belongs to environment \(key.environmentID), not to \(JSON.string(named).excerpt)")
         }
         return key
-    }
-}
-
-extension Request {
-    /// The API key in the headers; nil when there is none.
-    var secret: String? {
-        if let key = headers[.apiKey], !key.isEmpty { return key }
-        guard let authorization = headers[.authorization] else { return nil }
-        let parts = authorization.split(separator: " ")
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
     }
 }

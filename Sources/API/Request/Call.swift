@@ -1,7 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import Model
-internal import NIOCore
 internal import Store
 internal import Tollgate
 
@@ -22,28 +21,28 @@ struct Call {
     // MARK: - Answers
 
     /// `{"data": …, "params": …}`; the latter are the body's fields, the query's that were asked for, and the path's.
-    func answer(_ data: some JSONWritable, _ status: HTTPResponse.Status = .ok) -> Response {
+    func answer(_ data: some JSONWritable, _ status: HTTPResponse.Status = .ok) -> Answer {
         var json = JSONWriter(capacity: 1024)
         json.object {
             $0.field("data", data)
             $0.field("params", params)
         }
-        return Response(status, json)
+        return Answer(status, json)
     }
 
     /// An answer made from one consistent state.
     func answer(
         _ status: HTTPResponse.Status = .ok, reading make: (WireView) throws -> some JSONWritable
-    ) throws -> Response {
+    ) throws -> Answer {
         try engine.read(environment) { reading in
             let view = WireView(reading)
-            let response = answer(try make(view), status)
+            let answer = answer(try make(view), status)
             if let failure = view.failure { throw failure }
-            return response
+            return answer
         }
     }
 
-    func deleted() -> Response {
+    func deleted() -> Answer {
         answer(DeleteResponse())
     }
 
@@ -80,7 +79,7 @@ extension Refusal {
 struct PathParameters {
     let values: [String: String]
 
-    init(_ parameters: Parameters) {
+    init(_ parameters: some Sequence<(key: Substring, value: Substring)>) {
         var values: [String: String] = [:]
         for (name, value) in parameters {
             // What is not percent-encoded UTF-8 stays as it came, and then names nothing.
@@ -95,12 +94,4 @@ struct PathParameters {
     }
 
     var echo: [String: JSON] { values.mapValues(JSON.string) }
-}
-
-extension Response {
-    init(_ status: HTTPResponse.Status, _ json: JSONWriter) {
-        self.init(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: json.buffer))
-    }
 }

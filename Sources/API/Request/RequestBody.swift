@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import Hummingbird
 internal import Model
 internal import NIOCore
@@ -13,33 +12,37 @@ struct UnsupportedEncoding: Error {
     let encoding: String
 }
 
-extension Request {
+/// The most bytes of a body.
+enum BodyLimit {
     /// Every endpoint but those of events.
-    static let bodyLimit = 1 << 20
+    static let fields = 1 << 20
+    static let events = 16 << 20
+    /// Events of which nobody knows yet who sends them: what browsers send is small.
+    static let anonymousEvents = 1 << 20
+}
 
-    /// The JSON object of the body. An empty body is an empty object where an endpoint requires nothing.
-    func fields(limit: Int = bodyLimit) async throws -> Fields {
-        let bytes = try await bytes(limit: limit)
-        guard bytes.readableBytes > 0 else { return Fields([:]) }
-        let json = try bytes.withUnsafeReadableBytes { try JSONParser.parse($0) }
+extension Fields {
+    /// The JSON object of a body. An empty body is an empty object where an endpoint requires nothing.
+    init(body: ByteBuffer) throws {
+        guard body.readableBytes > 0 else {
+            self.init([:])
+            return
+        }
+        let json = try body.withUnsafeReadableBytes { try JSONParser.parse($0) }
         guard case .object(let values) = json else {
             throw Refusal.invalid("the body must be a JSON object, not \(json.excerpt)")
         }
-        return Fields(values)
+        self.init(values)
     }
+}
 
-    func bytes(limit: Int) async throws -> ByteBuffer {
-        try refuseCompressed()
+extension Request {
+    func fields(_ head: HeadFields) async throws -> Fields {
+        try head.refuseCompressed()
         do {
-            return try await body.collect(upTo: limit)
+            return try Fields(body: try await body.collect(upTo: BodyLimit.fields))
         } catch is NIOTooManyBytesError {
-            throw BodyTooLarge(limit: limit)
-        }
-    }
-
-    func refuseCompressed() throws {
-        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
-            throw UnsupportedEncoding(encoding: encoding)
+            throw BodyTooLarge(limit: BodyLimit.fields)
         }
     }
 }

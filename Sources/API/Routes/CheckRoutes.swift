@@ -7,13 +7,6 @@ internal import Tollgate
 
 extension Routes {
     func addChecks() {
-        post("flags/:flag_id/check", .check) { call in
-            let context = try CheckContext(call.body)
-            let check = try call.engine.check(
-                call.path["flag_id"], company: context.company, user: context.user, preflight: context.preflight,
-                in: call.environment)
-            return call.answer(CheckFlagResponseData(check: check))
-        }
         post("flags/check", .check) { call in
             call.answer(try call.checkAll(call.body), .created)
         }
@@ -29,6 +22,16 @@ extension Routes {
     }
 
     private static let maximumContexts = 100
+}
+
+extension HotRoute {
+    static let check = HotRoute("/flags/{flag_id}/check", .check) { call in
+        let context = try CheckContext(call.body)
+        let check = try call.engine.check(
+            call.path["flag_id"], company: context.company, user: context.user, preflight: context.preflight,
+            in: call.environment)
+        return Pending(call.answer(CheckFlagResponseData(check: check)))
+    }
 }
 
 /// Who a check is about, and what it may assume.

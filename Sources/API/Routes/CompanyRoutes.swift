@@ -78,7 +78,7 @@ extension Routes {
 }
 
 extension Call {
-    fileprivate func company(_ command: UpsertCompany, _ status: HTTPResponse.Status = .ok) async throws -> Response {
+    fileprivate func company(_ command: UpsertCompany, _ status: HTTPResponse.Status = .ok) async throws -> Answer {
         let company = try await execute(command)
         return try answer(status) { CompanyDetailResponseData(company: company, view: $0) }
     }

@@ -1,24 +1,12 @@
 internal import Basics
 internal import EventScanner
 internal import HTTPTypes
-internal import Hummingbird
 internal import Model
+internal import NIOCore
 internal import Tollgate
 
 extension Routes {
     func addEvents() {
-        capture("batch", .batch) { answer, _ in Response(.ok, data: TrackResponseData(answer: answer)) }
-        capture("e", .single) { answer, _ in
-            _ = try answer.onlyEvent()
-            return Response(.ok, data: TrackResponseData(answer: answer))
-        }
-        capture("event-batch", .batch, .write) { answer, origin in
-            Response(.created, data: RawEventBatchResponseData(answer: answer, origin: origin))
-        }
-        capture("events", .single) { answer, origin in
-            let event = RawEventFields(event: try answer.onlyEvent(), origin: origin)
-            return Response(.created, data: RawEventResponseData(event: event, answer: answer))
-        }
         get("events") { call in
             let page = try call.query.page()
             let filter = try call.query.eventFilter()
@@ -35,36 +23,45 @@ extension Routes {
             }
         }
     }
+}
 
-    /// An endpoint of events: their bytes go to the scanner as they came.
-    private func capture(
-        _ path: String, _ form: EventForm, _ access: Access = .capture,
-        answer: @escaping @Sendable (TrackAnswer, EventOrigin) throws -> Response
+extension HotRoute {
+    static let batch = HotRoute(events: "/batch", .batch) { answer, _ in
+        Answer(.ok, events: TrackResponseData(answer: answer))
+    }
+    static let browserEvent = HotRoute(events: "/e", .single) { answer, _ in
+        _ = try answer.onlyEvent()
+        return Answer(.ok, events: TrackResponseData(answer: answer))
+    }
+    static let eventBatch = HotRoute(events: "/event-batch", .batch, .write) { answer, origin in
+        Answer(.created, events: RawEventBatchResponseData(answer: answer, origin: origin))
+    }
+    static let event = HotRoute(events: "/events", .single) { answer, origin in
+        let event = RawEventFields(event: try answer.onlyEvent(), origin: origin)
+        return Answer(.created, events: RawEventResponseData(event: event, answer: answer))
+    }
+
+    /// An endpoint of events: their bytes go to the scanner as they came. The key may be in the events.
+    private init(
+        events pattern: String, _ form: EventForm, _ access: Access = .capture,
+        answer: @escaping @Sendable (TrackAnswer, EventOrigin) throws -> Answer
     ) {
-        let engine = engine
-        router.post(RouterPath(path)) { request, context in
-            let isLines =
-                form == .batch
-                && request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
-            // A key in the headers is looked at before the body is read; without one, only a small body is.
-            let headerKey = try request.secret == nil ? nil : engine.authorize(request, for: access)
-            let body = try await EventBytes(
-                of: request, limit: headerKey == nil ? EventKey.limit : EventBytes.limit)
-            let key = try headerKey ?? engine.authorize(EventKey.find(in: body.bytes), request, for: access)
-            let tracked = try await engine.track(
-                body: body.bytes, form: isLines ? .ndjson : form, in: key.environmentID, key: key)
-            let origin = EventOrigin(
-                remoteAddress: context.remoteAddress, userAgent: request.headers[.userAgent] ?? "")
-            return try answer(tracked, origin)
+        self.init(pattern: pattern, access: access, bodyLimit: BodyLimit.events, acceptsKeyInBody: true) {
+            request, body in
+            let isLines = request.head.contentType?.lowercased().hasPrefix("application/x-ndjson") ?? false
+            return try body.withUnsafeReadableBytes { bytes in
+                let key =
+                    try request.key ?? request.engine.authorize(EventKey.find(in: bytes), request.head, for: access)
+                return try request.engine.beginTrack(
+                    body: bytes, form: form == .batch && isLines ? .ndjson : form, in: key.environmentID, key: key
+                ).map { try answer($0, EventOrigin(request)) }
+            }
         }
     }
 }
 
 /// The `api_key` that browser SDKs put into their events, having no header.
 private enum EventKey {
-    /// What browsers send is small, so it may be read twice.
-    static let limit = 1 << 20
-
     static func find(in bytes: UnsafeRawBufferPointer) throws -> String {
         guard case .object(let body) = try JSONParser.parse(bytes) else { throw missing }
         var events = [body]
@@ -118,9 +115,15 @@ extension EventType: FieldValue {
     }
 }
 
-extension Response {
+extension EventOrigin {
+    fileprivate init(_ request: HotRequest) {
+        self.init(remoteAddress: request.remoteAddress, userAgent: request.head.userAgent ?? "")
+    }
+}
+
+extension Answer {
     /// An answer to events: their body is not read as JSON, so it is not echoed.
-    fileprivate init(_ status: HTTPResponse.Status, data: some JSONWritable) {
+    fileprivate init(_ status: HTTPResponse.Status, events data: some JSONWritable) {
         var json = JSONWriter()
         json.object {
             $0.field("data", data)

@@ -35,7 +35,7 @@ extension Routes {
 }
 
 extension Call {
-    fileprivate func invoice<C: Command>(_ command: C) async throws -> Response where C.Outcome == Invoice {
+    fileprivate func invoice<C: Command>(_ command: C) async throws -> Answer where C.Outcome == Invoice {
         let invoice = try await execute(command)
         return try answer { BillingInvoiceDetailResponseData(invoice: invoice, now: $0.now) }
     }

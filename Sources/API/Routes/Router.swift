@@ -2,10 +2,9 @@ internal import Hummingbird
 internal import Tollgate
 
 extension Routes {
-    /// Every endpoint of this release.
-    static func router(for engine: Engine) -> Router<APIContext> {
+    /// Every endpoint of this release but those that are a `HotRoute`.
+    static func router(for engine: Engine, _ metrics: RequestMetrics) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
-        let metrics = RequestMetrics()
         router.add(middleware: metrics)
         router.add(middleware: CrossOrigin())
         router.add(middleware: ErrorAnswers())

@@ -12,7 +12,7 @@ struct Routes {
     let engine: Engine
     let router: Router<APIContext>
 
-    typealias Handler = @Sendable (Call) async throws -> Response
+    typealias Handler = @Sendable (Call) async throws -> Answer
 
     func get(_ path: String, _ access: Access = .read, _ handler: @escaping Handler) {
         on(.get, path, access, handler)
@@ -35,12 +35,13 @@ struct Routes {
     ) {
         let engine = engine
         router.on(RouterPath(path), method: method) { request, context in
-            let key = try engine.authorize(request, for: access)
+            let head = HeadFields(request.headers)
+            let key = try engine.authorize(head, for: access)
             let call = Call(
                 engine: engine, key: key, path: PathParameters(context.parameters),
                 query: try Query(request.uri.query),
-                body: method == .get ? Fields([:]) : try await request.fields())
-            return try await handler(call)
+                body: method == .get ? Fields([:]) : try await request.fields(head))
+            return Response(try await handler(call))
         }
     }
 

@@ -7,14 +7,6 @@ internal import Tollgate
 
 extension Routes {
     func addUsage() {
-        post("usage/consume") { call in
-            let request = ConsumeRequest(
-                company: try call.body.required("company"), event: try call.body.optional("event"),
-                feature: try call.body.optional("feature"), quantity: try call.body.optional("quantity") ?? 1,
-                idempotencyKey: try call.body.optional("idempotency_key"))
-            let answer = try await call.engine.consume(request, in: call.environment)
-            return call.answer(ConsumeResponseData(answer: answer))
-        }
         get("feature-usage") { call in
             let page = try call.query.page()
             return try call.answer { view in
@@ -28,6 +20,17 @@ extension Routes {
         get("feature-usage-history") { call in
             try call.usageHistory()
         }
+    }
+}
+
+extension HotRoute {
+    static let consume = HotRoute("/usage/consume", .write) { call in
+        let request = ConsumeRequest(
+            company: try call.body.required("company"), event: try call.body.optional("event"),
+            feature: try call.body.optional("feature"), quantity: try call.body.optional("quantity") ?? 1,
+            idempotencyKey: try call.body.optional("idempotency_key"))
+        return try call.engine.beginConsume(request, in: call.environment)
+            .map { call.answer(ConsumeResponseData(answer: $0)) }
     }
 }
 
@@ -56,7 +59,7 @@ extension Call {
     }
 
     /// Without `feature_ids` every event feature, without `company_ids` every company.
-    fileprivate func usageHistory() throws -> Response {
+    fileprivate func usageHistory() throws -> Answer {
         let page = try query.page(maximum: 250)
         let start: Timestamp = try query.required("start_time")
         let end: Timestamp = try query.required("end_time")

@@ -79,7 +79,7 @@ extension Routes {
 }
 
 extension Call {
-    fileprivate func user(_ command: UpsertUser, _ status: HTTPResponse.Status = .ok) async throws -> Response {
+    fileprivate func user(_ command: UpsertUser, _ status: HTTPResponse.Status = .ok) async throws -> Answer {
         let user = try await execute(command)
         return try answer(status) { UserDetailResponseData(user: user, view: $0) }
     }

@@ -1,0 +1,52 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One request of a connection, until it is read and answered.
+final class Exchange {
+    /// Nil when Hummingbird answers.
+    let route: HotRoute?
+    let path: String
+    /// Whether the client said that it sends no other.
+    let isLast: Bool
+    let start = ContinuousClock.now
+
+    /// Nil when there is nothing to do any more: it was refused, or the body is complete and on its way.
+    var request: HotRequest?
+    private(set) var body = ByteBuffer()
+    var isRead = false
+    var isAnswered = false
+
+    var isOver: Bool { isRead && isAnswered }
+    /// Whether the next step is the server's.
+    var isOwed: Bool { isRead && !isAnswered }
+
+    init(_ head: HTTPRequestHead, _ path: String, _ route: HotRoute?) {
+        self.route = route
+        self.path = path
+        isLast = !head.isKeepAlive
+    }
+
+    /// Adds to the body; one that came in one piece is not copied.
+    func append(_ bytes: ByteBuffer) throws {
+        guard let request else { return }
+        let limit = request.bodyLimit
+        let count = body.readableBytes + bytes.readableBytes
+        guard count <= limit else { throw BodyTooLarge(limit: limit) }
+        guard body.readableBytes > 0 else { return body = bytes }
+        if body.writableBytes < bytes.readableBytes {
+            var larger = ByteBufferAllocator().buffer(capacity: max(request.head.announcedLength ?? 0, 2 * count))
+            larger.writeImmutableBuffer(body)
+            body = larger
+        }
+        body.writeImmutableBuffer(bytes)
+    }
+
+    /// The request and its body, which are kept no longer.
+    func take() -> (HotRequest, ByteBuffer)? {
+        defer {
+            request = nil
+            body = ByteBuffer()
+        }
+        return request.map { ($0, body) }
+    }
+}
