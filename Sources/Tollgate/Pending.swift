@@ -30,8 +30,8 @@ package struct Pending<Answer: Sendable>: Sendable {
         return answer
     }
 
-    /// Calls back once: at once on this thread when there is nothing to wait for, else perhaps on the committer's, where
-    /// it must not stay long. To be called once, and not together with `value`.
+    /// Calls back once: on this thread when there is nothing to wait for, else perhaps on the committer's, where it
+    /// must not stay long. To be called once, and not together with `value`.
     package func onSettled(_ body: @escaping @Sendable (Result<Answer, StoreFailure>) -> Void) {
         guard let ticket else { return body(.success(answer)) }
         ticket.onSettled { [answer] failure in body(failure.map(Result.failure) ?? .success(answer)) }

@@ -6,14 +6,14 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import Tollgate
 
-/// Stands between a connection's HTTP decoder and Hummingbird. Requests of a `HotRoute` are answered here, on the event
-/// loop; all others pass through to Hummingbird, and their answers back.
+/// Stands between a connection's HTTP decoder and Hummingbird. Requests of a `HotRoute` are answered here, on the
+/// event loop; all others pass through to Hummingbird, and their answers back.
 ///
-/// One request at a time is on its way: what the client sends after it is held, and while something is held nothing more
-/// is read. So answers keep the order of the requests, and a client that does not read its answers is not read either.
-/// That a client has closed its side, or sent what is no HTTP, has its place in that order too.
+/// One request at a time is on its way: what the client sends after it is held, and while something is held nothing
+/// more is read. So answers keep the order of the requests, and a client that does not read its answers is not read
+/// either. That a client has closed its side, or sent what is no HTTP, has its place in that order too.
 ///
-/// When the server shuts down, the connection is closed as soon as nothing is owed; a silent one after the idle timeout.
+/// When the server shuts down, a connection is closed as soon as nothing is owed; a silent one after the idle timeout.
 final class Lane: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
