@@ -3,7 +3,7 @@ internal import NIOCore
 internal import Tollgate
 
 /// A request of the lane whose head allows to read its body.
-struct HotRequest: Sendable {
+final class HotRequest: Sendable {
     let engine: Engine
     let route: HotRoute
     let path: PathParameters

@@ -27,7 +27,7 @@ final class Lane: ChannelDuplexHandler {
     }
 
     /// Bodies beyond this are read on a thread of their own, so that the loop's other connections do not wait for them.
-    private static let largeBody = 512 << 10
+    private static let largeBody = 64 << 10
 
     private let service: LaneService
     /// Where answers go out: below Hummingbird's encoder, as they are bytes already.
