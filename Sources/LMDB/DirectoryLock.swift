@@ -28,6 +28,8 @@ package struct DirectoryLock: ~Copyable {
 
     deinit {
         ftruncate(descriptor, 0)
+        // Closing would not do while a child that was just forked still has its copy of the descriptor.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
