@@ -103,7 +103,8 @@ struct DedupeMemoryTests {
             }
             for key in refused { #expect(!window.holds(key, at: Self.start)) }
             // What has left the window makes room again.
-            #expect(try window.judge(refused[0], content: 1, at: Self.start + .hours(24)) == .new)
+            let again = try #require(refused.first)
+            #expect(try window.judge(again, content: 1, at: Self.start + .hours(24)) == .new)
         }
     }
 }
