@@ -22,7 +22,7 @@ final class RecordCache<Noun: Identified, Value: AnyObject & Sendable>: Sendable
             return kept.value
         }
 
-        /// Keeps half, those first that were asked for.
+        /// Keeps half, those first that were asked for since this was last done.
         mutating func makeRoom(in limit: Int) {
             var (asked, others) = (limit / 2, limit / 2 - values.count { $0.value.isAsked })
             values = values.filter { entry in
@@ -35,7 +35,8 @@ final class RecordCache<Noun: Identified, Value: AnyObject & Sendable>: Sendable
     private let shards: [Locked<Shard>]
     private let limit: Int
 
-    /// Keeps up to `limit` values in each of 64 shards, 100,000 in all unless told otherwise.
+    /// Keeps up to `limit` values in each of 64 shards, 100,000 in all unless told otherwise. A company on a plan of
+    /// three entitlements takes 1.2 KiB: 90,000 of them, asked for once each, made a process grow by 109 MiB.
     init(limit: Int = 1_563) {
         self.limit = limit
         shards = (0..<Self.shardCount).map { _ in Locked(Shard()) }
