@@ -8,11 +8,11 @@ extension Environment {
     /// A half-written copy is removed. The copy is one long read: until it is done the file reuses no pages, and a
     /// write that must grow the map waits. Throws `system(EEXIST)` when the directory has a store already.
     package func copy(to path: String) throws(LMDBError) {
-        clearDeadReaders()
         let operation = "copy to \(path)"
         let file = path + "/data.mdb"
         gate.enter()
         defer { gate.leave() }
+        clearDeadReaders()
         // LMDB would create the file readable for all, and would not sync it.
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw LMDBError(.system(errno: errno), operation) }
@@ -20,11 +20,7 @@ extension Environment {
             defer { close(descriptor) }
             try LMDBError.check(mdb_env_copyfd2(pointer, descriptor, UInt32(MDB_CP_COMPACT)), operation)
             guard fsync(descriptor) == 0 else { throw LMDBError(.system(errno: errno), operation) }
-            // The name of the file is in the directory, which has a sync of its own.
-            let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard directory >= 0 else { throw LMDBError(.system(errno: errno), operation) }
-            defer { close(directory) }
-            guard fsync(directory) == 0 else { throw LMDBError(.system(errno: errno), operation) }
+            try Place.syncDirectory(path)
         } catch {
             unlink(file)
             throw error

@@ -16,10 +16,14 @@ import Synchronization
 /// - The directory is on a local disk, never on a network file system, and an open environment is not used after
 ///   `fork`.
 package final class Environment: Sendable {
-    // Safe to share: LMDB guards its environment itself, and the gate guards the one call for which it does not.
-    nonisolated(unsafe) let pointer: OpaquePointer
+    // Safe to share: LMDB guards its environment itself, and the gate guards the calls for which it does not. The
+    // pointer is read inside the gate, and replaced while nobody is in there.
+    nonisolated(unsafe) var pointer: OpaquePointer
     let gate = Gate()
+    let place: Place
     let indexes: [String: UInt32]
+    /// What a failed commit has left behind.
+    let trust = Atomic(Trust.full)
     private let growthPatienceMillis: Int
     /// The thread that has the write transaction of this process, 0 when none.
     let writer = Atomic<UInt>(0)
@@ -27,8 +31,8 @@ package final class Environment: Sendable {
     /// Opens the existing directory `path` and creates those of the named tables that it lacks.
     ///
     /// - Parameters:
-    ///   - mapBytes: the room to start with, rounded up to whole pages. It reserves address space, not disk or memory;
-    ///     the map doubles when a write does not fit.
+    ///   - mapBytes: the room to start with, rounded up to whole pages. It reserves address space, not disk or memory:
+    ///     less of it where the machine has not so much. The map doubles when a write does not fit.
     ///   - readers: how many read transactions may be open at once, over all processes.
     ///   - durable: false for stores that a crash may destroy: commits then do not wait for the disk.
     ///   - growthPatienceMillis: how long a write that must grow the map waits for open transactions to end.
@@ -38,24 +42,8 @@ package final class Environment: Sendable {
     ) throws(LMDBError) {
         precondition(Set(names).count == names.count, "A table is named twice.")
         precondition(mapBytes > 0 && readers > 0, "An environment has room and readers.")
-        let operation = "open \(path)"
-        var created: OpaquePointer?
-        try LMDBError.check(mdb_env_create(&created), operation)
-        let pointer = created!
-        do throws(LMDBError) {
-            try LMDBError.check(mdb_env_set_mapsize(pointer, Self.wholePages(mapBytes)), operation)
-            try LMDBError.check(mdb_env_set_maxdbs(pointer, UInt32(names.count)), operation)
-            try LMDBError.check(mdb_env_set_maxreaders(pointer, UInt32(readers)), operation)
-            // Without thread-local reader slots a read transaction may be ended by another thread, and a thread may
-            // have several: tasks that share a pool of threads need both.
-            let flags = MDB_NOTLS | (durable ? 0 : MDB_NOSYNC)
-            try LMDBError.check(mdb_env_open(pointer, path, UInt32(flags), 0o600), operation)
-            indexes = try Self.openTables(names, in: pointer, operation)
-        } catch {
-            mdb_env_close(pointer)
-            throw error
-        }
-        self.pointer = pointer
+        place = Place(path: path, tables: names, readers: readers, isDurable: durable)
+        (pointer, indexes) = try place.open(mapBytes: mapBytes, syncing: durable)
         self.growthPatienceMillis = growthPatienceMillis
     }
 
@@ -92,18 +80,34 @@ package final class Environment: Sendable {
 
     /// Begins a write that is abandoned unless committed, on this thread. Prefer `write`, which also grows the map.
     package func beginWrite() throws(LMDBError) -> WriteTransaction {
-        try WriteTransaction(self)
+        try regainTrust()
+        return try WriteTransaction(self)
     }
 
-    /// Doubles the map, once every transaction of this process has ended; newcomers wait for it.
+    /// Doubles the map, once every transaction of this process has ended.
     ///
     /// For callers of `beginWrite` that met `mapFull`, after they let go of the transaction.
     package func grow() throws(LMDBError) {
-        let open = try gate.whileEmpty(patienceMillis: growthPatienceMillis) { () throws(LMDBError) in
-            try Self.doubleMap(of: pointer)
-        }
-        if open > 0 { throw LMDBError(.growthBlocked(openTransactions: open), "grow") }
+        try whileUnused("grow") { () throws(LMDBError) in try Place.doubleMap(of: pointer) }
     }
+
+    /// Runs `body` while no transaction of this process is open.
+    ///
+    /// Newcomers are kept out for moments only: while a long read stands in the way, shorter ones come and go.
+    func whileUnused(_ operation: String, _ body: () throws(LMDBError) -> Void) throws(LMDBError) {
+        var patienceMillis = growthPatienceMillis
+        while true {
+            let turnMillis = min(patienceMillis, Self.turnMillis)
+            let open = try gate.whileEmpty(patienceMillis: turnMillis, body)
+            guard open > 0 else { return }
+            patienceMillis -= 2 * turnMillis
+            guard patienceMillis > 0 else { throw LMDBError(.growthBlocked(openTransactions: open), operation) }
+            usleep(UInt32(turnMillis) * 1000)
+        }
+    }
+
+    /// How long newcomers wait at a time.
+    private static let turnMillis = 50
 
     /// One run of a write; nil when the map was full and nothing has been written.
     private func attempt<R: ~Copyable>(_ body: (inout WriteTransaction) throws -> R) throws -> R? {
@@ -121,53 +125,9 @@ package final class Environment: Sendable {
             try transaction.commit()
         } catch {
             if error.code == .mapFull { return nil }
+            loseTrust()
             throw error
         }
         return result
-    }
-}
-
-extension Environment {
-    private static func openTables(
-        _ names: [String], in pointer: OpaquePointer, _ operation: String
-    ) throws(LMDBError) -> [String: UInt32] {
-        while true {
-            var transaction: OpaquePointer?
-            try LMDBError.check(mdb_txn_begin(pointer, nil, 0, &transaction), operation)
-            var indexes: [String: UInt32] = [:]
-            var status = MDB_SUCCESS
-            for name in names where status == MDB_SUCCESS {
-                var index: UInt32 = 0
-                status = mdb_dbi_open(transaction, name, UInt32(MDB_CREATE), &index)
-                indexes[name] = index
-            }
-            if status == MDB_SUCCESS {
-                status = mdb_txn_commit(transaction)
-            } else {
-                mdb_txn_abort(transaction)
-            }
-            if status == MDB_SUCCESS { return indexes }
-            guard status == MDB_MAP_FULL else { throw LMDBError(status: status, operation) }
-            try doubleMap(of: pointer)
-        }
-    }
-
-    /// Replaces the map by one of twice its size. No transaction may be open.
-    private static func doubleMap(of pointer: OpaquePointer) throws(LMDBError) {
-        var info = MDB_envinfo()
-        mdb_env_info(pointer, &info)
-        let (bytes, overflow) = wholePages(info.me_mapsize).multipliedReportingOverflow(by: 2)
-        // LMDB gives up the old map before it asks for the new one, so ask first whether there is room for both.
-        let room =
-            overflow ? MAP_FAILED : mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard room != MAP_FAILED else { throw LMDBError(.system(errno: ENOMEM), "grow") }
-        munmap(room, bytes)
-        let status = mdb_env_set_mapsize(pointer, bytes)
-        precondition(status == MDB_SUCCESS, "The map is lost (status \(status)); what is committed is safe on disk.")
-    }
-
-    private static func wholePages(_ bytes: Int) -> Int {
-        let pageBytes = sysconf(Int32(_SC_PAGESIZE))
-        return (bytes + pageBytes - 1) / pageBytes * pageBytes
     }
 }

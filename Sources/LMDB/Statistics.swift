@@ -27,6 +27,7 @@ package struct Statistics: Equatable, Sendable {
 
 extension Environment {
     /// Frees the reader slots of processes that died in the middle of a read, which would pin old pages for ever.
+    /// Inside the gate.
     func clearDeadReaders() {
         var cleared: Int32 = 0
         mdb_reader_check(pointer, &cleared)
@@ -34,8 +35,10 @@ extension Environment {
 
     /// The present figures. Takes a short read transaction, and time in proportion to the list of free pages.
     package func statistics() throws -> Statistics {
+        gate.enter()
         clearDeadReaders()
         let readersInUse = countReaders()
+        gate.leave()
         return try read { transaction in
             let pointer = transaction.handle.pointer
             var info = MDB_envinfo()
@@ -73,7 +76,8 @@ extension Environment {
         return pages
     }
 
-    /// LMDB tells its readers as lines of text: a header, then process, thread and snapshot, the last `-` when idle.
+    /// Inside the gate. LMDB tells its readers as lines of text: a header, then process, thread and snapshot, the last
+    /// `-` when idle.
     private func countReaders() -> Int {
         var readers = 0
         mdb_reader_list(

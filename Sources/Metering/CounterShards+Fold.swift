@@ -4,14 +4,16 @@ package import Store
 
 /// Which shard is folded next, and how much journal has been written since.
 struct FoldPace {
+    private let share: Int
     private var next = 0
     private var bytes = 0
 
-    init() {}
+    init(tailBytes: Int) {
+        share = max(1, tailBytes / UsageFold.shardCount)
+    }
 
     /// The shards whose turn it is now that a commit writes so many more bytes: all of them once in `tailBytes`.
     mutating func take(_ written: Int) -> [Int] {
-        let share = UsageFold.tailBytes / UsageFold.shardCount
         bytes += written
         let count = min(bytes / share, UsageFold.shardCount)
         bytes = count == UsageFold.shardCount ? 0 : bytes - count * share

@@ -13,7 +13,7 @@ package final class CounterShards: UsageLedger {
     /// The stretch around an instant in which the company's periods have no boundary.
     private let uncut: Uncut
     let shards: [Locked<Shard>]
-    let pace = Locked(FoldPace())
+    let pace: Locked<FoldPace>
     private let waits = Atomic<UInt64>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
@@ -35,8 +35,14 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    package init(_ store: Store, uncut: @escaping Uncut) {
+    /// Journal bytes after which every shard has been folded once, unless told otherwise.
+    package static let tailBytes = 256 << 20
+
+    /// - Parameter tailBytes: journal bytes after which every shard has been folded once: what opening a store has to
+    ///   read again at most.
+    package init(_ store: Store, tailBytes: Int = CounterShards.tailBytes, uncut: @escaping Uncut) {
         self.store = store
+        pace = Locked(FoldPace(tailBytes: tailBytes))
         self.uncut = uncut
         shards = (0..<UsageFold.shardCount).map { _ in Locked(Shard()) }
     }

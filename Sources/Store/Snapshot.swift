@@ -13,7 +13,16 @@ package final class Snapshot {
     }
 
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        try transaction.get(store.table(key.table), key.bytes)
+        try reading { try transaction.get(store.table(key.table), key.bytes) }
+    }
+
+    /// What LMDB cannot read is a fault of the store, for whoever asks.
+    private func reading<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as LMDBError {
+            throw StoreFailure("the store cannot be read: \(error)")
+        }
     }
 
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
@@ -46,24 +55,23 @@ package final class Snapshot {
         _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed, body)
+        try reading { try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed, body) }
     }
 
     package func forEach(
         _ table: StoreTable, from: [UInt8], to: [UInt8]?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed, body)
+        try reading { try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed, body) }
     }
 
     package func count(_ table: StoreTable) throws -> Int {
-        try transaction.count(store.table(table))
+        try reading { try transaction.count(store.table(table)) }
     }
 
     /// The sequence that the next journal entry gets.
     package func nextSequence() throws -> UInt64 {
-        guard let last = try transaction.last(store.table(.journal)) else { return 1 }
-        return last.key.withUnsafeBytes { $0.bigEndian64(at: 0) } + 1
+        try reading { try transaction.lastSequence(store.table(.journal)) + 1 }
     }
 
     /// Visits journal entries in order, or newest first, until `body` answers false.
@@ -109,5 +117,12 @@ package final class Snapshot {
                 }
             }
         }
+    }
+}
+
+extension LMDB.Transaction where Self: ~Copyable {
+    /// The sequence of the last journal entry, 0 when there is none.
+    func lastSequence(_ journal: Table) throws -> UInt64 {
+        try last(journal)?.key.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
     }
 }

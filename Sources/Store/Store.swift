@@ -28,11 +28,13 @@ package final class Store: Sendable {
 
     /// Opens the store in `directory`, making it when it does not exist.
     ///
-    /// - Parameter durable: false only for throwaway stores, such as the one `verify` replays into.
-    package init(directory: String, durable: Bool = true) throws {
+    /// - Parameters:
+    ///   - durable: false only for throwaway stores, such as the one `verify` replays into.
+    ///   - mapBytes: see `LMDB.Environment`.
+    package init(directory: String, durable: Bool = true, mapBytes: Int = Store.mapBytes) throws {
         try Self.makeDirectory(directory)
         directoryLock = try DirectoryLock(path: directory)
-        database = try Self.open(directory, durable: durable)
+        database = try Self.open(directory, durable: durable, mapBytes: mapBytes)
         secret = KeyedHash(key: try Self.prepare(database))
     }
 
@@ -76,17 +78,16 @@ package final class Store: Sendable {
         _ transaction: inout WriteTransaction, _ database: LMDB.Environment
     ) throws {
         let journal = database.table(StoreTable.journal.rawValue)
-        let last = try transaction.last(journal)?.key.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
+        let last = try transaction.lastSequence(journal)
         for shard in 0..<UsageFold.shardCount {
             let (key, value) = UsageFold(shard: shard, generation: 1, sequence: last + 1).write
             try transaction.put(database.table(StoreTable.meta.rawValue), key, value)
         }
     }
 
-    /// Copies the committed state while everything goes on.
-    package func copy(to target: String) throws {
-        try Self.makeDirectory(target)
-        try database.copy(to: target)
+    /// Copies the committed state while everything goes on. Answers the sequence of the copy's last journal entry.
+    package func copy(to target: String) throws -> UInt64 {
+        try Self.copy(database, to: target)
     }
 
     private static func makeDirectory(_ path: String) throws(StoreFailure) {
@@ -96,18 +97,28 @@ package final class Store: Sendable {
     }
 
     /// Copies a store, committed state only, whether or not a process holds it: LMDB readers of other processes do not
-    /// disturb its writer.
-    package static func copy(_ directory: String, to target: String) throws {
+    /// disturb its writer. Answers the sequence of the copy's last journal entry.
+    package static func copy(_ directory: String, to target: String) throws -> UInt64 {
         guard access("\(directory)/data.mdb", F_OK) == 0 else {
             throw StoreFailure("\(directory) holds no store: there is no data.mdb in it")
         }
-        try makeDirectory(target)
-        try open(directory, durable: true).copy(to: target)
+        return try copy(open(directory, durable: true, mapBytes: mapBytes), to: target)
     }
 
-    private static func open(_ directory: String, durable: Bool) throws -> LMDB.Environment {
+    private static func copy(_ database: LMDB.Environment, to target: String) throws -> UInt64 {
+        try makeDirectory(target)
+        try database.copy(to: target)
+        // Only the copy knows as of which commit it is.
+        let copy = try open(target, durable: true, mapBytes: mapBytes)
+        return try copy.read { try $0.lastSequence(copy.table(StoreTable.journal.rawValue)) }
+    }
+
+    /// Address space, which costs nothing. Ten billion events fit, so that a map hardly ever has to grow.
+    package static let mapBytes = 1 << 40
+
+    private static func open(_ directory: String, durable: Bool, mapBytes: Int) throws -> LMDB.Environment {
         try LMDB.Environment(
-            path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: 64 << 30, readers: 1022,
+            path: directory, tables: StoreTable.allCases.map(\.rawValue), mapBytes: mapBytes, readers: 1022,
             durable: durable)
     }
 

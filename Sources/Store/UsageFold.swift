@@ -9,9 +9,6 @@ internal import Basics
 package struct UsageFold: Sendable, Equatable {
     /// Part of the store's format.
     package static let shardCount = 64
-    /// Journal bytes after which every shard has been folded once: what opening a store has to read again at most.
-    package static let tailBytes = 256 << 20
-
     package let shard: Int
     /// Counts up by one with each fold of the shard; 0 before the first.
     package let generation: UInt64

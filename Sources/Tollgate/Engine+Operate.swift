@@ -33,6 +33,8 @@ public struct EngineStatistics: Sendable {
     public let commitBytes: Histogram
     public let commitFailures: UInt64
     public let journalEntries: UInt64
+    /// The sequence of the last durable entry.
+    public let journalPosition: UInt64
     /// Rows of the usage table that were brought up to date.
     public let foldedRows: UInt64
     /// Callers, and bytes of journal, that wait for the next commit.
@@ -63,8 +65,8 @@ extension Engine {
         return EngineStatistics(
             events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
             commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
-            journalEntries: commits.entries, foldedRows: commits.foldedRows, waitingCallers: waiting.callers,
-            waitingBytes: waiting.bytes, counters: counters.counters, shardWaits: counters.waits,
+            journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
+            foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes, counters: counters.counters, shardWaits: counters.waits,
             dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
             storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers,
             audit: lastAudit.withLock { $0 })
@@ -87,15 +89,18 @@ extension Engine {
         }
     }
 
-    /// Copies the store as it is now into an empty directory, while everything goes on.
-    public func backup(to directory: String) throws {
+    /// Copies the store as it is now into an empty directory, while everything goes on. Answers the journal position of
+    /// the copy: the sequence of its last entry.
+    @discardableResult
+    public func backup(to directory: String) throws -> UInt64 {
         committer.drain()
-        try store.copy(to: directory)
+        return try store.copy(to: directory)
     }
 
     /// Copies the store of `directory` while another process goes on using it. Not for a directory that this process
-    /// has open: LMDB would lose its locks.
-    public static func backup(of directory: String, to target: String) throws {
+    /// has open: LMDB would lose its locks. Answers the journal position of the copy.
+    @discardableResult
+    public static func backup(of directory: String, to target: String) throws -> UInt64 {
         try Store.copy(directory, to: target)
     }
 }

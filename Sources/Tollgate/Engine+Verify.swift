@@ -10,6 +10,8 @@ public struct VerifyReport: Sendable {
     /// Journal entries replayed, and the events in them.
     public internal(set) var entries = 0
     public internal(set) var events = 0
+    /// The sequence of the last of them.
+    public internal(set) var journalPosition: UInt64 = 0
     /// Invoices looked at, and their lines.
     public internal(set) var invoices = 0
     public internal(set) var lines = 0
@@ -47,6 +49,7 @@ extension Engine {
         var tally: [CounterKey: Int128] = [:]
         try snapshot.forEachEntry { sequence, entry in
             report.entries += 1
+            report.journalPosition = sequence
             do {
                 report.events += try twin.replay(entry, &tally)
             } catch {

@@ -58,7 +58,8 @@ public final class Engine: Sendable {
                 "the dedupe window must be longer than nothing and at most 35 days, not "
                     + "\(options.dedupeWindow.milliseconds) ms")
         }
-        return try Engine(Store(directory: directory, durable: options.isDurable), directory, options)
+        let store = try Store(directory: directory, durable: options.isDurable, mapBytes: options.mapBytes)
+        return try Engine(store, directory, options)
     }
 
     private init(_ store: Store, _ directory: String, _ options: EngineOptions) throws {
@@ -71,7 +72,7 @@ public final class Engine: Sendable {
             identifiers ?? IdentifierCounters(), dedupeLength: options.dedupeWindow,
             DedupeMemory(limit: options.dedupeMemory, directory: directory))
         let subscribed = memory.subscribed
-        let counters = CounterShards(store) { environment, company, instant in
+        let counters = CounterShards(store, tailBytes: options.journalTailBytes) { environment, company, instant in
             guard subscribed.contains(company) else { return .always }
             return try store.uncutPeriod(of: company, around: instant, in: environment)
         }

@@ -1,5 +1,6 @@
 public import Basics
 internal import Glibc
+internal import Metering
 public import Model
 package import Store
 
@@ -17,6 +18,11 @@ public struct EngineOptions: Sendable {
     public var dedupeMemory = 2 << 30
     /// False only for throwaway stores: commits are not synced.
     public var isDurable = true
+    /// Bytes of the journal after which all of the usage table has been brought up to date, a part at a time: so many
+    /// are counted again, at most, when a store is opened.
+    public var journalTailBytes = CounterShards.tailBytes
+    /// Address space for the store's file, which grows by itself when the file does not fit any more.
+    public var mapBytes = Store.mapBytes
     /// Nil but in simulations.
     package var commitProbe: CommitProbe?
 

@@ -8,7 +8,8 @@ struct Backup: AsyncParsableCommand {
             Example: tollgate backup --data ./data --to /backup/tollgate-2026-08-01
 
             The copy is a data directory: `tollgate serve --data` on it is the restore. The directory is made when \
-            there is none, and must not hold a store already.
+            there is none, and must not hold a store already. The journal position that is printed is the number of \
+            the last entry in the copy, as `tollgate verify` and the metric tollgate_journal_position show it.
             """)
 
     @OptionGroup var store: DataOption
@@ -17,7 +18,7 @@ struct Backup: AsyncParsableCommand {
     var to: String
 
     func run() async throws {
-        try Engine.backup(of: store.data, to: to)
-        Console.say("copied to \(to)")
+        let position = try Engine.backup(of: store.data, to: to)
+        Console.say("copied to \(to), journal position \(position)")
     }
 }

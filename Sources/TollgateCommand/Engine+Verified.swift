@@ -13,6 +13,7 @@ extension Engine {
             \(title)\(report.entries.grouped) journal entries with \(report.events.grouped) events replayed, \
             \(report.invoices.grouped) invoices added up: \(report.differences.count.grouped) differences, \
             \(progress.elapsed.brief)
+            \(String(repeating: " ", count: title.count))journal position \(report.journalPosition)
             \(String(repeating: " ", count: title.count))billed \(report.billed.grouped) + corrected \
             \(report.corrected.grouped) + unbilled \(report.unbilled.grouped) = metered \(report.metered.grouped)
             """)

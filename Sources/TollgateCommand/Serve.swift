@@ -30,14 +30,32 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The type of environment that the first start makes.")
     var environment: EnvironmentType?
 
+    @Option(
+        help: ArgumentHelp(
+            "Journal bytes that a start may have to count again: fewer cost more work with each commit.",
+            valueName: "bytes"))
+    var journalTail = EngineOptions().journalTailBytes
+
+    @Option(
+        help: ArgumentHelp(
+            "Address space to begin with, where a machine has little; it grows by itself.", valueName: "bytes"))
+    var map = EngineOptions().mapBytes
+
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("a port is 0 to 65535, not \(port)") }
+        guard journalTail > 0 else { throw ValidationError("a journal tail has at least 1 byte, not \(journalTail)") }
+        guard map > 0 else { throw ValidationError("a map has at least 1 byte, not \(map)") }
     }
 
     func run() async throws {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         let logger = Logger(label: "tollgate")
-        let engine = try store.open(dedupe)
+        OpenFiles.raiseLimit()
+        var options = EngineOptions()
+        options.journalTailBytes = journalTail
+        options.mapBytes = map
+        dedupe.set(&options)
+        let engine = try store.open(options)
         defer { engine.close() }
         try await FirstStart(engine: engine, wanted: environment).prepare(
             key: ProcessInfo.processInfo.environment["TOLLGATE_API_KEY"], logger)

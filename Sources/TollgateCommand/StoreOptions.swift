@@ -23,9 +23,8 @@ struct DataOption: ParsableArguments {
     }
 
     /// Opens the store, making it when there is none.
-    func open(_ dedupe: DedupeOption? = nil) throws(CommandFailure) -> Engine {
-        var options = EngineOptions()
-        dedupe?.set(&options)
+    func open(_ options: EngineOptions = EngineOptions()) throws(CommandFailure) -> Engine {
+        var options = options
         options.decodeIdentify = IdentifyBody.decode
         do {
             return try Engine.open(data, options: options)

@@ -129,6 +129,45 @@ import Testing
         }
     }
 
+    @Test func `while a long read keeps the map from growing, shorter ones come and go`() throws {
+        try withStore(mapBytes: 64 << 10, patienceMillis: 20_000) { environment in
+            let table = environment.table("a")
+            let progress = Progress()
+            let writer = DispatchGroup()
+            do {
+                let reader = try environment.beginRead()
+                DispatchQueue(label: "writer").async(group: writer) {
+                    progress.run {
+                        try environment.write { transaction in
+                            for number in UInt32(1)...1000 { try transaction.put(table, bigEndian(number), Self.value) }
+                        }
+                    }
+                }
+                usleep(100_000)
+                let took = try ContinuousClock().measure {
+                    for _ in 0..<20 { try #expect(environment.read { try $0.count(table) } == 0) }
+                }
+                #expect(took < .seconds(10), "the reads waited for the long one")
+                try #expect(reader.count(table) == 0)
+            }
+            #expect(writer.wait(timeout: .now() + 20) == .success)
+            #expect(progress.faults.withLock { $0 } == [])
+            try #expect(environment.read { try $0.count(table) } == 1000)
+        }
+    }
+
+    @Test func `where address space is scarce a smaller map is opened`() async {
+        await #expect(processExitsWith: .success) {
+            var limits = rlimit(rlim_cur: 64 << 30, rlim_max: 64 << 30)
+            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limits)
+            try withStore(mapBytes: 1 << 40) { environment in
+                let mapBytes = try environment.statistics().mapBytes
+                guard mapBytes == 32 << 30 else { fatalError("\(mapBytes)") }
+                try environment.write { try $0.put(environment.table("a"), [1], [1]) }
+            }
+        }
+    }
+
     @Test func `a map that cannot grow because of an open read is an error, not a hang`() throws {
         try withStore(mapBytes: 64 << 10, patienceMillis: 50) { environment in
             let table = environment.table("a")

@@ -135,4 +135,15 @@ import Testing
         _ = consume first
         try expectConsistent(environment)
     }
+
+    @Test func `the table of readers has its place on the disk from the start`() throws {
+        let directory = TemporaryDirectory()
+        let environment = try Environment(path: directory.path, tables: ["a"], mapBytes: 1 << 20, readers: 1022)
+        try withExtendedLifetime(environment) {
+            var status = stat()
+            try #require(stat(directory.path + "/lock.mdb", &status) == 0)
+            #expect(status.st_size > 1022 * 64)
+            #expect(status.st_blocks * 512 >= status.st_size)
+        }
+    }
 }

@@ -43,6 +43,9 @@ extension PrometheusText {
         single(
             "tollgate_journal_entries_total", "counter", "Entries written to the journal.", statistics.journalEntries)
         single(
+            "tollgate_journal_position", "gauge", "Number of the last durable entry of the journal.",
+            statistics.journalPosition)
+        single(
             "tollgate_usage_rows_total", "counter", "Rows of usage brought up to date in the store.",
             statistics.foldedRows)
         single("tollgate_waiting_callers", "gauge", "Callers that wait for the next commit.", statistics.waitingCallers)

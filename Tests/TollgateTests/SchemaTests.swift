@@ -1,0 +1,56 @@
+import Basics
+import Foundation
+import LMDB
+import Store
+import Testing
+import Tollgate
+
+@Suite("The schema version of a store")
+struct SchemaTests {
+    /// In version 1 every commit wrote its usage into the table, and nothing said how far it had been folded.
+    @Test("a store of version 1 opens, and counts on from where it was")
+    func first() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Free", [(calls, .limit(1_000_000))])
+        let companies = try await [shop.company("acme", on: plan), shop.company("other", on: plan)]
+        for number in 0..<20 { try await shop.track("calls", number % 2 == 0 ? "acme" : "other", 3, key: "\(number)") }
+        _ = try shop.engine.committer.foldedSnapshot()
+        try shop.tamper { transaction, tables in
+            for shard in 0..<UsageFold.shardCount {
+                let isThere = try transaction.delete(tables("meta"), StoreKey.meta("fold/\(shard)").bytes)
+                #expect(isThere)
+            }
+            try transaction.put(tables("meta"), StoreKey.meta("schema").bytes, [0, 0, 0, 0, 0, 0, 0, 1])
+        }
+        try await shop.reopen()
+        for company in companies { try #expect(shop.usage(company, calls) == 30) }
+        try await shop.track("calls", "acme", 3, key: "0")
+        try await shop.track("calls", "acme", 5, key: "new")
+        try #expect(shop.usage(companies[0], calls) == 35)
+        try await shop.reopen()
+        try #expect(shop.usage(companies[0], calls) == 35)
+        try shop.expectVerified()
+    }
+
+    @Test("a store of a newer version is refused with a sentence, and left as it is")
+    func newer() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let newer = Store.schemaVersion + 1
+        do {
+            let database = try Store(directory: directory, durable: false).database
+            try database.write { transaction in
+                try transaction.put(
+                    database.table("meta"), StoreKey.meta("schema").bytes, [0, 0, 0, 0, 0, 0, 0, UInt8(newer)])
+            }
+        }
+        for _ in 0..<2 {
+            #expect {
+                try Engine.open(directory, options: Workshop.options)
+            } throws: { error in
+                "\(error)".contains("schema version \(newer)") && "\(error)".contains("use a newer Tollgate")
+            }
+        }
+    }
+}
