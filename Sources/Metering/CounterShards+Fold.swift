@@ -68,26 +68,21 @@ extension CounterShards {
     }
 
     /// Forgets everything, and counts the tail of the journal again: after opening, and when a commit has failed.
-    /// Called alone.
+    /// Called alone, but checks go on: each shard is counted aside and put in place whole, as a limit that is looked at
+    /// in between must not see half of what was used.
     package func recover() throws {
         let snapshot = try store.snapshot()
         let folds = try shards.indices.map { try snapshot.fold(of: $0) }
-        for (shard, fold) in zip(shards, folds) {
-            shard.withLock {
-                $0 = Shard()
-                $0.generation = fold.generation + 1
-            }
-        }
+        var recounted = folds.map { Shard(generation: $0.generation + 1) }
         try snapshot.forEachEntry(from: folds.map(\.sequence).min()!) { sequence, entry in
             guard entry.kind == .events else { return true }
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                guard event.isCounted, folds[UsageFold.shard(of: event.company)].sequence <= sequence else {
-                    return true
-                }
+                let index = UsageFold.shard(of: event.company)
+                guard event.isCounted, folds[index].sequence <= sequence else { return true }
                 let key = CounterKey(company: event.company, meter: event.meter)
-                recount(event.quantity, to: key, effective: event.effective, start: event.bucketStart)
+                recounted[index].add(event.quantity, to: key, effective: event.effective, start: event.bucketStart)
                 if event.isBackfill {
-                    recount(
+                    recounted[index].add(
                         event.quantity,
                         to: CounterKey(company: key.company, meter: key.meter | CounterKey.backfillBit),
                         effective: event.effective, start: event.bucketStart)
@@ -96,6 +91,7 @@ extension CounterShards {
             }
             return true
         }
+        for (shard, recounted) in zip(shards, recounted) { shard.withLock { $0 = recounted } }
     }
 }
 

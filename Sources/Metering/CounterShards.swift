@@ -21,11 +21,25 @@ package final class CounterShards: UsageLedger {
     struct Shard {
         var table = CounterTable()
         /// The fold that will take what is counted now.
-        var generation: UInt64 = 1
+        var generation: UInt64
         /// Counters with gains of this generation.
         var gaining: [Int32] = []
         /// Those of the fold that is being written.
         var folding: [Int32] = []
+
+        init(generation: UInt64 = 1) {
+            self.generation = generation
+        }
+
+        /// Counts a quantity into the bucket that begins at `start`.
+        mutating func add(_ quantity: Int64, to key: CounterKey, effective: Timestamp, start: Timestamp) {
+            add(quantity, at: table.position(of: key), effective: effective, start: start)
+        }
+
+        mutating func add(_ quantity: Int64, at position: Int, effective: Timestamp, start: Timestamp) {
+            if table[position].isClean(in: generation) { gaining.append(Int32(position)) }
+            table[position].add(quantity, effective: effective, start: start, generation: generation)
+        }
 
         /// Drops counters that the store holds in full, when there are too many.
         mutating func trim() {
@@ -75,14 +89,6 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Counts an event of the journal's tail again, into the bucket that it was counted in.
-    package func recount(_ quantity: Int64, to key: CounterKey, effective: Timestamp, start: Timestamp) {
-        withShard(of: key.company) { shard in
-            let position = shard.table.position(of: key)
-            add(quantity, at: position, effective: effective, start: start, &shard)
-        }
-    }
-
     private func add(
         _ quantity: Int64, at position: Int, _ environment: EnvironmentID, _ effective: Timestamp,
         _ received: Timestamp, _ shard: inout Shard
@@ -96,15 +102,8 @@ package final class CounterShards: UsageLedger {
             shard.table[position].remember(uncut: try uncut(environment, company, effective))
         }
         let start = shard.table[position].bucketStart(effective: effective, received: received)
-        add(quantity, at: position, effective: effective, start: start, &shard)
+        shard.add(quantity, at: position, effective: effective, start: start)
         return start
-    }
-
-    private func add(
-        _ quantity: Int64, at position: Int, effective: Timestamp, start: Timestamp, _ shard: inout Shard
-    ) {
-        if shard.table[position].isClean(in: shard.generation) { shard.gaining.append(Int32(position)) }
-        shard.table[position].add(quantity, effective: effective, start: start, generation: shard.generation)
     }
 
     /// Forgets where the company's periods are cut: its subscription has changed.
