@@ -17,7 +17,9 @@ struct DataOption: ParsableArguments {
             throw CommandFailure.refused(
                 "there is no store in \(data): check the path, or make one with `tollgate serve --data \(data)`")
         }
-        let engine = try open(dedupe)
+        var options = EngineOptions()
+        dedupe?.set(&options)
+        let engine = try open(options)
         defer { engine.close() }
         return try await body(engine)
     }

@@ -11,8 +11,10 @@ final class Exchange {
     let start = ContinuousClock.now
 
     /// Nil when there is nothing to do any more: it was refused, or the body is complete and on its way.
-    var request: HotRequest?
+    private(set) var request: HotRequest?
     private(set) var body = ByteBuffer()
+    /// Kept until the answer is known, as the body or what was made of it is.
+    private var share: BodyBudget.Share?
     var isRead = false
     var isAnswered = false
 
@@ -26,12 +28,19 @@ final class Exchange {
         isLast = !head.isKeepAlive
     }
 
+    /// From here on the body is read.
+    func accept(_ request: HotRequest) throws {
+        share = try BodyBudget.Share(of: request.budget)
+        self.request = request
+    }
+
     /// Adds to the body; one that came in one piece is not copied.
     func append(_ bytes: ByteBuffer) throws {
         guard let request else { return }
         let limit = request.bodyLimit
         let count = body.readableBytes + bytes.readableBytes
         guard count <= limit else { throw BodyTooLarge(limit: limit) }
+        try share?.take(bytes.readableBytes)
         guard body.readableBytes > 0 else { return body = bytes }
         if body.writableBytes < bytes.readableBytes {
             var larger = ByteBufferAllocator().buffer(capacity: max(request.head.announcedLength ?? 0, 2 * count))

@@ -36,6 +36,9 @@ final class HotRequest: Sendable {
         guard (head.announcedLength ?? 0) <= bodyLimit else { throw BodyTooLarge(limit: bodyLimit) }
     }
 
+    /// Where the memory for the body comes from.
+    var budget: BodyBudget { route.acceptsKeyInBody && key != nil ? .ofEvents : .ofCalls }
+
     /// The request as the routes of JSON objects know it.
     func call(_ body: ByteBuffer) throws -> Call {
         guard let key else { preconditionFailure("the key of \(route.pattern) is in the head") }

@@ -223,8 +223,10 @@ extension Lane {
         let exchange = Exchange(head, path, route)
         let fields = HeadFields(head.headers)
         do {
-            exchange.request = try HotRequest(
-                route, PathParameters(parameters), query: target.query, fields, from: remoteAddress, service.engine)
+            try exchange.accept(
+                HotRequest(
+                    route, PathParameters(parameters), query: target.query, fields, from: remoteAddress,
+                    service.engine))
             if fields.expect?.lowercased() == "100-continue" {
                 write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
             }

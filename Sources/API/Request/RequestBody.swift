@@ -39,10 +39,14 @@ extension Fields {
 extension Request {
     func fields(_ head: HeadFields) async throws -> Fields {
         try head.refuseCompressed()
-        do {
-            return try Fields(body: try await body.collect(upTo: BodyLimit.fields))
-        } catch is NIOTooManyBytesError {
-            throw BodyTooLarge(limit: BodyLimit.fields)
+        var share = try BodyBudget.Share(of: .ofCalls)
+        var bytes = ByteBuffer()
+        for try await chunk in body {
+            guard bytes.readableBytes + chunk.readableBytes <= BodyLimit.fields else {
+                throw BodyTooLarge(limit: BodyLimit.fields)
+            }
+            try share.take(chunk.readableBytes)
+            bytes.writeImmutableBuffer(chunk)
         }
     }
 }
