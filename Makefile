@@ -12,7 +12,8 @@ SOURCES := Package.swift Sources Tests benchmarks
 BUILD := $(SWIFT) build -c $(CONFIGURATION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build unit acceptance bench simulate verify-calendar install install-bench install-test
+.PHONY: help demo test lint format build unit acceptance crash-test bench simulate verify-calendar install install-bench \
+	install-test
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +32,14 @@ unit: ## The tests in Swift, the tidy checks among them.
 
 acceptance: $(VENV)/ready ## The tests in Python against a server: the SDK, crashes, bad input, a year of flights.
 	TOLLGATE_BINARY=$(TOLLGATE_BINARY) $(VENV)/bin/python -m pytest -q Tests/Acceptance
+
+# The long forms want a fast server.
+CRASH_BINARY ?= $(CURDIR)/.build/release/tollgate
+
+crash-test: install-test $(VENV)/ready ## Kill a server 200 times, and break its disk for a minute: takes many minutes.
+	$(SWIFT) build -c release --product tollgate
+	TOLLGATE_BINARY=$(CRASH_BINARY) TOLLGATE_CRASHES=200 TOLLGATE_FAULT_SECONDS=60 \
+		$(VENV)/bin/python -m pytest -q -s Tests/Acceptance/test_crash.py Tests/Acceptance/test_disk.py
 
 lint: ## Check the format.
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from api import Api
@@ -21,24 +22,30 @@ SECONDS_TO_STOP = 60
 class Server:
     """`tollgate serve` on one data directory. Each start takes a free port, so `url` and `api` change with it."""
 
-    def __init__(self, data: Path, key: str = SECRET_KEY):
+    def __init__(self, data: Path, key: str = SECRET_KEY, options: Sequence[str] = (), preload: dict | None = None):
+        """`options` are more of `serve`, `preload` more of its environment."""
         self.data = Path(data)
         self.key = key
+        self.options = options
+        self.preload = preload or {}
         self.log = self.data.with_name(self.data.name + ".log")
         self.process = None
         self.api = None
         self.url = None
 
-    def start(self) -> "Server":
+    def start(self, waiting: bool = True) -> "Server":
+        """Without waiting it may not be listening yet, and has no `url`."""
         assert not self.running, "the server is already running"
         self._log_file = open(self.log, "a", buffering=1)
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", str(self.data), "--host", "127.0.0.1", "--port", "0"],
-            stdout=subprocess.PIPE, stderr=self._log_file, text=True, env=environment(self.key))
+            [BINARY, "serve", "--data", str(self.data), "--host", "127.0.0.1", "--port", "0", *self.options],
+            stdout=subprocess.PIPE, stderr=self._log_file, text=True, env=environment(self.key) | self.preload)
         found = queue.Queue()
         self._reader = threading.Thread(
             target=self._read_output, args=(self.process.stdout, self._log_file, found), daemon=True)
         self._reader.start()
+        if not waiting:
+            return self
         try:
             self.url = found.get(timeout=SECONDS_TO_START)
         except queue.Empty:

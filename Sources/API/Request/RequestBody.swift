@@ -48,5 +48,6 @@ extension Request {
             try share.take(chunk.readableBytes)
             bytes.writeImmutableBuffer(chunk)
         }
+        return try Fields(body: bytes)
     }
 }
