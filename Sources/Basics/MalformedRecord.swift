@@ -1,19 +1,23 @@
 /// Bytes that are no record: where, counted from 0, and why.
 ///
-/// Thrown before any field is read. A well-formed record that does not fit the type gives a `DecodingError` instead.
+/// For a `Codable` type, thrown before any field is read: a well-formed record that does not fit it gives a
+/// `DecodingError` instead. A `Packed` one is checked as it is read.
 public struct MalformedRecord: Error, Hashable {
     public enum Reason: Hashable, Sendable {
         /// The record states more bytes, elements or fields than are left for them.
         case ended(needed: UInt64, left: Int)
         case trailing(Int)
         case tooDeep(limit: Int)
-        /// A tag, simple value or unstated length that records do not use; the byte is that which announces it.
+        /// A tag, simple value or unstated length that records do not use, or a packed field of another kind than its
+        /// type's; the byte is that which announces it.
         case unsupported(UInt8)
         case notUTF8
         case keyNotText
         case duplicateKey(String)
         /// A key that stands after one that it should precede.
         case keyOutOfOrder(String)
+        /// A packed field of the right kind whose value its type does not have.
+        case unfit
     }
 
     public let offset: Int
@@ -35,6 +39,7 @@ extension MalformedRecord: CustomStringConvertible {
         case .keyNotText: "a map's key is not a text."
         case .duplicateKey(let key): "the key \(key) is there twice."
         case .keyOutOfOrder(let key): "the key \(key) follows one that it should precede."
+        case .unfit: "a field has a value that its type does not know."
         }
     }
 }

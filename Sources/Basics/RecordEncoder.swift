@@ -22,36 +22,30 @@ public struct RecordEncoder: Sendable {
     }
 }
 
-/// Writes items as bytes, RFC 8949 section 3.
-private struct RecordWriter {
-    var bytes: [UInt8] = []
-
-    mutating func write(_ item: RecordItem, depth: Int) throws {
+/// Writes items as bytes.
+extension RecordWriter {
+    fileprivate mutating func write(_ item: RecordItem, depth: Int) throws {
         switch item {
-        case .null: bytes.append(0xF6)
-        case .bool(let value): bytes.append(value ? 0xF5 : 0xF4)
+        case .null: writeNull()
+        case .bool(let value): write(value)
         case .unsigned(let value): write(major: 0, bignumTag: 2, value)
         case .negative(let value): write(major: 1, bignumTag: 3, value)
-        case .double(let value):
-            bytes.append(0xFB)
-            write(bigEndian: value.bitPattern)
-        case .bytes(let value):
-            writeHead(major: 2, UInt64(value.count))
-            bytes.append(contentsOf: value)
+        case .double(let value): write(value)
+        case .bytes(let value): write(value)
         case .text(let value): write(value)
         case .array(let array):
-            try check(depth)
-            writeHead(major: 4, UInt64(array.items.count))
+            try Self.check(depth)
+            writeArray(count: array.items.count)
             for item in array.items { try write(item, depth: depth + 1) }
         case .map(let map):
-            try check(depth)
+            try Self.check(depth)
             try write(map, depth: depth + 1)
         case .slot(let slot):
             try write(slot.content, depth: depth)
         }
     }
 
-    private func check(_ depth: Int) throws {
+    private static func check(_ depth: Int) throws {
         guard depth < RecordEncoder.depthLimit else {
             throw refusal(depth, "The value nests deeper than \(RecordEncoder.depthLimit) containers.")
         }
@@ -59,11 +53,11 @@ private struct RecordWriter {
 
     private mutating func write(_ map: RecordMap, depth: Int) throws {
         let fields = map.fields.sorted { Self.precedes($0.key, $1.key) }
-        writeHead(major: 5, UInt64(fields.count))
+        writeMap(count: fields.count)
         for (place, field) in fields.enumerated() {
             // Not `==`: two spellings of one character are one String but two keys.
             if place > 0, fields[place - 1].key.utf8.elementsEqual(field.key.utf8) {
-                throw refusal(field.key, "The key \(field.key) was written twice in one container.")
+                throw Self.refusal(field.key, "The key \(field.key) was written twice in one container.")
             }
             write(field.key)
             try write(field.item, depth: depth)
@@ -76,46 +70,7 @@ private struct RecordWriter {
         return left.count == right.count ? left.lexicographicallyPrecedes(right) : left.count < right.count
     }
 
-    private mutating func write(_ text: String) {
-        writeHead(major: 3, UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
-    }
-
-    private mutating func write(major: UInt8, bignumTag: UInt8, _ value: UInt128) {
-        if let short = UInt64(exactly: value) { return writeHead(major: major, short) }
-        let width = 16 - value.leadingZeroBitCount / 8
-        writeHead(major: 6, UInt64(bignumTag))
-        writeHead(major: 2, UInt64(width))
-        for place in (0..<width).reversed() {
-            bytes.append(UInt8(truncatingIfNeeded: value >> (place * 8)))
-        }
-    }
-
-    /// The first byte of an item and its argument, in as few bytes as hold it.
-    private mutating func writeHead(major: UInt8, _ argument: UInt64) {
-        let first = major << 5
-        if argument < 24 {
-            bytes.append(first | UInt8(argument))
-        } else if let short = UInt8(exactly: argument) {
-            bytes.append(first | 24)
-            bytes.append(short)
-        } else if let short = UInt16(exactly: argument) {
-            bytes.append(first | 25)
-            write(bigEndian: short)
-        } else if let short = UInt32(exactly: argument) {
-            bytes.append(first | 26)
-            write(bigEndian: short)
-        } else {
-            bytes.append(first | 27)
-            write(bigEndian: argument)
-        }
-    }
-
-    private mutating func write(bigEndian value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    private func refusal(_ value: Any, _ sentence: String) -> EncodingError {
+    private static func refusal(_ value: Any, _ sentence: String) -> EncodingError {
         .invalidValue(value, EncodingError.Context(codingPath: [], debugDescription: sentence))
     }
 }

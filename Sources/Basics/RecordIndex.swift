@@ -40,25 +40,27 @@ final class RecordIndex {
 
 /// Walks the bytes once. Recursion is bounded by the depth limit, and every count by the bytes that are left.
 private struct RecordScanner {
-    let bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
+    private var reader: RecordReader
     var items: [RecordIndex.Item] = []
-    private var offset = 0
 
     init(bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
+        reader = RecordReader(bytes)
         items.reserveCapacity(bytes.count / 6 + 1)
     }
 
-    private var left: Int { bytes.count - offset }
+    private var offset: Int { reader.offset }
+    private var left: Int { reader.left }
 
     mutating func scanRecord() throws(MalformedRecord) {
         try scan(depth: 0)
-        guard left == 0 else { throw MalformedRecord(offset: offset, reason: .trailing(left)) }
+        try reader.finish()
     }
 
     private mutating func scan(depth: Int) throws(MalformedRecord) {
         let first = offset
-        let (major, argument) = try head()
+        let (major, argument) = try reader.head()
         switch major {
         case 0: add(.unsigned, argument)
         case 1: add(.negative, argument)
@@ -92,7 +94,7 @@ private struct RecordScanner {
         var previous: UnsafeRawBufferPointer?
         for _ in 0..<count {
             let first = offset
-            let (major, length) = try head()
+            let (major, length) = try reader.head()
             guard major == 3 else { throw MalformedRecord(offset: first, reason: .keyNotText) }
             try addText(length)
             let key = UnsafeRawBufferPointer(rebasing: bytes[offset - Int(length)..<offset])
@@ -113,7 +115,7 @@ private struct RecordScanner {
     private mutating func scanBignum(tag: UInt64, at first: Int) throws(MalformedRecord) {
         guard tag == 2 || tag == 3 else { throw unsupported(first) }
         let second = offset
-        let (major, length) = try head()
+        let (major, length) = try reader.head()
         guard major == 2 else { throw unsupported(second) }
         try addContent(tag == 2 ? .bignum : .negativeBignum, length)
     }
@@ -129,22 +131,6 @@ private struct RecordScanner {
         }
     }
 
-    /// The major type of an item and its argument.
-    private mutating func head() throws(MalformedRecord) -> (major: UInt8, argument: UInt64) {
-        guard left > 0 else { throw ended(1, 0) }
-        let first = bytes[offset]
-        offset += 1
-        let short = first & 31
-        if short < 24 { return (first >> 5, UInt64(short)) }
-        guard short < 28 else { throw unsupported(offset - 1) }
-        let width = 1 << Int(short - 24)
-        guard width <= left else { throw ended(UInt64(width), left) }
-        var argument: UInt64 = 0
-        for byte in bytes[offset..<offset + width] { argument = argument << 8 | UInt64(byte) }
-        offset += width
-        return (first >> 5, argument)
-    }
-
     private mutating func addText(_ length: UInt64) throws(MalformedRecord) {
         try addContent(.text, length)
         let content = UnsafeRawBufferPointer(rebasing: bytes[offset - Int(length)..<offset])
@@ -155,9 +141,9 @@ private struct RecordScanner {
     }
 
     private mutating func addContent(_ kind: RecordIndex.Kind, _ length: UInt64) throws(MalformedRecord) {
-        guard length <= left else { throw ended(length, left) }
-        add(kind, length)
-        offset += Int(length)
+        let start = offset
+        _ = try reader.content(length)
+        items.append(RecordIndex.Item(kind: kind, argument: length, start: start, next: items.count + 1))
     }
 
     private mutating func add(_ kind: RecordIndex.Kind, _ argument: UInt64) {
@@ -168,7 +154,5 @@ private struct RecordScanner {
         MalformedRecord(offset: offset, reason: .ended(needed: needed, left: left))
     }
 
-    private func unsupported(_ place: Int) -> MalformedRecord {
-        MalformedRecord(offset: place, reason: .unsupported(bytes[place]))
-    }
+    private func unsupported(_ place: Int) -> MalformedRecord { reader.unsupported(place) }
 }

@@ -5,6 +5,33 @@ package import Model
 package protocol Record: Codable, Sendable, Identified {
     static var kind: RecordKind { get }
     var id: Identifier<Self> { get }
+
+    /// The record as the store holds it.
+    func encoded() throws -> [UInt8]
+    static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self
+}
+
+extension Record {
+    package func encoded() throws -> [UInt8] { try RecordEncoder().encode(self) }
+
+    package static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self {
+        try RecordDecoder().decode(Self.self, from: bytes)
+    }
+}
+
+/// Kinds of which there are hundreds of thousands.
+extension Record where Self: Packed {
+    package func encoded() throws -> [UInt8] { packed }
+
+    package static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self {
+        // Stores from before these kinds were packed hold them as maps.
+        let isMap = bytes.first.map { $0 >> 5 == 5 } ?? false
+        return isMap ? try RecordDecoder().decode(Self.self, from: bytes) : try Self(packed: bytes)
+    }
+}
+
+extension Record {
+    package static func decoded(_ bytes: [UInt8]) throws -> Self { try bytes.withUnsafeBytes { try decoded($0) } }
 }
 
 /// The first byte of a record's key. Part of the store's format: numbers are never reused.

@@ -1,0 +1,95 @@
+public import Basics
+
+extension Company: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 14)
+        id.pack(into: &writer)
+        environmentID.pack(into: &writer)
+        name.pack(into: &writer)
+        keys.pack(into: &writer)
+        traits.pack(into: &writer)
+        plan.pack(into: &writer)
+        overrideIDs.pack(into: &writer)
+        subscriptionID.pack(into: &writer)
+        endedSubscriptionIDs.pack(into: &writer)
+        billingProfile.pack(into: &writer)
+        userCount.pack(into: &writer)
+        lastSeenAt.pack(into: &writer)
+        createdAt.pack(into: &writer)
+        updatedAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(14)
+        id = try Identifier<Company>(unpacking: &reader)
+        environmentID = try Identifier<Environment>(unpacking: &reader)
+        name = try String(unpacking: &reader)
+        keys = try [EntityKey](unpacking: &reader)
+        traits = try [String: TraitValue](unpacking: &reader)
+        plan = try PlanAssignment?(unpacking: &reader)
+        overrideIDs = try [Identifier<CompanyOverride>](unpacking: &reader)
+        subscriptionID = try Identifier<Subscription>?(unpacking: &reader)
+        endedSubscriptionIDs = try [Identifier<Subscription>](unpacking: &reader)
+        billingProfile = try BillingProfile(unpacking: &reader)
+        userCount = try Int(unpacking: &reader)
+        lastSeenAt = try Timestamp?(unpacking: &reader)
+        createdAt = try Timestamp(unpacking: &reader)
+        updatedAt = try Timestamp(unpacking: &reader)
+    }
+}
+
+extension EntityKey: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 3)
+        name.pack(into: &writer)
+        value.pack(into: &writer)
+        createdAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(3)
+        name = try String(unpacking: &reader)
+        value = try String(unpacking: &reader)
+        createdAt = try Timestamp(unpacking: &reader)
+    }
+}
+
+extension PlanAssignment: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 3)
+        planID.pack(into: &writer)
+        versionID.pack(into: &writer)
+        assignedAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(3)
+        planID = try Identifier<Plan>(unpacking: &reader)
+        versionID = try Identifier<PlanVersion>(unpacking: &reader)
+        assignedAt = try Timestamp(unpacking: &reader)
+    }
+}
+
+extension BillingProfile: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 7)
+        id.pack(into: &writer)
+        name.pack(into: &writer)
+        collectionMethod.pack(into: &writer)
+        daysUntilDue.pack(into: &writer)
+        timezone.pack(into: &writer)
+        createdAt.pack(into: &writer)
+        updatedAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(7)
+        id = try Identifier<BillingProfile>(unpacking: &reader)
+        name = try String?(unpacking: &reader)
+        collectionMethod = try CollectionMethod(unpacking: &reader)
+        daysUntilDue = try Int64(unpacking: &reader)
+        timezone = try String?(unpacking: &reader)
+        createdAt = try Timestamp(unpacking: &reader)
+        updatedAt = try Timestamp(unpacking: &reader)
+    }
+}

@@ -1,0 +1,161 @@
+public import Basics
+
+extension InvoiceStatus: Packed {}
+extension InvoiceLineType: Packed {}
+extension CollectionMethod: Packed {}
+
+extension Invoice: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 17)
+        id.pack(into: &writer)
+        environmentID.pack(into: &writer)
+        companyID.pack(into: &writer)
+        subscriptionID.pack(into: &writer)
+        status.pack(into: &writer)
+        number.pack(into: &writer)
+        currency.pack(into: &writer)
+        period.pack(into: &writer)
+        lines.pack(into: &writer)
+        finalizesAt.pack(into: &writer)
+        finalizedAt.pack(into: &writer)
+        dueAt.pack(into: &writer)
+        collectionMethod.pack(into: &writer)
+        daysUntilDue.pack(into: &writer)
+        settlements.pack(into: &writer)
+        createdAt.pack(into: &writer)
+        updatedAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(17)
+        id = try Identifier<Invoice>(unpacking: &reader)
+        environmentID = try Identifier<Environment>(unpacking: &reader)
+        companyID = try Identifier<Company>(unpacking: &reader)
+        subscriptionID = try Identifier<Subscription>(unpacking: &reader)
+        status = try InvoiceStatus(unpacking: &reader)
+        number = try String?(unpacking: &reader)
+        currency = try Currency(unpacking: &reader)
+        period = try Period(unpacking: &reader)
+        lines = try [InvoiceLine](unpacking: &reader)
+        finalizesAt = try Timestamp(unpacking: &reader)
+        finalizedAt = try Timestamp?(unpacking: &reader)
+        dueAt = try Timestamp?(unpacking: &reader)
+        collectionMethod = try CollectionMethod(unpacking: &reader)
+        daysUntilDue = try Int64(unpacking: &reader)
+        settlements = try [Settlement](unpacking: &reader)
+        createdAt = try Timestamp(unpacking: &reader)
+        updatedAt = try Timestamp(unpacking: &reader)
+    }
+}
+
+extension Settlement: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 5)
+        id.pack(into: &writer)
+        amount.pack(into: &writer)
+        reference.pack(into: &writer)
+        idempotencyKey.pack(into: &writer)
+        settledAt.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(5)
+        id = try Identifier<Settlement>(unpacking: &reader)
+        amount = try Int64(unpacking: &reader)
+        reference = try String?(unpacking: &reader)
+        idempotencyKey = try String(unpacking: &reader)
+        settledAt = try Timestamp(unpacking: &reader)
+    }
+}
+
+extension InvoiceLine: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 16)
+        id.pack(into: &writer)
+        type.pack(into: &writer)
+        description.pack(into: &writer)
+        planID.pack(into: &writer)
+        versionID.pack(into: &writer)
+        featureID.pack(into: &writer)
+        featureKey.pack(into: &writer)
+        entitlementID.pack(into: &writer)
+        quantity.pack(into: &writer)
+        unitAmount.pack(into: &writer)
+        amount.pack(into: &writer)
+        period.pack(into: &writer)
+        tiers.pack(into: &writer)
+        prorationBasis.pack(into: &writer)
+        correctsLineID.pack(into: &writer)
+        usageBasis.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(16)
+        id = try Identifier<InvoiceLine>(unpacking: &reader)
+        type = try InvoiceLineType(unpacking: &reader)
+        description = try String(unpacking: &reader)
+        planID = try Identifier<Plan>(unpacking: &reader)
+        versionID = try Identifier<PlanVersion>(unpacking: &reader)
+        featureID = try Identifier<Feature>?(unpacking: &reader)
+        featureKey = try String?(unpacking: &reader)
+        entitlementID = try Identifier<PlanEntitlement>?(unpacking: &reader)
+        quantity = try Decimal(unpacking: &reader)
+        unitAmount = try Decimal?(unpacking: &reader)
+        amount = try Int64(unpacking: &reader)
+        period = try Period(unpacking: &reader)
+        tiers = try [TierCharge](unpacking: &reader)
+        prorationBasis = try ProrationBasis?(unpacking: &reader)
+        correctsLineID = try Identifier<InvoiceLine>?(unpacking: &reader)
+        usageBasis = try UsageBasis?(unpacking: &reader)
+    }
+}
+
+extension UsageBasis: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 3)
+        meterID.pack(into: &writer)
+        period.pack(into: &writer)
+        model.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(3)
+        meterID = try Identifier<Meter>?(unpacking: &reader)
+        period = try Period(unpacking: &reader)
+        model = try PriceModel(unpacking: &reader)
+    }
+}
+
+extension TierCharge: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 5)
+        upTo.pack(into: &writer)
+        quantity.pack(into: &writer)
+        unitAmount.pack(into: &writer)
+        flatAmount.pack(into: &writer)
+        amount.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(5)
+        upTo = try Decimal?(unpacking: &reader)
+        quantity = try Decimal(unpacking: &reader)
+        unitAmount = try Decimal(unpacking: &reader)
+        flatAmount = try Decimal(unpacking: &reader)
+        amount = try Decimal(unpacking: &reader)
+    }
+}
+
+extension ProrationBasis: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 2)
+        seconds.pack(into: &writer)
+        ofSeconds.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(2)
+        seconds = try Int64(unpacking: &reader)
+        ofSeconds = try Int64(unpacking: &reader)
+    }
+}
