@@ -18,24 +18,29 @@ package struct ClosePeriod: Command {
 
     /// The invoice, or nil when there was nothing to close.
     package func apply(_ transaction: Transaction) throws -> Invoice? {
+        var shelf = TermsShelf()
+        return try apply(transaction, &shelf)
+    }
+
+    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
-        guard var subscription = try transaction.get(subscriptionID), subscription.status == .active,
-            subscription.period.end == transaction.now
-        else { return nil }
-        let terms = try BillingTerms(of: subscription, transaction)
+        guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
         let ended = subscription.period
+        guard ended.end == transaction.now else { return nil }
+        let terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.meteredPeriod, terms, transaction)
         if subscription.cancelAtPeriodEnd {
             return try subscription.end(issuing: lines, for: ended, transaction)
         }
         subscription.periodIndex += 1
-        lines += try subscription.advanceLines(for: subscription.period, terms, transaction)
+        let next = subscription.period
+        lines += try subscription.advanceLines(for: next, terms, transaction)
         let invoice = try subscription.issue(lines, for: ended, grace: true, transaction)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
         transaction.schedule(
-            DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscriptionID.ordinal))
+            DueItem(at: next.end, task: .closePeriod, ordinal: subscriptionID.ordinal))
         return invoice
     }
 }
@@ -60,8 +65,9 @@ extension Subscription {
         billedPeriods.removeAll { $0.period.end < now - .days(35) }
     }
 
-    /// Makes a draft invoice and its appointment for finalisation.
-    func issue(
+    /// Makes a draft invoice and its appointment for finalisation. The subscription, which is to be put afterwards,
+    /// remembers it when usage may still change what it bills.
+    mutating func issue(
         _ lines: [InvoiceLine], for period: Period, grace: Bool, _ transaction: Transaction
     ) throws -> Invoice {
         let company = try transaction.require(companyID, "company")
@@ -72,6 +78,9 @@ extension Subscription {
             currency: currency, period: period, lines: lines, finalizesAt: finalizesAt,
             profile: company.billingProfile, createdAt: transaction.now)
         try invoice.checkTotal()
+        if lines.contains(where: { $0.type == .usage }) {
+            billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
+        }
         try transaction.put(invoice)
         transaction.indexInvoice(invoice.id, of: companyID)
         transaction.schedule(DueItem(at: finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))

@@ -37,8 +37,7 @@ public struct FinalizeInvoice: Command {
 
 extension Invoice {
     mutating func finalize(_ transaction: Transaction) throws {
-        var subscription = try transaction.require(subscriptionID, "subscription")
-        lines = try lines.map { try subscription.refreshed($0, transaction) }
+        lines = try lines.metered(of: companyID, transaction)
         try checkTotal()
         status = total > 0 ? .open : .paid
         number = try Self.number(transaction.nextNumber("invoice"))
@@ -46,10 +45,6 @@ extension Invoice {
         dueAt = collectionMethod == .sendInvoice ? transaction.now + .days(daysUntilDue) : transaction.now
         updatedAt = transaction.now
         try transaction.put(self)
-        let billed = lines.filter { $0.type == .usage }
-        guard !billed.isEmpty else { return }
-        subscription.billedPeriods.append(BilledPeriod(period: period, invoiceID: id, lines: billed))
-        try transaction.put(subscription)
     }
 
     private static func number(_ ordinal: UInt64) -> String {

@@ -164,8 +164,8 @@ struct PlanChoice {
         }
         let terms = try BillingTerms(of: subscription, transaction)
         let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
-        try transaction.put(subscription)
         var invoice = try subscription.issue(lines, for: subscription.period, grace: false, transaction)
+        try transaction.put(subscription)
         if try transaction.environment().billing.autoFinalize {
             transaction.unschedule(
                 DueItem(at: invoice.finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))

@@ -59,26 +59,19 @@ extension Subscription {
     func usageLines(
         for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction
     ) throws -> [InvoiceLine] {
-        try terms.entitlements.compactMap { entitlement, feature, flagKey in
+        let lines: [InvoiceLine] = try terms.entitlements.compactMap { entitlement, feature, flagKey in
             guard entitlement.isBilledInArrears, let price = entitlement.price(for: self) else { return nil }
             var line = InvoiceLine(
                 id: transaction.newID(), type: .usage, description: feature.name, planID: planID, versionID: versionID,
                 quantity: 0, unitAmount: price.model.unitAmount, amount: 0, period: period)
             line.refer(to: feature, flagKey, entitlement)
             line.usageBasis = UsageBasis(meterID: feature.meterID, period: metered, model: price.model)
-            if feature.meterID != nil { return try refreshed(line, transaction) }
-            try line.rate(try traitCount(of: feature, transaction), under: price.model)
+            if feature.meterID == nil {
+                try line.rate(try traitCount(of: feature, transaction), under: price.model)
+            }
             return line
         }
-    }
-
-    /// The same line with the quantity of now, as a draft shows it while late events still join it.
-    func refreshed(_ line: InvoiceLine, _ transaction: Transaction) throws -> InvoiceLine {
-        guard let basis = line.usageBasis, let meterID = basis.meterID else { return line }
-        var line = line
-        let quantity = try transaction.usage(company: companyID, meter: meterID, in: basis.period)
-        try line.rate(Decimal(quantity), under: basis.model)
-        return line
+        return try lines.metered(of: companyID, transaction)
     }
 
     /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer
@@ -87,8 +80,11 @@ extension Subscription {
     mutating func correctionLines(_ transaction: Transaction) throws -> [InvoiceLine] {
         var corrections: [InvoiceLine] = []
         for (index, billed) in billedPeriods.enumerated() {
-            for (place, line) in billed.lines.enumerated() {
-                let present = try refreshed(line, transaction)
+            let invoice = try transaction.require(billed.invoiceID, "invoice")
+            // A draft corrects itself.
+            if invoice.status == .draft { continue }
+            let lines = billed.usageLines(of: invoice)
+            for (line, present) in zip(lines, try lines.metered(of: companyID, transaction)) {
                 guard present.quantity != line.quantity else { continue }
                 var correction = InvoiceLine(
                     id: transaction.newID(), type: .correction, description: "\(line.description): late usage",
@@ -100,7 +96,7 @@ extension Subscription {
                 correction.entitlementID = line.entitlementID
                 correction.correctsLineID = line.id
                 corrections.append(correction)
-                billedPeriods[index].lines[place] = present
+                billedPeriods[index].correct(present)
             }
         }
         return corrections
@@ -120,6 +116,24 @@ private func exactDifference(_ left: Int64, _ right: Int64) throws -> Int64 {
     let (difference, overflow) = left.subtractingReportingOverflow(right)
     guard !overflow else { throw ArithmeticOverflow("\(left) − \(right)") }
     return difference
+}
+
+extension [InvoiceLine] {
+    /// The same lines with the quantities of now, as a draft shows them while late events still join it.
+    func metered(of companyID: Identifier<Company>, _ transaction: Transaction) throws -> [InvoiceLine] {
+        let metered = indices.filter { self[$0].usageBasis?.meterID != nil }
+        let quantities = try transaction.usage(
+            company: companyID,
+            of: metered.map { index in
+                let basis = self[index].usageBasis!
+                return (basis.meterID!, basis.period)
+            })
+        var lines = self
+        for (index, quantity) in zip(metered, quantities) {
+            try lines[index].rate(Decimal(quantity), under: lines[index].usageBasis!.model)
+        }
+        return lines
+    }
 }
 
 extension InvoiceLine {

@@ -16,8 +16,8 @@ extension Transaction where Self: ~Copyable {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         try from.withUnsafeBytes { from in
-            guard let to else { return try scan(table, from, nil, reversed, body) }
-            try to.withUnsafeBytes { to in try scan(table, from, to, reversed, body) }
+            guard let to else { return try forEach(table, from: from, to: nil, reversed: reversed, body) }
+            try to.withUnsafeBytes { to in try forEach(table, from: from, to: to, reversed: reversed, body) }
         }
     }
 
@@ -57,8 +57,9 @@ extension Transaction where Self: ~Copyable {
         return prefix[..<last] + [prefix[last] + 1]
     }
 
-    private func scan(
-        _ table: Table, _ from: UnsafeRawBufferPointer, _ to: UnsafeRawBufferPointer?, _ reversed: Bool,
+    /// The same for bounds that are not arrays.
+    package func forEach(
+        _ table: Table, from: UnsafeRawBufferPointer, to: UnsafeRawBufferPointer?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         if let to, to.isEmpty { return }

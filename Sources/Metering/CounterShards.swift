@@ -129,14 +129,28 @@ package final class CounterShards: UsageLedger {
 
     /// What a period bills: everything used in it except what was backfilled.
     package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
-        try withShard(of: company.ordinal) { shard in
+        try sums(company: company, of: [(meter, period)])[0]
+    }
+
+    /// The same for several meters and periods, read from one snapshot.
+    package func sums(
+        company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
+    ) throws -> [Int64] {
+        if uses.isEmpty { return [] }
+        return try withShard(of: company.ordinal) { shard in
             let snapshot = try store.snapshot()
-            var sum: Int64 = 0
-            let used = CounterKey(company: company, meter: meter)
-            try scan(used, period.start, period.end, shard, snapshot) { sum += $1 }
-            let backfilled = CounterKey(company: company, meter: meter, backfill: true)
-            try scan(backfilled, period.start, period.end, shard, snapshot) { sum -= $1 }
-            return sum
+            // Nearly nobody has backfilled.
+            let hasBackfill = try snapshot.hasUsage(company: company.ordinal, fromMeter: CounterKey.backfillBit)
+            return try uses.map { meter, period in
+                var sum: Int64 = 0
+                let used = CounterKey(company: company, meter: meter)
+                try scan(used, period.start, period.end, shard, snapshot) { sum += $1 }
+                let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+                if hasBackfill || shard.table.find(backfilled) != nil {
+                    try scan(backfilled, period.start, period.end, shard, snapshot) { sum -= $1 }
+                }
+                return sum
+            }
         }
     }
 

@@ -37,7 +37,7 @@ public struct Subscription: Codable, Sendable, Identified {
     public var endedAt: Timestamp?
     /// Lines that wait for the next invoice: the credit and charge of plan changes.
     public var pendingLines: [InvoiceLine] = []
-    /// What finalised periods billed, kept while events may still arrive for them.
+    /// The periods that were closed, kept while events may still arrive for them.
     public var billedPeriods: [BilledPeriod] = []
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
@@ -74,15 +74,26 @@ public struct PayInAdvanceQuantity: Codable, Sendable, Equatable {
     }
 }
 
-/// The usage lines of a closed period as they stand on invoices so far, corrections included.
+/// A closed period whose usage may still change.
 public struct BilledPeriod: Codable, Sendable {
     public let period: Period
     public let invoiceID: Identifier<Invoice>
-    public var lines: [InvoiceLine]
+    /// The usage lines that corrections have changed since, as they stand so far. All others stand as on the invoice.
+    public internal(set) var lines: [InvoiceLine] = []
 
-    public init(period: Period, invoiceID: Identifier<Invoice>, lines: [InvoiceLine]) {
+    public init(period: Period, invoiceID: Identifier<Invoice>) {
         self.period = period
         self.invoiceID = invoiceID
-        self.lines = lines
+    }
+
+    /// The usage lines as they stand on invoices so far, corrections included. `invoice` is the one that billed them.
+    public func usageLines(of invoice: Invoice) -> [InvoiceLine] {
+        invoice.lines.filter { $0.type == .usage }.map { line in lines.first { $0.id == line.id } ?? line }
+    }
+
+    /// Remembers how a line stands after a correction.
+    public mutating func correct(_ line: InvoiceLine) {
+        lines.removeAll { $0.id == line.id }
+        lines.append(line)
     }
 }

@@ -102,23 +102,25 @@ package final class Committer: Sendable {
         _ entry: EncodedEntry?, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?,
         marking: (UInt64) -> (StoreKey, [UInt8])? = { _ in nil }
     ) -> UInt64 {
-        let (sequence, number) = state.withLock { state in
+        state.withLock { state in
             let sequence = state.nextSequence
             if let entry {
                 state.nextSequence += 1
                 state.pending.append(entry, sequence)
             }
-            state.pending.writes.merge(writes) { _, new in new }
-            if let (key, value) = marking(sequence) { state.pending.writes[key] = value }
+            var writes = writes
+            if let (key, value) = marking(sequence) { writes[key] = value }
+            if !writes.isEmpty {
+                state.pending.hasWrites = true
+                store.publish(writes, commit: state.pending.number)
+            }
             if let ticket { state.pending.tickets.append(ticket) }
             if !state.scheduled {
                 state.scheduled = true
                 queue.async { self.commitPending() }
             }
-            return (sequence, state.pending.number)
+            return sequence
         }
-        if !writes.isEmpty { store.publish(writes, commit: number) }
-        return sequence
     }
 
     /// Waits for the commit that carries all that has been applied so far, without adding to it.
@@ -156,7 +158,7 @@ package final class Committer: Sendable {
             let rows = participants.collect(folds)
             try write(commit, folds, rows)
             let took = ContinuousClock.now - started
-            store.forget(commit.writes, commit: commit.number)
+            store.forget(commit: commit.number)
             participants.committed(commit.number, folds)
             state.withLock { $0.statistics.add(commit, rows: rows.count, took: took) }
             for ticket in commit.tickets { ticket.settle(nil) }
@@ -200,11 +202,14 @@ package final class Committer: Sendable {
                 key.append(entry.sequence)
                 try transaction.put(journal, key.bytes, entry.bytes, append: true)
             }
-            for (key, value) in commit.writes.sorted(by: { $0.key < $1.key }) {
-                if let value {
-                    try transaction.put(self.store.table(key.table), key.bytes, value)
-                } else {
-                    try transaction.delete(self.store.table(key.table), key.bytes)
+            for (key, value) in self.store.writes(of: commit.number) {
+                let table = self.store.table(key.table)
+                try key.withBytes { key in
+                    guard let value else {
+                        try transaction.delete(table, key)
+                        return
+                    }
+                    try value.withUnsafeBytes { try transaction.put(table, key, $0) }
                 }
             }
             try self.probe?(.halfWritten)
@@ -236,7 +241,8 @@ package typealias CommitProbe = @Sendable (CommitStage) throws -> Void
 struct Commit {
     let number: UInt64
     private(set) var entries: [(sequence: UInt64, bytes: [UInt8])] = []
-    var writes: [StoreKey: [UInt8]?] = [:]
+    /// The writes themselves wait in the store, where they can be read.
+    var hasWrites = false
     var tickets: [CommitTicket] = []
     private(set) var bytes = 0
 
@@ -244,7 +250,7 @@ struct Commit {
         self.number = number
     }
 
-    var isEmpty: Bool { entries.isEmpty && writes.isEmpty && tickets.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && !hasWrites && tickets.isEmpty }
 
     mutating func append(_ entry: EncodedEntry, _ sequence: UInt64) {
         entries.append((sequence, entry.bytes))

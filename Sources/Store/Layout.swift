@@ -22,21 +22,20 @@ package enum StoreTable: String, Sendable, CaseIterable {
     /// environment ‖ hour → the first journal sequence of that hour: where to start reading to refill the dedupe
     /// window.
     case marks
-}
 
-/// A place in the store: a table and a key in it.
-package struct StoreKey: Hashable, Comparable, Sendable {
-    package let table: StoreTable
-    package let bytes: [UInt8]
-
-    package init(_ table: StoreTable, _ bytes: [UInt8]) {
-        self.table = table
-        self.bytes = bytes
-    }
-
-    package static func < (left: StoreKey, right: StoreKey) -> Bool {
-        left.table == right.table
-            ? left.bytes.lexicographicallyPrecedes(right.bytes) : left.table.rawValue < right.table.rawValue
+    /// Its place among the tables.
+    var place: Int {
+        switch self {
+        case .meta: 0
+        case .journal: 1
+        case .records: 2
+        case .keys: 3
+        case .usage: 4
+        case .due: 5
+        case .invoices: 6
+        case .answers: 7
+        case .marks: 8
+        }
     }
 }
 
@@ -56,9 +55,14 @@ package struct KeyBytes {
     package mutating func append(_ number: UInt64) {
         withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
     }
-    package mutating func append(_ instant: Timestamp) { append(UInt64(bitPattern: instant.milliseconds) ^ (1 << 63)) }
+    package mutating func append(_ instant: Timestamp) { append(instant.ordered) }
     package mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
     package mutating func append(_ environment: EnvironmentID) { append(UInt32(environment.ordinal)) }
+}
+
+extension Timestamp {
+    /// The number whose order as an unsigned one is that of time.
+    var ordered: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
 }
 
 extension UnsafeRawBufferPointer {
@@ -73,76 +77,6 @@ extension UnsafeRawBufferPointer {
     package func timestamp(at offset: Int) -> Timestamp {
         Timestamp(milliseconds: Int64(bitPattern: bigEndian64(at: offset) ^ (1 << 63)))
     }
-}
-
-extension StoreKey {
-    package static let recordPrefixWidth = 5
-
-    /// Everything of one kind in one environment begins so.
-    package static func recordPrefix(_ kind: RecordKind, in environment: EnvironmentID) -> [UInt8] {
-        var key = KeyBytes()
-        key.append(kind.rawValue)
-        key.append(kind.isGlobal ? UInt32(0) : UInt32(environment.ordinal))
-        return key.bytes
-    }
-
-    package static func record(
-        _ kind: RecordKind, in environment: EnvironmentID, ordinal: UInt64
-    ) -> StoreKey {
-        var key = KeyBytes()
-        key.append(kind.rawValue)
-        key.append(kind.isGlobal ? UInt32(0) : UInt32(environment.ordinal))
-        key.append(ordinal)
-        return StoreKey(.records, key.bytes)
-    }
-
-    package static func entityKey(
-        _ type: EntityType, name: String, value: String, in environment: EnvironmentID
-    ) -> StoreKey {
-        var key = KeyBytes(capacity: 8 + name.utf8.count + value.utf8.count)
-        key.append(environment)
-        key.append(UInt8(type == .company ? 1 : 2))
-        key.append(name)
-        key.append(UInt8(0))
-        key.append(value)
-        return StoreKey(.keys, key.bytes)
-    }
-
-    package static func due(_ item: DueItem, in environment: EnvironmentID) -> StoreKey {
-        var key = KeyBytes()
-        key.append(environment)
-        key.append(item.at)
-        key.append(item.task.rawValue)
-        key.append(item.ordinal)
-        return StoreKey(.due, key.bytes)
-    }
-
-    package static func companyInvoice(_ company: Identifier<Company>, _ invoice: Identifier<Invoice>) -> StoreKey {
-        var key = KeyBytes()
-        key.append(company.ordinal)
-        key.append(invoice.ordinal)
-        return StoreKey(.invoices, key.bytes)
-    }
-
-    package static func answer(
-        _ hash: (UInt64, UInt64), day: Timestamp, in environment: EnvironmentID
-    ) -> StoreKey {
-        var key = KeyBytes()
-        key.append(environment)
-        key.append(day)
-        key.append(hash.0)
-        key.append(hash.1)
-        return StoreKey(.answers, key.bytes)
-    }
-
-    package static func mark(hour: Int64, in environment: EnvironmentID) -> StoreKey {
-        var key = KeyBytes()
-        key.append(environment)
-        key.append(Timestamp(milliseconds: hour))
-        return StoreKey(.marks, key.bytes)
-    }
-
-    package static func meta(_ name: String) -> StoreKey { StoreKey(.meta, Array(name.utf8)) }
 }
 
 /// Something that a moment in time makes due.
@@ -187,7 +121,7 @@ package struct UsageKey: Hashable, Comparable, Sendable {
     /// Writes the key's bytes without allocating: a fold writes many thousands of them.
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let words = (
-            company.bigEndian, meter.bigEndian, (UInt64(bitPattern: start.milliseconds) ^ (1 << 63)).bigEndian
+            company.bigEndian, meter.bigEndian, start.ordered.bigEndian
         )
         return try withUnsafeBytes(of: words, body)
     }

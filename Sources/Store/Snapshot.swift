@@ -13,7 +13,7 @@ package final class Snapshot {
     }
 
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        try reading { try transaction.get(store.table(key.table), key.bytes) }
+        try reading { try key.withBytes { try transaction.get(store.table(key.table), $0) } }
     }
 
     /// What LMDB cannot read is a fault of the store, for whoever asks.
@@ -27,8 +27,9 @@ package final class Snapshot {
 
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
         let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
-        guard let bytes = try value(key) else { return nil }
-        return try RecordDecoder().decode(R.self, from: bytes)
+        return try key.withBytes { bytes in
+            try transaction.withValue(store.table(key.table), bytes) { try $0.map { try R.decoded($0) } }
+        }
     }
 
     /// Visits records of one kind, newest first, until `body` answers false.
@@ -37,7 +38,7 @@ package final class Snapshot {
     ) throws {
         let prefix = StoreKey.recordPrefix(R.kind, in: environment)
         try forEach(.records, prefix: prefix, reversed: true) { _, value in
-            try body(try RecordDecoder().decode(R.self, from: value))
+            try body(try R.decoded(value))
         }
     }
 
@@ -105,13 +106,25 @@ package final class Snapshot {
         }
     }
 
+    /// Whether the company has any usage under this meter or one with a higher ordinal.
+    package func hasUsage(company: UInt64, fromMeter meter: UInt64) throws -> Bool {
+        var found = false
+        try UsageKey(company: company, meter: meter, start: Timestamp(milliseconds: .min)).withBytes { first in
+            try transaction.forEach(store.table(.usage), from: first, to: nil) { key, _ in
+                found = key.bigEndian64(at: 0) == company
+                return false
+            }
+        }
+        return found
+    }
+
     /// Visits the usage buckets of one company and meter that begin in `[from, to)`.
     package func usage(
         company: UInt64, meter: UInt64, from: Timestamp, to: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
         try UsageKey(company: company, meter: meter, start: from).withBytes { first in
             try UsageKey(company: company, meter: meter, start: to).withBytes { last in
-                try forEach(.usage, from: Array(first), to: Array(last)) { key, value in
+                try transaction.forEach(store.table(.usage), from: first, to: last) { key, value in
                     body(key.timestamp(at: 16), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
                     return true
                 }

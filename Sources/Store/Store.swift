@@ -16,8 +16,10 @@ package final class Store: Sendable {
     package let secret: KeyedHash
     private let directoryLock: DirectoryLock
     private let decoded = Locked(Decoded())
-    /// Applied and not yet committed, with the number of the commit that will carry it. Nil values are deletions.
-    private let uncommitted = Locked<[StoreKey: (value: [UInt8]?, commit: UInt64)]>([:])
+    /// Applied and not yet committed, by the commits that will carry it: the one that is being written, if any, and the
+    /// next. Nil values are deletions.
+    private let uncommitted = Locked<[(commit: UInt64, writes: [StoreKey: [UInt8]?])]>([])
+    private let tables: [Table]
 
     /// Records of the catalog's kinds as commands last read them.
     private struct Decoded {
@@ -35,6 +37,7 @@ package final class Store: Sendable {
         try Self.makeDirectory(directory)
         directoryLock = try DirectoryLock(path: directory)
         database = try Self.open(directory, durable: durable, mapBytes: mapBytes)
+        tables = StoreTable.allCases.map { [database] in database.table($0.rawValue) }
         secret = KeyedHash(key: try Self.prepare(database))
     }
 
@@ -131,7 +134,7 @@ package final class Store: Sendable {
         )
     }
 
-    package func table(_ table: StoreTable) -> Table { database.table(table.rawValue) }
+    package func table(_ table: StoreTable) -> Table { tables[table.place] }
 
     /// What is committed now, unchanged for as long as it is held. Hold it briefly: it pins old pages.
     package func snapshot() throws -> Snapshot {
@@ -144,14 +147,25 @@ package final class Store: Sendable {
 
     /// The newest value, committed or not.
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let waiting = uncommitted.withLock({ $0[key] }) { return waiting.value }
+        if let waiting = waiting(key) { return waiting }
         return try snapshot().value(key)
+    }
+
+    /// What waits for its commit: nil when nothing does, a nil inside when that is a deletion.
+    private func waiting(_ key: StoreKey) -> [UInt8]?? {
+        uncommitted.withLock { layers in
+            for layer in layers.reversed() {
+                if let value = layer.writes[key] { return value }
+            }
+            return nil
+        }
     }
 
     /// The newest record, committed or not.
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
-        guard let bytes = try value(.record(R.kind, in: environment, ordinal: id.ordinal)) else { return nil }
-        return try RecordDecoder().decode(R.self, from: bytes)
+        let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
+        if let waiting = waiting(key) { return try waiting.map { try R.decoded($0) } }
+        return try snapshot().record(id, in: environment)
     }
 
     /// The same for records of the catalog, which commands read again and again: kept decoded until they change.
@@ -167,22 +181,31 @@ package final class Store: Sendable {
 
     /// Makes writes visible to `value` before their commit.
     func publish(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
-        uncommitted.withLock { waiting in
-            for (key, value) in writes { waiting[key] = (value, commit) }
+        uncommitted.withLock { layers in
+            if layers.last?.commit == commit {
+                layers[layers.count - 1].writes.merge(writes) { _, new in new }
+            } else {
+                layers.append((commit, writes))
+            }
         }
         decoded.withLock { decoded in
-            for key in writes.keys where key.table == .records {
+            for key in writes.keys where key.isOfCatalog {
                 decoded.records[key] = nil
                 decoded.lists[Array(key.bytes.prefix(StoreKey.recordPrefixWidth))] = nil
             }
         }
     }
 
-    /// Forgets what the commit has made durable, except what a later commit changes again.
-    func forget(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
-        uncommitted.withLock { waiting in
-            for key in writes.keys where waiting[key]?.commit == commit { waiting[key] = nil }
-        }
+    /// What a commit has to write, in the order of the keys.
+    func writes(of commit: UInt64) -> [(key: StoreKey, value: [UInt8]?)] {
+        let writes = uncommitted.withLock { layers in layers.first { $0.commit == commit }?.writes } ?? [:]
+        // Keys alone are moved about faster than with their values.
+        return writes.keys.sorted().map { ($0, writes[$0]!) }
+    }
+
+    /// Forgets what a commit has made durable.
+    func forget(commit: UInt64) {
+        uncommitted.withLock { layers in layers.removeAll { $0.commit == commit } }
     }
 
     /// Takes back everything that is not durable.
@@ -203,16 +226,18 @@ package final class Store: Sendable {
     /// Everything of one kind, oldest first, committed or not. For the few kinds of the catalog.
     package func all<R: Record>(_ type: R.Type, in environment: EnvironmentID) throws -> [R] {
         let prefix = StoreKey.recordPrefix(R.kind, in: environment)
-        let waiting = uncommitted.withLock { waiting in
-            waiting.filter { $0.key.table == .records && $0.key.bytes.starts(with: prefix) }
-        }
+        let layers = uncommitted.withLock { $0 }
         var found: [[UInt8]: [UInt8]] = [:]
         try snapshot().forEach(.records, prefix: prefix) { key, value in
             found[Array(key)] = Array(value)
             return true
         }
-        for (key, change) in waiting { found[key.bytes] = change.value }
+        for layer in layers {
+            for (key, value) in layer.writes where key.table == .records && key.bytes.starts(with: prefix) {
+                found[key.bytes] = value
+            }
+        }
         return try found.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-            .map { try RecordDecoder().decode(R.self, from: $0.value) }
+            .map { try R.decoded($0.value) }
     }
 }

@@ -13,7 +13,7 @@ public final class Transaction {
     private let usage: any UsageLedger
     private var identifiers: IdentifierCounters
     private(set) var writes: [StoreKey: [UInt8]?] = [:]
-    /// The records put or deleted, for those who keep decoded ones in memory.
+    /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
     package private(set) var changes: [RecordChange] = []
     /// What the command made due.
     package private(set) var scheduled: [DueItem] = []
@@ -43,7 +43,7 @@ public final class Transaction {
 
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
-        if let written = writes[key] { return try written.map { try RecordDecoder().decode(R.self, from: $0) } }
+        if let written = writes[key] { return try written.map { try R.decoded($0) } }
         return R.kind.isCatalog
             ? try store.catalogRecord(id, in: environmentID) : try store.record(id, in: environmentID)
     }
@@ -67,7 +67,8 @@ public final class Transaction {
 
     package func put<R: Record>(_ record: R) throws {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
-        set(key, try RecordEncoder().encode(record))
+        set(key, try record.encoded())
+        if R.kind == .invoice { return }
         changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
     }
 
@@ -92,17 +93,19 @@ public final class Transaction {
     }
 
     package func unschedule(_ item: DueItem) {
-        set(.due(item, in: environmentID), nil)
-        scheduled.removeAll { $0 == item }
+        let earlier = writes.updateValue(nil, forKey: .due(item, in: environmentID))
+        if earlier != nil { scheduled.removeAll { $0 == item } }
     }
 
     package func indexInvoice(_ invoice: Identifier<Invoice>, of company: Identifier<Company>) {
         set(.companyInvoice(company, invoice), [])
     }
 
-    /// The sum of a meter's events of one company whose effective time lies in `period`.
-    package func usage(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
-        try usage.sum(company: company, meter: meter, in: period)
+    /// For each meter and period the sum of one company's events whose effective time lies in it.
+    package func usage(
+        company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
+    ) throws -> [Int64] {
+        try usage.sums(company: company, of: uses)
     }
 
     /// A number that counts up by one without gaps, by name; starts at 1.
@@ -145,7 +148,7 @@ package struct RecordChange: Sendable {
 
 /// Who knows the usage, counts that wait for their commit included.
 package protocol UsageLedger: Sendable {
-    func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64
+    func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) throws -> [Int64]
 }
 
 /// The last ordinal given out of each kind, by id prefix.
@@ -155,7 +158,10 @@ package struct IdentifierCounters: Codable, Sendable {
     package init() {}
 
     mutating func next(_ prefix: String) -> UInt64 {
-        last[prefix, default: 0] += 1
-        return last[prefix]!
+        func next(_ ordinal: inout UInt64) -> UInt64 {
+            ordinal += 1
+            return ordinal
+        }
+        return next(&last[prefix, default: 0])
     }
 }

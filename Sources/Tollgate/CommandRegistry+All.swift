@@ -16,7 +16,7 @@ extension CommandRegistry {
         CreateEnvironment.self, UpdateEnvironment.self,
         CreateAPIKey.self, RenameAPIKey.self, RevokeAPIKey.self,
         UpdateBillingSettings.self, UpdateBillingProfile.self, SetTestClock.self,
-        ManagePlan.self, CancelSubscription.self, ClosePeriod.self,
-        FinalizeInvoice.self, VoidInvoice.self, MarkInvoicePaid.self,
+        ManagePlan.self, CancelSubscription.self, ClosePeriod.self, ClosePeriods.self,
+        FinalizeInvoice.self, FinalizeInvoices.self, VoidInvoice.self, MarkInvoicePaid.self,
     ])
 }

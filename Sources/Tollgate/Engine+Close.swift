@@ -69,35 +69,40 @@ extension Engine {
         }
     }
 
-    /// Works through the appointments. Those that a step makes join the queue; commits are not waited for one by one.
+    /// Works through the appointments, those of one kind and instant together. Those that a step makes join the queue;
+    /// commits are not waited for one by one.
     private func runDueAlone(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
         var report = CloseReport(until: until)
         var refused: Set<DueItem> = []
-        var last: CommitTicket?
         while true {
             let items = try dueItems(until: until, in: environment).filter { !refused.contains($0) }
             guard let final = items.last else { break }
             // Of more than fit only the first are known: what comes after them waits for the next look.
             let known = items.count < Self.dueLimit ? DueItem(at: until, task: .finalizeInvoice, ordinal: .max) : final
             var queue = DueQueue(items)
-            while let item = queue.next() {
+            var waiting: [CommitTicket] = []
+            while let group = queue.next(atMost: options.closesTogether) {
+                try committer.admit()
                 let ticket = CommitTicket()
                 let made: [DueItem]
                 do {
-                    made = try carryOut(item, in: environment, ticket, &report)
+                    made = try carryOut(group, in: environment, ticket, &report)
                 } catch let refusal as Refusal {
-                    // One company's impossible amount must not keep all others from being closed.
-                    refused.insert(item)
-                    report.refused.append(refusal.message)
+                    if group.count > 1 {
+                        // One company's impossible amount must not keep all others from being closed.
+                        queue.splitNext(group.count)
+                    } else {
+                        refused.insert(group[0])
+                        report.refused.append(refusal.message)
+                    }
                     continue
                 }
                 queue.add(made.filter { $0 <= known })
-                if let last, queue.count % 256 == 0 { try await last.wait() }
-                last = ticket
+                waiting.append(ticket)
+                if waiting.count == Self.waitingLimit { try await waiting.removeFirst().wait() }
             }
             // The next look must see what was done.
-            try await last?.wait()
-            last = nil
+            for ticket in waiting { try await ticket.wait() }
         }
         return report
     }
@@ -113,6 +118,9 @@ extension Engine {
 
     /// How many appointments are looked at in one go.
     private static let dueLimit = 10_000
+    /// How many steps may wait for their commit, which bounds memory. Enough that the next commit fills while one is
+    /// written.
+    private static let waitingLimit = 32
 
     /// Whether something falls due in `(earlier, until]`.
     func isAnythingDue(after earlier: Timestamp, until: Timestamp, in environment: EnvironmentID) throws -> Bool {
@@ -125,22 +133,21 @@ extension Engine {
         return isDue
     }
 
-    /// One appointment as one command, as of the instant it fell due at. Answers the appointments that it made.
+    /// Appointments of one kind as one command, as of the instant they fell due at. Answers those that it made.
     private func carryOut(
-        _ item: DueItem, in environment: EnvironmentID, _ ticket: CommitTicket, _ report: inout CloseReport
+        _ items: [DueItem], in environment: EnvironmentID, _ ticket: CommitTicket, _ report: inout CloseReport
     ) throws -> [DueItem] {
-        switch item.task {
+        let at = items[0].at
+        switch items[0].task {
         case .closePeriod:
-            let command = ClosePeriod(subscriptionID: Identifier(ordinal: item.ordinal))
-            let (invoice, made) = try applyDue(command, in: environment, at: item.at, ticket)
-            if invoice != nil {
-                report.closed += 1
-                report.invoices += 1
-            }
+            let command = ClosePeriods(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            let (invoices, made) = try applyDue(command, in: environment, at: at, ticket)
+            report.closed += invoices
+            report.invoices += invoices
             return made
         case .finalizeInvoice:
-            let command = FinalizeInvoice(invoiceID: Identifier(ordinal: item.ordinal), isDue: true)
-            return try applyDue(command, in: environment, at: item.at, ticket).made
+            let command = FinalizeInvoices(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            return try applyDue(command, in: environment, at: at, ticket).made
         }
     }
 }
@@ -149,17 +156,28 @@ extension Engine {
 private struct DueQueue {
     private var sorted: [DueItem]
     private var position = 0
+    /// Up to here they are taken one by one.
+    private var splitEnd = 0
 
     init(_ items: [DueItem]) {
         sorted = items.sorted()
     }
 
-    var count: Int { sorted.count - position }
-
-    mutating func next() -> DueItem? {
+    /// The next ones that are of one kind and fall on one instant; nil when there are none.
+    mutating func next(atMost limit: Int) -> [DueItem]? {
         guard position < sorted.count else { return nil }
-        position += 1
-        return sorted[position - 1]
+        let (first, start) = (sorted[position], position)
+        let end = min(sorted.count, position < splitEnd ? start + 1 : start + limit)
+        repeat {
+            position += 1
+        } while position < end && (sorted[position].at, sorted[position].task) == (first.at, first.task)
+        return Array(sorted[start..<position])
+    }
+
+    /// Goes back to the `count` that were taken last, to take them one by one.
+    mutating func splitNext(_ count: Int) {
+        splitEnd = position
+        position -= count
     }
 
     mutating func add(_ items: [DueItem]) {

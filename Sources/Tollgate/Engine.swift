@@ -231,7 +231,9 @@ public final class Engine: Sendable {
         memory.publish(transaction.changes, store)
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
-        for case let subscription as Subscription in transaction.changes.map(\.record) {
+        // Closing a period moves no boundary: that subscription neither begins nor ends now.
+        for case let subscription as Subscription in transaction.changes.map(\.record)
+        where subscription.startedAt == transaction.now || subscription.endedAt == transaction.now {
             memory.subscribed.insert(subscription.companyID)
             counters.boundariesChanged(
                 of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))

@@ -23,6 +23,9 @@ public struct EngineOptions: Sendable {
     public var journalTailBytes = CounterShards.tailBytes
     /// Address space for the store's file, which grows by itself when the file does not fit any more.
     public var mapBytes = Store.mapBytes
+    /// How many periods or drafts that fall due at one instant are carried out in one step: some milliseconds for which
+    /// everybody else waits.
+    package var closesTogether = 128
     /// Nil but in simulations.
     package var commitProbe: CommitProbe?
 

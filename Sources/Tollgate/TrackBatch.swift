@@ -290,7 +290,10 @@ struct TrackBatch: ~Copyable {
             let subscription = try runtime.company(Identifier(ordinal: draft.company))?.subscription,
             subscription.startedAt <= draft.effective, draft.effective < subscription.period.start
         else { return nil }
-        return subscription.billedPeriods.contains { $0.period.contains(draft.effective) } ? .correction : .grace
+        guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
+            return .grace
+        }
+        return try engine.store.record(billed.invoiceID, in: runtime.id)?.status == .draft ? .grace : .correction
     }
 
     // MARK: - Enqueue (inside the gate)

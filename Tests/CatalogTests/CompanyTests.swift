@@ -155,3 +155,20 @@ extension Snapshot {
         return count
     }
 }
+
+/// Stores from before companies, subscriptions and invoices were packed hold them as maps.
+@Suite struct OldRecordTests {
+    @Test("a company that was stored as a map is read")
+    func map() throws {
+        var company = Company(
+            id: Identifier(ordinal: 7), environmentID: Identifier(ordinal: 1), name: "Acme",
+            keys: [EntityKey(name: "id", value: "acme", createdAt: Timestamp(seconds: 9))],
+            billingProfile: BillingProfile(id: Identifier(ordinal: 3), createdAt: Timestamp(seconds: 9)),
+            createdAt: Timestamp(seconds: 9))
+        company.traits = ["tier": .object(["level": .number("5")])]
+        let old = try RecordEncoder().encode(company)
+        #expect(old != company.packed)
+        #expect(try Company.decoded(old).packed == company.packed)
+        #expect(try Company.decoded(company.encoded()).packed == company.packed)
+    }
+}

@@ -104,7 +104,9 @@ final class World {
 }
 
 private struct NoUsage: UsageLedger {
-    func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) -> Int64 { 0 }
+    func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) -> [Int64] {
+        uses.map { _ in 0 }
+    }
 }
 
 /// Expects a refusal of a kind whose sentence contains `words`.

@@ -51,6 +51,30 @@ struct CorrectionTests {
         try shop.expectVerified()
     }
 
+    @Test("what comes late joins a draft, however long it stays one, and is no correction on another invoice")
+    func lateDraft() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Pro", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
+        _ = try await shop.company("acme", on: plan)
+        var settings = UpdateBillingSettings()
+        settings.autoFinalize = false
+        try await shop.run(settings)
+        try await shop.track("calls", "acme", 10)
+        try await shop.setClock("2024-02-01T02:00:00Z")
+        #expect(try await shop.trackLate("calls", "acme", 5, "2024-01-31T12:00:00Z") == .grace)
+        try await shop.setClock("2024-03-01T02:00:00Z")
+        let invoices = try shop.invoices()
+        #expect(invoices.map(\.status) == [.open, .draft, .draft])
+        #expect(!invoices[2].lines.contains { $0.type == .correction })
+        let january = try await shop.run(FinalizeInvoice(invoiceID: invoices[1].id))
+        #expect(january.lines.first { $0.type == .usage }?.quantity == 15)
+        #expect(try await shop.trackLate("calls", "acme", 3, "2024-01-31T12:00:00Z") == .correction)
+        try await shop.setClock("2024-04-01T02:00:00Z")
+        #expect(try shop.invoices().last?.lines.first { $0.type == .correction }?.quantity == 3)
+        try shop.expectVerified()
+    }
+
     @Test("backfilled use is used but never billed")
     func backfill() async throws {
         let shop = try await Workshop()

@@ -1,0 +1,60 @@
+package import Basics
+package import Model
+package import Store
+
+/// Ends the billing periods of several subscriptions that all end now: the same as one `ClosePeriod` after another, in
+/// one step, for what it saves.
+///
+/// When one of them is refused, all are: then close them one by one.
+package struct ClosePeriods: Command {
+    package static let name = "close_periods"
+
+    package let subscriptionIDs: [Identifier<Subscription>]
+
+    package init(subscriptionIDs: [Identifier<Subscription>]) {
+        self.subscriptionIDs = subscriptionIDs
+    }
+
+    /// How many invoices were made.
+    package func apply(_ transaction: Transaction) throws -> Int {
+        var shelf = TermsShelf()
+        var invoices = 0
+        for id in subscriptionIDs where try ClosePeriod(subscriptionID: id).apply(transaction, &shelf) != nil {
+            invoices += 1
+        }
+        return invoices
+    }
+}
+
+/// Finalises several drafts whose grace is over now: the same as one `FinalizeInvoice` after another.
+package struct FinalizeInvoices: Command {
+    package static let name = "finalize_invoices"
+
+    package let invoiceIDs: [Identifier<Invoice>]
+
+    package init(invoiceIDs: [Identifier<Invoice>]) {
+        self.invoiceIDs = invoiceIDs
+    }
+
+    package func apply(_ transaction: Transaction) throws {
+        for id in invoiceIDs { _ = try FinalizeInvoice(invoiceID: id, isDue: true).apply(transaction) }
+    }
+}
+
+/// The terms that one command has looked up. Most subscriptions that are closed together have them in common.
+struct TermsShelf {
+    private struct Key: Hashable {
+        let version: Identifier<PlanVersion>
+        let price: Identifier<Price>
+    }
+
+    private var known: [Key: BillingTerms] = [:]
+
+    mutating func terms(of subscription: Subscription, _ transaction: Transaction) throws -> BillingTerms {
+        let key = Key(version: subscription.versionID, price: subscription.priceID)
+        if let terms = known[key] { return terms }
+        let terms = try BillingTerms(of: subscription, transaction)
+        known[key] = terms
+        return terms
+    }
+}

@@ -1,0 +1,152 @@
+import Basics
+import Model
+
+/// Nouns with whatever their fields may hold.
+struct RandomNouns {
+    private var random: SplitMix
+
+    init(seed: UInt64) { random = SplitMix(seed: seed) }
+
+    private mutating func maybe<Value>(_ make: (inout Self) -> Value) -> Value? {
+        Bool.random(using: &random) ? make(&self) : nil
+    }
+
+    private mutating func some<Value>(_ make: (inout Self) -> Value) -> [Value] {
+        (0..<Int.random(in: 0...3, using: &random)).map { _ in make(&self) }
+    }
+
+    private mutating func id<N: Identified>(_: N.Type = N.self) -> Identifier<N> {
+        Identifier(ordinal: number() >> UInt64.random(in: 0...63, using: &random))
+    }
+
+    private mutating func number() -> UInt64 { random.next() }
+    private mutating func integer() -> Int64 {
+        Int64(bitPattern: number()) >> Int64.random(in: 0...63, using: &random)
+    }
+
+    private mutating func text() -> String {
+        ["", "calls", "a feature with a longer name than usual", "Größe \u{1F9FE}", "e\u{301}"].randomElement(
+            using: &random)!
+    }
+
+    private mutating func time() -> Timestamp { Timestamp(milliseconds: integer() >> 2) }
+
+    private mutating func period() -> Period {
+        let (one, other) = (time(), time())
+        return Period(start: min(one, other), end: max(one, other))
+    }
+
+    private mutating func decimal() -> Decimal {
+        let wide = Int128(integer()) * Int128(Bool.random(using: &random) ? integer() : 1)
+        return Decimal(coefficient: wide, scale: Int.random(in: 0...21, using: &random)) ?? 0
+    }
+
+    private mutating func tier() -> PriceTier {
+        PriceTier(upTo: maybe { $0.decimal() }, unitAmount: decimal(), flatAmount: decimal())
+    }
+
+    private mutating func model() -> PriceModel {
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: .perUnit(unit: decimal())
+        case 1: .overage(included: decimal(), unit: decimal())
+        case 2: .graduated(tiers: some { $0.tier() }, flatAtZero: Bool.random(using: &random))
+        default: .volume(tiers: some { $0.tier() }, flatAtZero: Bool.random(using: &random))
+        }
+    }
+
+    private mutating func line() -> InvoiceLine {
+        var line = InvoiceLine(
+            id: id(), type: InvoiceLineType.allCases.randomElement(using: &random)!, description: text(),
+            planID: id(), versionID: id(), quantity: decimal(), unitAmount: maybe { $0.decimal() },
+            amount: integer(), period: period())
+        line.featureID = maybe { $0.id() }
+        line.featureKey = maybe { $0.text() }
+        line.entitlementID = maybe { $0.id() }
+        line.tiers = some {
+            TierCharge(
+                upTo: $0.maybe { $0.decimal() }, quantity: $0.decimal(), unitAmount: $0.decimal(),
+                flatAmount: $0.decimal(), amount: $0.decimal())
+        }
+        line.prorationBasis = maybe { ProrationBasis(seconds: $0.integer(), ofSeconds: $0.integer()) }
+        line.correctsLineID = maybe { $0.id() }
+        line.usageBasis = maybe { UsageBasis(meterID: $0.maybe { $0.id() }, period: $0.period(), model: $0.model()) }
+        return line
+    }
+
+    private mutating func profile() -> BillingProfile {
+        var profile = BillingProfile(id: id(), createdAt: time())
+        profile.name = maybe { $0.text() }
+        profile.collectionMethod = CollectionMethod.allCases.randomElement(using: &random)!
+        profile.daysUntilDue = integer()
+        profile.timezone = maybe { $0.text() }
+        profile.updatedAt = time()
+        return profile
+    }
+
+    mutating func invoice() -> Invoice {
+        var invoice = Invoice(
+            id: id(), environmentID: id(), companyID: id(), subscriptionID: id(), currency: .usd, period: period(),
+            lines: some { $0.line() }, finalizesAt: time(), profile: profile(), createdAt: time())
+        invoice.status = InvoiceStatus.allCases.randomElement(using: &random)!
+        invoice.number = maybe { $0.text() }
+        invoice.finalizedAt = maybe { $0.time() }
+        invoice.dueAt = maybe { $0.time() }
+        invoice.settlements = some {
+            Settlement(
+                id: $0.id(), amount: $0.integer(), reference: $0.maybe { $0.text() }, idempotencyKey: $0.text(),
+                settledAt: $0.time())
+        }
+        invoice.updatedAt = time()
+        return invoice
+    }
+
+    mutating func subscription() -> Subscription {
+        let interval = PriceInterval(PriceInterval.Unit.allCases.randomElement(using: &random)!, count: integer())
+        var subscription = Subscription(
+            id: id(), environmentID: id(), companyID: id(), planID: id(), versionID: id(),
+            price: Price(id: id(), interval: interval, amount: integer(), currency: .usd), timezone: text(),
+            usageCarriedFrom: time(), startedAt: time())
+        subscription.status = SubscriptionStatus.allCases.randomElement(using: &random)!
+        subscription.periodIndex = Int(integer())
+        subscription.payInAdvance = some { PayInAdvanceQuantity(entitlementID: $0.id(), quantity: $0.integer()) }
+        subscription.cancelAtPeriodEnd = Bool.random(using: &random)
+        subscription.meteredFrom = maybe { $0.time() }
+        subscription.hasBilledItsEnd = Bool.random(using: &random)
+        subscription.endedAt = maybe { $0.time() }
+        subscription.pendingLines = some { $0.line() }
+        subscription.billedPeriods = some {
+            var billed = BilledPeriod(period: $0.period(), invoiceID: $0.id())
+            for line in $0.some({ $0.line() }) { billed.correct(line) }
+            return billed
+        }
+        subscription.updatedAt = time()
+        return subscription
+    }
+
+    private mutating func trait(_ depth: Int = 0) -> TraitValue {
+        switch Int.random(in: 0...(depth < 3 ? 5 : 3), using: &random) {
+        case 0: .null
+        case 1: .bool(Bool.random(using: &random))
+        case 2: .number("\(integer())")
+        case 3: .string(text())
+        case 4: .array(some { $0.trait(depth + 1) })
+        default: .object(["a": trait(depth + 1), "b": trait(depth + 1)])
+        }
+    }
+
+    mutating func company() -> Company {
+        var company = Company(
+            id: id(), environmentID: id(), name: text(),
+            keys: some { EntityKey(name: $0.text(), value: $0.text(), createdAt: $0.time()) },
+            billingProfile: profile(), createdAt: time())
+        for (name, value) in zip(["b", "plan", "a"], some({ $0.trait() })) { company.traits[name] = value }
+        company.plan = maybe { PlanAssignment(planID: $0.id(), versionID: $0.id(), assignedAt: $0.time()) }
+        company.overrideIDs = some { $0.id() }
+        company.subscriptionID = maybe { $0.id() }
+        company.endedSubscriptionIDs = some { $0.id() }
+        company.userCount = Int(integer())
+        company.lastSeenAt = maybe { $0.time() }
+        company.updatedAt = time()
+        return company
+    }
+}

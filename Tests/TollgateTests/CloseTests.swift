@@ -1,0 +1,77 @@
+import Basics
+import Billing
+import Model
+import Testing
+import Tollgate
+
+/// Periods that end at the same instant are closed together: that must not show.
+@Suite struct CloseTests {
+    /// What one life billed, and what was refused on the way.
+    private struct Books: Equatable {
+        var invoices: [String] = []
+        var refused: [String] = []
+    }
+
+    private static let companies = 30
+
+    /// Companies that subscribe at one instant, use, are late, cancel and cannot be billed, by a seed.
+    private func life(_ seed: UInt64, together: Int) async throws -> Books {
+        var options = Workshop.options
+        options.closesTogether = together
+        var random = SplitMix(seed: seed)
+        let shop = try await Workshop(options: options)
+        let features = [try await shop.eventFeature("calls"), try await shop.eventFeature("rows")]
+        let tiers = EntitlementInput.tiers(
+            .graduated, [PriceTier(upTo: 100, unitAmount: 3), PriceTier(upTo: nil, unitAmount: 1)])
+        let plans = [
+            try await shop.plan(
+                "One", monthly: 4900, [(features[0], .payAsYouGo(cents: 1_000_000)), (features[1], tiers)]),
+            try await shop.plan("Two", monthly: 900, [(features[0], .overage(included: 10, cents: 2))]),
+        ]
+        for number in 0..<Self.companies {
+            _ = try await shop.company("c\(number)", on: plans[Int.random(in: 0...1, using: &random)])
+        }
+        // More than an amount can hold.
+        let hopeless = try await shop.company("c\(Int.random(in: 0..<Self.companies, using: &random))", on: plans[0])
+        for _ in 0..<20 {
+            try await shop.track("calls", hopeless.keys[0].value, 1_000_000_000_000_000)
+        }
+        var books = Books()
+        // Where the clock goes, and a day of the period before, as far as there is one.
+        let steps = [
+            ("02-01T00:30", nil), ("02-01T03:00", "01-31"), ("03-01T00:00", "01-31"), ("03-01T00:59", "02-29"),
+            ("04-01T02:00", "02-29"),
+        ]
+        for (time, earlier) in steps {
+            for _ in 0..<20 {
+                let event = ["calls", "rows"][Int.random(in: 0...1, using: &random)]
+                let company = "c\(Int.random(in: 0..<Self.companies, using: &random))"
+                let quantity = Int64.random(in: 1...300, using: &random)
+                if let earlier, Bool.random(using: &random) {
+                    try await shop.trackLate(event, company, quantity, "2024-\(earlier)T12:00:00Z")
+                } else {
+                    try await shop.track(event, company, quantity)
+                }
+            }
+            try await shop.setClock("2024-\(time):00Z")
+            books.refused += try await shop.engine.closeDue(in: shop.environment).refused
+        }
+        books.invoices = try shop.invoices().map { String(describing: $0) }
+        try shop.expectVerified()
+        return books
+    }
+
+    @Test(
+        "closed together or one by one, the invoices are the same to the byte, and nobody waits for a refused one",
+        arguments: [1, UInt64.random(in: 2...UInt64.max)])
+    func together(seed: UInt64) async throws {
+        let alone = try await life(seed, together: 1)
+        #expect(alone.refused.count == 5)
+        // The first invoice of each, and one for each month of all but one.
+        #expect(alone.invoices.count >= Self.companies + 3 * (Self.companies - 1))
+        for together in [7, 128] {
+            let books = try await life(seed, together: together)
+            #expect(books == alone, "\(together) together")
+        }
+    }
+}
