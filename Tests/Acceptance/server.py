@@ -1,5 +1,6 @@
 """The real binary under test: started, stopped, killed, and its other commands run."""
 
+import atexit
 import os
 import queue
 import re
@@ -40,6 +41,8 @@ class Server:
         self.process = subprocess.Popen(
             [BINARY, "serve", "--data", str(self.data), "--host", "127.0.0.1", "--port", "0", *self.options],
             stdout=subprocess.PIPE, stderr=self._log_file, text=True, env=environment(self.key) | self.preload)
+        # A test that failed leaves no server behind.
+        atexit.register(self.process.kill)
         found = queue.Queue()
         self._reader = threading.Thread(
             target=self._read_output, args=(self.process.stdout, self._log_file, found), daemon=True)
