@@ -25,20 +25,20 @@ package final class Committer: Sendable {
         let beginFolds: @Sendable (_ written: Int, _ sequence: UInt64, _ all: Bool) -> [UsageFold]
         let collect: @Sendable ([UsageFold]) -> [(UsageKey, Int64)]
         let committed: @Sendable (_ number: UInt64, [UsageFold]) -> Void
-        let failed: @Sendable () throws -> Void
+        let failed: @Sendable (_ sequence: UInt64) throws -> Void
 
         /// - Parameters:
         ///   - beginFolds: called alone as a commit begins, with its bytes of journal and the sequence of the next
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
         ///   - collect: what the folds add to the table.
         ///   - committed: called when a commit and its folds are durable.
-        ///   - failed: called alone after a commit failed: forget everything that the store does not hold. What it
-        ///     throws ends the process.
+        ///   - failed: called alone after a commit failed, with the sequence of its first entry: forget everything that the
+        ///     store does not hold. Should it hold that entry after all, it counts. What it throws ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
             collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],
             committed: @escaping @Sendable (UInt64, [UsageFold]) -> Void,
-            failed: @escaping @Sendable () throws -> Void
+            failed: @escaping @Sendable (UInt64) throws -> Void
         ) {
             self.beginFolds = beginFolds
             self.collect = collect
@@ -183,7 +183,7 @@ package final class Committer: Sendable {
                     state.statistics.failures += 1
                     return later.tickets
                 }
-                try participants.failed()
+                try participants.failed(commit.entries.first?.sequence ?? next)
                 return commit.tickets + later
             } catch {
                 preconditionFailure(

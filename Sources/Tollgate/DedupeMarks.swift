@@ -37,30 +37,40 @@ extension Engine.Memory {
         for runtime in runtimes.withLock({ Array($0.values) }) { body(runtime.dedupe) }
     }
 
-    /// Reads the keys of every environment's window back from the journal, after opening.
-    func refillDedupeWindows(from store: Store, _ clock: () -> Timestamp) throws {
-        let snapshot = try store.snapshot()
+    /// Reads the keys of every environment's window back from the journal.
+    ///
+    /// - Parameter first: where to begin reading; nil for wherever the windows begin, after opening.
+    func refillDedupeWindows(from store: Store, after first: UInt64? = nil, _ clock: () -> Timestamp) throws {
         var windows: [EnvironmentID: (DedupeWindow, now: Timestamp)] = [:]
-        var first: UInt64?
         for runtime in runtimes.withLock({ Array($0.values) }) {
-            let environment = runtime.catalog.nouns.environment
-            let now = environment.testClock ?? clock()
-            windows[environment.id] = (runtime.dedupe, now)
+            let now = runtime.catalog.nouns.environment.testClock ?? clock()
+            windows[runtime.id] = (runtime.dedupe, now)
+        }
+        guard let first = try first ?? Self.beginning(of: windows, in: store) else { return }
+        try store.forEachEntryInParallel(from: first) { [windows] entry in
+            guard entry.kind == .events, let (window, now) = windows[entry.environment] else { return }
+            try window.restore(entry, at: now)
+        }
+    }
+
+    /// The first journal sequence of the earliest window.
+    private static func beginning(
+        of windows: [EnvironmentID: (DedupeWindow, now: Timestamp)], in store: Store
+    ) throws -> UInt64? {
+        let snapshot = try store.snapshot()
+        var first: UInt64?
+        for (environment, (window, now)) in windows {
             var from = KeyBytes()
-            from.append(environment.id)
-            from.append(now - runtime.dedupe.length - .hours(1))
+            from.append(environment)
+            from.append(now - window.length - .hours(1))
             var to = KeyBytes()
-            to.append(EnvironmentID(ordinal: environment.id.ordinal + 1))
+            to.append(EnvironmentID(ordinal: environment.ordinal + 1))
             try snapshot.forEach(.marks, from: from.bytes, to: to.bytes) { _, value in
                 first = min(first ?? .max, value.bigEndian64(at: 0))
                 return false
             }
         }
-        guard let first else { return }
-        try store.forEachEntryInParallel(from: first) { [windows] entry in
-            guard entry.kind == .events, let (window, now) = windows[entry.environment] else { return }
-            try window.restore(entry, at: now)
-        }
+        return first
     }
 }
 

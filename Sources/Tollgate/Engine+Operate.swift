@@ -66,7 +66,8 @@ extension Engine {
             events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
             commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
             journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
-            foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes, counters: counters.counters, shardWaits: counters.waits,
+            foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
+            counters: counters.counters, shardWaits: counters.waits,
             dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
             storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers,
             audit: lastAudit.withLock { $0 })

@@ -90,13 +90,14 @@ public final class Engine: Sendable {
                     counters.folded(folds)
                     memory.eachDedupeWindow { $0.committed(number) }
                 },
-                failed: {
+                failed: { sequence in
                     keys.forgetAll()
                     marks.forgetAll()
                     answers.forgetAll()
                     memory.eachDedupeWindow { $0.takeBack() }
                     try counters.recover()
                     try memory.reload(store)
+                    try memory.refillDedupeWindows(from: store, after: sequence, options.clock)
                 }),
             probe: options.commitProbe)
         self.memory = memory

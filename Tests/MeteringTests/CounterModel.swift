@@ -60,7 +60,7 @@ final class CounterModel {
         let counters = CounterShards(store) { _, _, instant in boundaries.uncut(around: instant) }
         let participants = Committer.Participants(
             beginFolds: { counters.beginFolds(written: $0, before: $1, all: $2) }, collect: { counters.collect($0) },
-            committed: { counters.folded($1) }, failed: {})
+            committed: { counters.folded($1) }, failed: { _ in })
         try counters.recover()
         return (counters, try Committer(store, participants))
     }
