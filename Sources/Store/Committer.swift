@@ -32,8 +32,8 @@ package final class Committer: Sendable {
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
         ///   - collect: what the folds add to the table.
         ///   - committed: called when a commit and its folds are durable.
-        ///   - failed: called alone after a commit failed, with the sequence of its first entry: forget everything that the
-        ///     store does not hold. Should it hold that entry after all, it counts. What it throws ends the process.
+        ///   - failed: called alone after a commit failed, with its first sequence: forget everything that the store does
+        ///     not hold. Should the entry be there after all, it counts. What it throws ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
             collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],

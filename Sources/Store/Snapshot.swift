@@ -42,16 +42,6 @@ package final class Snapshot {
         }
     }
 
-    /// Visits the part `Part` of every record of one kind.
-    package func forEach<Part: Decodable>(
-        _ part: Part.Type, of kind: RecordKind, in environment: EnvironmentID, _ body: (Part) throws -> Void
-    ) throws {
-        try forEach(.records, prefix: StoreKey.recordPrefix(kind, in: environment)) { _, value in
-            try body(try RecordDecoder().decode(Part.self, from: value))
-            return true
-        }
-    }
-
     package func forEach(
         _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool

@@ -247,8 +247,9 @@ extension Engine.Memory {
         for environment in try store.all(Environment.self, in: Engine.wholeStore) {
             let runtime = try makeRuntime(environment, store)
             runtimes.withLock { $0.add(runtime) }
-            try store.snapshot().forEach(SubscriptionOwner.self, of: .subscription, in: environment.id) {
+            try store.snapshot().forEach(Subscription.self, in: environment.id) {
                 subscribed.insert($0.companyID)
+                return true
             }
         }
         for key in try store.all(APIKey.self, in: Engine.wholeStore) { apiKeys.withLock { $0[key.hash] = key } }

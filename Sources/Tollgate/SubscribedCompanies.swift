@@ -26,8 +26,3 @@ final class SubscribedCompanies: Sendable {
         (Int(company.ordinal / 64), 1 << (company.ordinal % 64))
     }
 }
-
-/// The part of a subscription's record that says whose it is.
-struct SubscriptionOwner: Decodable {
-    let companyID: Identifier<Company>
-}

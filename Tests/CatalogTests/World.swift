@@ -17,7 +17,7 @@ final class World {
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "catalog-\(UUID().uuidString)")
-        store = try Store(directory: folder.path, durable: false)
+        store = try Store(directory: folder.path, durable: false, mapBytes: 1 << 30)
         committer = try Committer(
             store, .init(beginFolds: { _, _, _ in [] }, collect: { _ in [] }, committed: { _, _ in }, failed: { _ in }))
         let environment = Model.Environment(id: environmentID, name: "dev", type: .development, createdAt: now)

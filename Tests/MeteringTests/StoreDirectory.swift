@@ -15,5 +15,5 @@ final class StoreDirectory {
         rmdir(path)
     }
 
-    func open() throws -> Store { try Store(directory: path, durable: false) }
+    func open() throws -> Store { try Store(directory: path, durable: false, mapBytes: 1 << 30) }
 }

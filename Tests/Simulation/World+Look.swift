@@ -62,7 +62,7 @@ extension World {
     }
 
     private func read(_ record: [UInt8]) throws -> InvoiceRead {
-        let invoice = try RecordDecoder().decode(Model.Invoice.self, from: record)
+        let invoice = try record.withUnsafeBytes { try Model.Invoice.decoded($0) }
         return InvoiceRead(
             record: record, company: invoice.companyID.number, text: "invoice \(invoice.id.number) " + text(invoice))
     }

@@ -44,6 +44,9 @@ final class World {
     private static func open(_ directory: String, _ faults: Faults, _ clock: HandClock) throws -> Engine {
         var options = EngineOptions()
         options.isDurable = false
+        options.mapBytes = 1 << 30
+        // Small, so that shards are folded in the middle of a life.
+        options.journalTailBytes = 1 << 14
         options.clock = { clock.now }
         options.commitProbe = { try faults.probe($0) }
         return try Engine.open(directory, options: options)

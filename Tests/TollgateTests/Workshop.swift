@@ -40,6 +40,8 @@ final class Workshop {
     static var options: EngineOptions {
         var options = EngineOptions()
         options.isDurable = false
+        // Many stores are open at once in one process.
+        options.mapBytes = 1 << 30
         options.clock = { Timestamp(rfc3339: "2024-01-01T00:00:00Z")! }
         return options
     }
