@@ -64,6 +64,8 @@ struct Counter {
     /// Σ |quantities|, likewise.
     private(set) var volume: Int64 = 0
     private(set) var isLoaded = false
+    /// The latest effective time of an event that does not begin its bucket: no boundary can be made up to then.
+    private(set) var latest = Timestamp(milliseconds: .min)
     private var windows: [Window] = []
     private var newest = Gain()
     private var older: [Gain] = []
@@ -121,6 +123,7 @@ struct Counter {
     mutating func add(_ quantity: Int64, effective: Timestamp, start: Timestamp, generation: UInt64) {
         volume += abs(quantity)
         total += quantity
+        if start < effective { latest = max(latest, effective) }
         for index in windows.indices where windows[index].start <= effective && effective < windows[index].end {
             windows[index].sum += quantity
         }

@@ -118,6 +118,18 @@ package final class CounterShards: UsageLedger {
         }
     }
 
+    /// The latest time of an event of the company that stands in a bucket with earlier ones, as far as memory goes: on
+    /// which side of a boundary made at or before that time it was, nobody could say afterwards.
+    package func latestEvent(
+        of company: Identifier<Company>, meters: some Sequence<Identifier<Meter>>
+    ) -> Timestamp? {
+        withShard(of: company.ordinal) { shard in
+            meters.compactMap { meter in
+                shard.table.find(CounterKey(company: company, meter: meter)).map { shard.table[$0].latest }
+            }.max()
+        }
+    }
+
     // MARK: - Sums
 
     /// The present sum of a window, what is not yet committed included.

@@ -1,6 +1,6 @@
 /// The counters of one shard: side by side in one array, found by open addressing.
 ///
-/// 104 bytes a counter, and 4 to 16 for its place.
+/// 112 bytes a counter, and 4 to 16 for its place.
 struct CounterTable {
     private(set) var counters: ContiguousArray<Counter> = []
     /// Positions in `counters`, −1 where there is none. A power of two, at most half full.

@@ -1,5 +1,6 @@
 package import Basics
 internal import Dispatch
+internal import Glibc
 internal import LMDB
 package import Model
 
@@ -12,6 +13,8 @@ package import Model
 package final class Committer: Sendable {
     /// Past this many waiting bytes callers are told to slow down.
     private static let waitingBytesLimit = 256 << 20
+    /// How long a commit waits for callers who are about to come back.
+    private static let patienceMicros: UInt32 = 50
 
     package let gate = Gate()
     private let store: Store
@@ -32,7 +35,7 @@ package final class Committer: Sendable {
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
         ///   - collect: what the folds add to the table.
         ///   - committed: called when a commit and its folds are durable.
-        ///   - failed: called alone after a commit failed, with its first sequence: forget everything that the store does
+        ///   - failed: called alone after a commit failed, with its first sequence: forget all that the store does
         ///     not hold. Should the entry be there after all, it counts. What it throws ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
@@ -52,6 +55,8 @@ package final class Committer: Sendable {
         /// Of the next journal entry.
         var nextSequence: UInt64
         var scheduled = false
+        /// Callers whom the last commit answered.
+        var answered = 0
         var statistics = CommitStatistics()
     }
 
@@ -117,7 +122,10 @@ package final class Committer: Sendable {
             if let ticket { state.pending.tickets.append(ticket) }
             if !state.scheduled {
                 state.scheduled = true
-                queue.async { self.commitPending() }
+                queue.async {
+                    self.gather()
+                    self.commitPending()
+                }
             }
             return sequence
         }
@@ -141,6 +149,13 @@ package final class Committer: Sendable {
         }
     }
 
+    /// When fewer callers wait than were just answered, the others are on their way back with their next requests: with
+    /// a moment's patience one commit serves them all, where two would take turns with half of them each.
+    private func gather() {
+        let isEarly = state.withLock { $0.pending.tickets.count < $0.answered }
+        if isEarly { usleep(Self.patienceMicros) }
+    }
+
     private func commitPending(foldingAll: Bool = false) {
         let (commit, folds) = gate.exclusive {
             let (commit, next) = state.withLock { state in
@@ -160,7 +175,10 @@ package final class Committer: Sendable {
             let took = ContinuousClock.now - started
             store.forget(commit: commit.number)
             participants.committed(commit.number, folds)
-            state.withLock { $0.statistics.add(commit, rows: rows.count, took: took) }
+            state.withLock { state in
+                state.statistics.add(commit, rows: rows.count, took: took)
+                state.answered = commit.tickets.count
+            }
             for ticket in commit.tickets { ticket.settle(nil) }
         } catch {
             fail(commit, error)

@@ -171,7 +171,7 @@ public final class Engine: Sendable {
             let outcome = try committer.gate.exclusive { () throws -> C.Outcome? in
                 let now = now(in: environment)
                 guard try !isAnythingDue(after: report.until, until: now, in: environment) else { return nil }
-                return try applyAlone(command, in: environment, at: now, ticket).outcome
+                return try applyOnTime(command, in: environment, at: now, ticket)
             }
             if let outcome {
                 try await ticket.wait()
@@ -195,22 +195,55 @@ public final class Engine: Sendable {
         try committer.gate.exclusive { try applyAlone(command, in: environment, at: instant, ticket) }
     }
 
+    /// Applies a command now, or, when it begins or ends a subscription in the very millisecond of an event of its
+    /// company that was counted before, one millisecond later: the event came first.
+    private func applyOnTime<C: Command>(
+        _ command: C, in environment: EnvironmentID, at now: Timestamp, _ ticket: CommitTicket?
+    ) throws -> C.Outcome {
+        var applied = try attempt(command, in: environment, at: now)
+        if let event = latestEvent(beside: applied.transaction, in: environment),
+            // Later ones are of a clock that has been put back.
+            now <= event, event < now + .seconds(1)
+        {
+            applied = try attempt(command, in: environment, at: event + Subscription.instant)
+        }
+        try adopt(command, applied.transaction, in: environment, ticket)
+        return applied.outcome
+    }
+
+    /// The latest event of the companies whose periods are cut at the transaction's time.
+    private func latestEvent(beside transaction: Transaction, in environment: EnvironmentID) -> Timestamp? {
+        guard let meters = runtime(environment)?.catalog.nouns.meters.values.map(\.id) else { return nil }
+        return transaction.cutSubscriptions.compactMap { counters.latestEvent(of: $0.companyID, meters: meters) }.max()
+    }
+
     private func applyAlone<C: Command>(
         _ command: C, in environment: EnvironmentID, at now: Timestamp, _ ticket: CommitTicket?
     ) throws -> (outcome: C.Outcome, made: [DueItem]) {
+        let (transaction, outcome) = try attempt(command, in: environment, at: now)
+        try adopt(command, transaction, in: environment, ticket)
+        return (outcome, transaction.scheduled)
+    }
+
+    /// What the command would do, with nothing changed yet.
+    private func attempt<C: Command>(
+        _ command: C, in environment: EnvironmentID, at now: Timestamp
+    ) throws -> (transaction: Transaction, outcome: C.Outcome) {
         let transaction = transaction(in: environment, at: now)
-        let outcome = try Self.refusingOverflow { try command.apply(transaction) }
+        return (transaction, try Self.refusingOverflow { try command.apply(transaction) })
+    }
+
+    private func adopt(
+        _ command: some Command, _ transaction: Transaction, in environment: EnvironmentID, _ ticket: CommitTicket?
+    ) throws {
         let identifiers = try committer.enqueue(command, transaction, ticket)
         memory.identifiers.withLock { $0 = identifiers }
         publish(transaction, in: environment)
-        return (outcome, transaction.scheduled)
     }
 
     /// The outcome that a command would have, without its changes.
     func rehearse<C: Command>(_ command: C, in environment: EnvironmentID, at now: Timestamp) throws -> C.Outcome {
-        try committer.gate.exclusive {
-            try Self.refusingOverflow { try command.apply(transaction(in: environment, at: now)) }
-        }
+        try committer.gate.exclusive { try attempt(command, in: environment, at: now).outcome }
     }
 
     private func transaction(in environment: EnvironmentID, at now: Timestamp) -> Transaction {
@@ -232,9 +265,7 @@ public final class Engine: Sendable {
         memory.publish(transaction.changes, store)
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
-        // Closing a period moves no boundary: that subscription neither begins nor ends now.
-        for case let subscription as Subscription in transaction.changes.map(\.record)
-        where subscription.startedAt == transaction.now || subscription.endedAt == transaction.now {
+        for subscription in transaction.cutSubscriptions {
             memory.subscribed.insert(subscription.companyID)
             counters.boundariesChanged(
                 of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
@@ -296,5 +327,12 @@ extension CommitTicket {
             onSettled { continuation.resume(returning: $0) }
         }
         if let failure { throw failure }
+    }
+}
+
+extension Transaction {
+    /// Subscriptions that begin or end now. Closing a period moves no boundary.
+    fileprivate var cutSubscriptions: [Subscription] {
+        changes.compactMap { $0.record as? Subscription }.filter { $0.startedAt == now || $0.endedAt == now }
     }
 }

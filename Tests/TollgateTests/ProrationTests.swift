@@ -189,4 +189,24 @@ struct ProrationTests {
         #expect(try shop.invoices().map { $0.lines.map(\.amount) } == (reads < 2 ? late : early))
         try shop.expectVerified()
     }
+
+    @Test("a subscription begins after the events that its company sent in the same millisecond")
+    func sameMillisecond() async throws {
+        let start = at("2024-01-01T10:20:30.123Z")
+        let clock = HandClock(start)
+        let shop = try await Workshop(clock: clock)
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("Pro", monthly: 1000, [(calls, .payAsYouGo(cents: 25))])
+        try await shop.track("calls", "acme", 7)
+        let company = try await shop.company("acme", on: plan)
+        try await shop.track("calls", "acme", 3)
+        clock.set(start + .seconds(1))
+        try await shop.track("calls", "acme", 2)
+        let subscription = try shop.engine.read(shop.environment) { view in
+            try view.get(company.id)?.subscriptionID.flatMap { try view.get($0) }
+        }
+        #expect(subscription?.startedAt == start + Subscription.instant)
+        #expect(try shop.upcoming(company)?.lines.first { $0.type == .usage }?.quantity == 2)
+        try shop.expectVerified()
+    }
 }
