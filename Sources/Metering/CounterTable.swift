@@ -45,10 +45,10 @@ struct CounterTable {
         return place
     }
 
-    /// Ordinals are ours, so nobody can aim them at one place.
+    /// Ordinals are ours, so nobody can aim them at one place. The upper half of the product depends on all bits.
     private static func hash(_ key: CounterKey) -> Int {
         let mixed = (key.company &* 0x9E37_79B9_7F4A_7C15) ^ (key.meter &* 0xC2B2_AE3D_27D4_EB4F)
-        return Int(truncatingIfNeeded: (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15 >> 20)
+        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 
     private mutating func spread(over size: Int) {
