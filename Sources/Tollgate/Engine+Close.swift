@@ -73,6 +73,8 @@ extension Engine {
     /// commits are not waited for one by one.
     private func runDueAlone(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
         var report = CloseReport(until: until)
+        defer { tally.withLock { $0.add(report) } }
+        let failures = committer.statistics.failures
         var refused: Set<DueItem> = []
         while true {
             let items = try dueItems(until: until, in: environment).filter { !refused.contains($0) }
@@ -86,7 +88,7 @@ extension Engine {
                 let ticket = CommitTicket()
                 let made: [DueItem]
                 do {
-                    made = try carryOut(group, in: environment, ticket, &report)
+                    made = try carryOut(group, in: environment, after: failures, ticket, &report)
                 } catch let refusal as Refusal {
                     if group.count > 1 {
                         // One company's impossible amount must not keep all others from being closed.
@@ -107,7 +109,7 @@ extension Engine {
         return report
     }
 
-    private func dueItems(until: Timestamp, in environment: EnvironmentID) throws -> [DueItem] {
+    func dueItems(until: Timestamp, in environment: EnvironmentID) throws -> [DueItem] {
         var items: [DueItem] = []
         try store.snapshot().due(in: environment, until: until) { item in
             items.append(item)
@@ -135,19 +137,20 @@ extension Engine {
 
     /// Appointments of one kind as one command, as of the instant they fell due at. Answers those that it made.
     private func carryOut(
-        _ items: [DueItem], in environment: EnvironmentID, _ ticket: CommitTicket, _ report: inout CloseReport
+        _ items: [DueItem], in environment: EnvironmentID, after failures: UInt64, _ ticket: CommitTicket,
+        _ report: inout CloseReport
     ) throws -> [DueItem] {
         let at = items[0].at
         switch items[0].task {
         case .closePeriod:
             let command = ClosePeriods(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            let (invoices, made) = try applyDue(command, in: environment, at: at, ticket)
+            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
             report.closed += invoices
             report.invoices += invoices
             return made
         case .finalizeInvoice:
             let command = FinalizeInvoices(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, ticket).made
+            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
         }
     }
 }

@@ -123,11 +123,18 @@ extension Engine {
             }
             runtime.dedupe.note([fingerprint], commit: committer.currentCommit)
         }
-        let (usage, bucketStart) = try counters.consume(
-            request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,
-            windows: windows, at: now, received: settled(now, in: runtime.id)
-        ) { usage in
-            usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
+        let usage: [Int64]
+        let bucketStart: Timestamp?
+        do {
+            (usage, bucketStart) = try counters.consume(
+                request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,
+                windows: windows, at: now, received: settled(now, in: runtime.id)
+            ) { usage in
+                usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
+            }
+        } catch {
+            if let fingerprint { runtime.dedupe.forget(fingerprint) }
+            throw error
         }
         let isCounted = bucketStart != nil
         let decisions = usage.indices.map { decision($0, usage[$0]) }

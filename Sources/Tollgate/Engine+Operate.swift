@@ -19,6 +19,16 @@ public struct EngineStatistics: Sendable {
         public internal(set) var refused: UInt64 = 0
     }
 
+    /// What the closer has done, and what waits for it.
+    public struct Closing: Sendable {
+        public internal(set) var periods: UInt64 = 0
+        public internal(set) var invoices: UInt64 = 0
+        /// Periods and drafts that could not be closed; each is tried again and counts again.
+        public internal(set) var refused: UInt64 = 0
+        /// Periods and drafts that have fallen due and are not done: at most 10,000 of each environment are counted.
+        public internal(set) var due = 0
+    }
+
     /// What the last `audit` found.
     public struct Audit: Sendable {
         public let at: Timestamp
@@ -28,6 +38,7 @@ public struct EngineStatistics: Sendable {
 
     public let events: Events
     public let consumes: Consumes
+    public let closing: Closing
     /// Durable commits by the microseconds that they took, and by their bytes of journal.
     public let commitMicros: Histogram
     public let commitBytes: Histogram
@@ -62,8 +73,12 @@ extension Engine {
         let waiting = committer.waiting
         let counters = counters.statistics
         let file = try store.statistics()
+        var closing = tally.withLock { $0.closing }
+        for environment in environments {
+            closing.due += try dueItems(until: now(in: environment.id), in: environment.id).count
+        }
         return EngineStatistics(
-            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
+            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes }, closing: closing,
             commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
             journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
             foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
@@ -77,12 +92,19 @@ extension Engine {
     struct Tally {
         var events = EngineStatistics.Events()
         var consumes = EngineStatistics.Consumes()
+        var closing = EngineStatistics.Closing()
 
         mutating func add(_ answer: TrackAnswer) {
             events.accepted += UInt64(answer.accepted)
             events.duplicates += UInt64(answer.duplicates)
             events.conflicts += UInt64(answer.conflicts)
             events.rejected += UInt64(answer.rejected.count)
+        }
+
+        mutating func add(_ report: CloseReport) {
+            closing.periods += UInt64(report.closed)
+            closing.invoices += UInt64(report.invoices)
+            closing.refused += UInt64(report.refused.count)
         }
 
         mutating func add(_ answer: ConsumeAnswer) {

@@ -189,10 +189,19 @@ public final class Engine: Sendable {
     }
 
     /// Applies what fell due, as of that instant. Answers also the appointments that it made.
+    ///
+    /// - Parameter failures: how many commits had failed when the run began of which this is a step: not applied when
+    ///   another one has failed since, which took back steps that must come first.
     func applyDue<C: Command>(
-        _ command: C, in environment: EnvironmentID, at instant: Timestamp, _ ticket: CommitTicket?
+        _ command: C, in environment: EnvironmentID, at instant: Timestamp, after failures: UInt64? = nil,
+        _ ticket: CommitTicket?
     ) throws -> (outcome: C.Outcome, made: [DueItem]) {
-        try committer.gate.exclusive { try applyAlone(command, in: environment, at: instant, ticket) }
+        try committer.gate.exclusive {
+            guard failures == nil || failures == committer.statistics.failures else {
+                throw StoreFailure("a write failed: what falls due later waits until that has been done")
+            }
+            return try applyAlone(command, in: environment, at: instant, ticket)
+        }
     }
 
     /// Applies a command now, or, when it begins or ends a subscription in the very millisecond of an event of its

@@ -100,6 +100,7 @@ import Testing
                 text.contains(#"tollgate_http_request_seconds_count{method="any",route="NotFound",status="404"} 1"#))
             #expect(text.contains("# TYPE tollgate_commit_seconds histogram\n"))
             #expect(text.contains("tollgate_commit_bytes_count "))
+            #expect(text.contains("\ntollgate_due_items 0\n"))
         }
     }
 }

@@ -35,6 +35,11 @@ extension PrometheusText {
         family(
             "tollgate_consumes_total", "counter", "Consumes by their answer.", label: "answer",
             [("allowed", consumes.allowed), ("refused", consumes.refused)])
+        let closing = statistics.closing
+        single("tollgate_closed_periods_total", "counter", "Billing periods that were closed.", closing.periods)
+        single("tollgate_invoices_total", "counter", "Invoices that closing issued.", closing.invoices)
+        single("tollgate_close_refusals_total", "counter", "Periods and drafts that were refused.", closing.refused)
+        single("tollgate_due_items", "gauge", "Periods and drafts that have fallen due and wait.", closing.due)
         header("tollgate_commit_seconds", "histogram", "Time that a commit took to be durable.")
         histogram("tollgate_commit_seconds", "", statistics.commitMicros, unit: 1_000_000)
         header("tollgate_commit_bytes", "histogram", "Bytes of journal in a commit.")
