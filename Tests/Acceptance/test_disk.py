@@ -150,7 +150,7 @@ def test_faults_that_come_and_go_under_load(server, disk, rng):
     for worker in workers:
         worker.start()
     ends = time.monotonic() + float(os.environ.get("TOLLGATE_FAULT_SECONDS", 4))
-    while time.monotonic() < ends and not faults:
+    while (time.monotonic() < ends or not (told and sent)) and not faults:
         calls, error, *loses = FAULTS[rng.choice(list(FAULTS))]
         disk.fail(calls, error, True)
         time.sleep(rng.uniform(0, 0.05))
