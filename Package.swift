@@ -25,7 +25,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
 }
 
 let package = Package(
@@ -78,11 +79,15 @@ let package = Package(
         .executableTarget(
             name: "tollgate-bench", dependencies: ["Tollgate", arguments] + nio, path: "benchmarks",
             exclude: ["README.md", "results"], swiftSettings: strict),
+        // What tests of several modules need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         // The simulation: what Tollgate should do, written plainly; the engine beside it; and a command that runs it.
         .target(name: "Plain", path: "Tests/Plain", swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["Basics", "Entitlements", "EventScanner", "Model", "Plain", "Store", "Tollgate"],
+            dependencies: [
+                "Basics", "Entitlements", "EventScanner", "Model", "Plain", "Store", "TestSupport", "Tollgate",
+            ],
             path: "Tests/Simulation", exclude: ["README.md"], swiftSettings: strict),
         .executableTarget(
             name: "tollgate-simulate", dependencies: ["Simulation", arguments], path: "Tests/SimulateCommand",
@@ -110,7 +115,8 @@ let package = Package(
             name: "TollgateCommandTests", dependencies: ["CZlib", "Tollgate", "TollgateCommand"],
             swiftSettings: strict),
         .testTarget(
-            name: "BenchmarkTests", dependencies: ["tollgate-bench", arguments, nio[0]], swiftSettings: strict),
+            name: "BenchmarkTests", dependencies: ["tollgate-bench", "TestSupport", arguments, nio[0]],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

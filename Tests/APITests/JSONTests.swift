@@ -1,5 +1,6 @@
 import Model
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import API
@@ -79,7 +80,7 @@ import Testing
 
     @Test func anyBytesAreReadOrRefused() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let alphabet = Array(#"{}[]",:\u0019ed8tfn-+. "#.utf8) + [0xFF, 0xC3]
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0..<24, using: &random)).map { _ in alphabet.randomElement(using: &random)!
@@ -87,17 +88,5 @@ import Testing
             guard let json = try? parse(bytes) else { continue }
             #expect((try? parse(written(json))) == json, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
         }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

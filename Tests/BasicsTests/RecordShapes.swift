@@ -1,4 +1,5 @@
 import Basics
+import TestSupport
 
 /// Types that between them use every way in which `Codable` can ask for a container.
 struct Shapes: Codable, Hashable {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import tollgate_bench
@@ -10,7 +11,7 @@ import Testing
 
     @Test func `percentiles are those of a sorted array, to three digits`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(seed)
+        var random = SplitMix(seed: seed)
         for count in [1, 2, 3, 10, 1_000, 20_000] {
             // Of all magnitudes alike.
             let values = (0..<count).map { _ in random.next() >> (22 + random.next() % 42) }
@@ -46,20 +47,5 @@ import Testing
 
     @Test func `nothing has no percentile`() {
         #expect(Histogram().percentile(0.5) == nil)
-    }
-}
-
-/// Random numbers that a seed repeats.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -3,6 +3,7 @@ import Catalog
 import Entitlements
 import Model
 import Store
+import TestSupport
 import Testing
 
 /// Random histories: whatever is commanded, the records fit together, and replaying the journal gives them again.
@@ -42,11 +43,11 @@ private let historyCommands: [any Command.Type] = [
 
 /// Commands drawn at random, over few names so that they meet.
 private struct HistoryWriter {
-    private var random: SplitMix64
+    private var random: SplitMix
     private let world: World
 
     init(seed: UInt64, world: World) {
-        random = SplitMix64(state: seed)
+        random = SplitMix(seed: seed)
         self.world = world
     }
 
@@ -210,18 +211,5 @@ private struct HistoryWriter {
             rule.conditionGroups = [[condition]]
         }
         try world.execute(SetFlagRules(flagID: flag.id, rules: [rule]))
-    }
-}
-
-/// Small, and the same on every machine.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,6 +1,7 @@
 internal import Basics
 internal import Entitlements
 internal import Model
+internal import TestSupport
 internal import Testing
 
 /// Rule: Schematic, "Features, flags, rules".
@@ -48,7 +49,7 @@ internal import Testing
     /// Random flags, grants and usage: deciding is the same as asking all rules, derived ones too, one after another.
     @Test func decidingIsAskingTheDerivedRules() throws {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var seen: [RuleType?: Int] = [:]
         for round in 0..<3000 {
             var fixture = Fixture(FeatureType.allCases.randomElement(using: &random)!)
@@ -129,18 +130,5 @@ internal import Testing
                     usage: fixture.counters
                 ).value
         }
-    }
-}
-
-/// A small generator whose sequence a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,26 +1,14 @@
 import EventScanner
-
-/// splitmix64: the same seed gives the same test on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestSupport
 
 /// Makes events and writes them as JSON: fields in any order, white space, escapes and nulls as they fall.
 struct EventWriter {
-    var random: SeededGenerator
+    var random: SplitMix
     /// What may stand between two tokens.
     private let spaces: [String]
 
     init(seed: UInt64, onOneLine: Bool = false) {
-        random = SeededGenerator(state: seed)
+        random = SplitMix(seed: seed)
         spaces = ["", "", "", " ", "\t  "] + (onOneLine ? [] : ["\n ", "\r\n"])
     }
 

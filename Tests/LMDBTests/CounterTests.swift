@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -57,7 +58,7 @@ import Testing
     @Test(arguments: [21, 22, 23, 24] as [UInt64])
     func `adding between other changes, in two tables, gives what a dictionary gives`(seed: UInt64) throws {
         try withStore(["a", "b"]) { environment in
-            var random = SeededGenerator(state: seed)
+            var random = SplitMix(seed: seed)
             let tables = [environment.table("a"), environment.table("b")]
             var model: [[[UInt8]: Int64]] = [[:], [:]]
             for _ in 0..<10 {

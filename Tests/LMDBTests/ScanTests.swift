@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -63,7 +64,7 @@ import Testing
     @Test(arguments: [11, 12] as [UInt64])
     func `ranges over many pages`(seed: UInt64) throws {
         try withStore { environment in
-            var random = SeededGenerator(state: seed)
+            var random = SplitMix(seed: seed)
             let table = environment.table("a")
             let keys = (0..<20_000).filter { _ in Bool.random(using: &random) }.map { bigEndian(UInt32($0)) }
             try environment.write { transaction in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -104,7 +105,7 @@ import Testing
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `any sequence of operations leaves what a dictionary would hold`(seed: UInt64) throws {
         try withStore { environment in
-            var random = SeededGenerator(state: seed)
+            var random = SplitMix(seed: seed)
             var model: [[UInt8]: [UInt8]] = [:]
             let table = environment.table("a")
             for _ in 0..<20 {

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Metering
 import Model
+import TestSupport
 import Testing
 
 @Suite("The memory of dedupe windows")

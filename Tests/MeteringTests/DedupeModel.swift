@@ -1,6 +1,7 @@
 import Basics
 import Metering
 import Model
+import TestSupport
 import Testing
 
 /// A dedupe window beside a plain dictionary of keys with the times and contents that they were judged new at.

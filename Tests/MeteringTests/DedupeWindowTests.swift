@@ -1,6 +1,7 @@
 import Basics
 import Metering
 import Model
+import TestSupport
 import Testing
 
 @Suite("The dedupe window equals a dictionary of keys with their times")

@@ -2,6 +2,7 @@ import Basics
 import Metering
 import Model
 import Store
+import TestSupport
 import Testing
 
 @Suite("Event blocks")

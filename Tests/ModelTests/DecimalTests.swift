@@ -1,4 +1,5 @@
 internal import Model
+internal import TestSupport
 internal import Testing
 
 @Suite struct DecimalTests {
@@ -110,7 +111,7 @@ internal import Testing
     }
 
     @Test func `arithmetic agrees with schoolbook arithmetic on digits`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         var exact = 0
         for _ in 0..<3000 {
             let (left, right) = (Decimal.random(using: &generator), Decimal.random(using: &generator))
@@ -148,7 +149,7 @@ private func result(
 }
 
 extension Decimal {
-    fileprivate static func random(using generator: inout SeededGenerator) -> Decimal {
+    fileprivate static func random(using generator: inout SplitMix) -> Decimal {
         let digits = Int.random(in: 1...38, using: &generator)
         var magnitude: Int128 = 0
         for _ in 0..<digits { magnitude = magnitude * 10 + Int128.random(in: 0...9, using: &generator) }

@@ -1,4 +1,5 @@
 internal import Model
+internal import TestSupport
 internal import Testing
 
 @Suite struct MoneyTests {
@@ -47,7 +48,7 @@ internal import Testing
     }
 
     @Test func `shares add up to the whole and are within one unit of exact`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<2000 {
             let amount = Int64.random(in: -1_000_000...1_000_000, using: &generator)
             var weights = (0..<Int.random(in: 1...9, using: &generator)).map { _ in

@@ -1,5 +1,6 @@
 import Basics
 import Model
+import TestSupport
 import Testing
 
 /// Records that nouns write themselves: what is read back is what was written, and no bytes trap.

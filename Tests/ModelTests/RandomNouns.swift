@@ -1,5 +1,6 @@
 import Basics
 import Model
+import TestSupport
 
 /// Nouns with whatever their fields may hold.
 struct RandomNouns {

@@ -24,20 +24,5 @@ func period(_ start: String, _ end: String) throws -> Period {
     Period(start: try instant(start), end: try instant(end))
 }
 
-/// A repeatable source of randomness (SplitMix64); tests print its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// A fresh seed for each run, so that every run looks elsewhere; on failure put the printed one here to see it again.
 let seed = UInt64.random(in: 0 ... .max)

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Model
+internal import TestSupport
 internal import Testing
 
 @Suite struct UsageWindowTests {
@@ -70,7 +71,7 @@ internal import Testing
     }
 
     @Test func `every window contains its instant and ends where the next begins`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         let zone = try #require(Zone("Europe/Berlin"))
         for _ in 0..<500 {
             let start = Timestamp(seconds: Int64.random(in: 1_500_000_000...1_900_000_000, using: &generator))

@@ -1,5 +1,6 @@
 internal import Model
 internal import Rating
+internal import TestSupport
 internal import Testing
 
 @Suite struct ProrationTests {
@@ -36,7 +37,7 @@ internal import Testing
     }
 
     @Test func `the shares of a cut period are within one unit of the price`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<2000 {
             let price = Int64.random(in: -1_000_000...1_000_000, using: &generator)
             let whole = Int64.random(in: 1...31_622_400, using: &generator)

@@ -1,5 +1,6 @@
 internal import Model
 internal import Rating
+internal import TestSupport
 internal import Testing
 
 @Suite struct RateTests {
@@ -104,7 +105,7 @@ internal import Testing
     }
 
     @Test func `tiers agree with pricing unit by unit, at every edge and around it`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<200 {
             let edges = Set((0..<4).map { _ in Int64.random(in: 1...40, using: &generator) }).sorted()
             let tiers = (0...edges.count).map { index in

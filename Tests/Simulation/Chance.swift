@@ -1,4 +1,5 @@
 internal import Plain
+internal import TestSupport
 
 /// Decides by a seed what happens next. It looks at the model only, so that a seed makes one life and no other.
 struct Chance {
@@ -252,4 +253,13 @@ struct Chance {
             return .crash(.afterSync, after: 0)
         }
     }
+}
+
+extension SplitMix {
+    mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+
+    /// True once in so many times.
+    mutating func once(in count: Int) -> Bool { number(1...count) == 1 }
+
+    mutating func pick<T>(_ choices: [T]) -> T { choices[number(0...choices.count - 1)] }
 }

@@ -1,4 +1,5 @@
 internal import Plain
+internal import TestSupport
 
 /// One life of a Tollgate: a catalog by chance, then steps by chance, engine and model side by side. After every step
 /// they must say the same.

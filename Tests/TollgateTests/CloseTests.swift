@@ -1,6 +1,7 @@
 import Basics
 import Billing
 import Model
+import TestSupport
 import Testing
 import Tollgate
 

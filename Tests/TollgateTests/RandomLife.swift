@@ -3,6 +3,7 @@ import Billing
 import Catalog
 import Model
 import Store
+import TestSupport
 import Testing
 import Tollgate
 

@@ -1,6 +1,7 @@
 import Basics
 import LMDB
 import Store
+import TestSupport
 import Testing
 import Tollgate
 

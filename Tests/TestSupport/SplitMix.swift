@@ -13,11 +13,4 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
     }
-
-    mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-
-    /// True once in so many times.
-    mutating func once(in count: Int) -> Bool { number(1...count) == 1 }
-
-    mutating func pick<T>(_ choices: [T]) -> T { choices[number(0...choices.count - 1)] }
 }
