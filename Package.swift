@@ -20,8 +20,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -49,15 +49,15 @@ let package = Package(
         .systemLibrary(name: "CPrefetch"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         library("Basics", []),
-        library("Model", ["Basics"]),
+        library("Model", ["Basics"], exclude: ["README.md"]),
         library("Entitlements", ["Basics", "Model"]),
         library("Rating", ["Model"]),
         library("EventScanner", ["CSimdJSON"]),
         library("LMDB", ["CLMDB"]),
-        library("Store", ["Basics", "Model", "LMDB"]),
-        library("Metering", ["Basics", "CPrefetch", "Model", "Store"]),
-        library("Catalog", ["Basics", "Model", "Entitlements", "Store"]),
-        library("Billing", ["Basics", "Model", "Rating", "Store"]),
+        library("Store", ["Basics", "Model", "LMDB"], exclude: ["README.md"]),
+        library("Metering", ["Basics", "CPrefetch", "Model", "Store"], exclude: ["README.md"]),
+        library("Catalog", ["Basics", "Model", "Entitlements", "Store"], exclude: ["README.md"]),
+        library("Billing", ["Basics", "Model", "Rating", "Store"], exclude: ["README.md"]),
         library(
             "Tollgate",
             [
