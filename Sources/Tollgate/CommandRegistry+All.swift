@@ -5,12 +5,14 @@ internal import Store
 extension CommandRegistry {
     /// Every command that a journal of this version may hold.
     static let all = CommandRegistry([
-        UpsertCompany.self, DeleteCompany.self, SetTrait.self, UpsertUser.self, DeleteUser.self, DefineTrait.self,
-        RegisterEntities.self,
+        UpsertCompany.self, DeleteCompany.self, SetTrait.self, UpsertUser.self, DeleteUser.self,
+        JoinCompany.self, LeaveCompany.self, RegisterEntities.self,
+        DefineTrait.self, UpdateTraitDefinition.self, DeleteTraitDefinition.self,
         CreateFeature.self, UpdateFeature.self, DeleteFeature.self,
         CreateFlag.self, UpdateFlag.self, DeleteFlag.self, SetFlagRules.self,
         CreatePlan.self, UpdatePlan.self, DeletePlan.self, SetBillingProduct.self,
         CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
+        DuplicatePlanEntitlements.self,
         PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         CreateEnvironment.self, UpdateEnvironment.self,

@@ -168,6 +168,18 @@ package final class ReadView {
         }
     }
 
+    /// The companies that a feature is granted to, with what they have of it, newest first.
+    package func usages(
+        of feature: Feature, offset: Int = 0, limit: Int = .max, where isWanted: (Company) -> Bool = { _ in true }
+    ) throws -> [(company: Company, usage: FeatureUsage)] {
+        var page = Page<(company: Company, usage: FeatureUsage)>(offset: offset, limit: limit)
+        try snapshot.forEach(Company.self, in: environment.id) { company in
+            guard isWanted(company), let usage = try featureUsage(of: company, feature: feature) else { return true }
+            return page.take((company, usage))
+        }
+        return page.items
+    }
+
     private func usage(of feature: Feature, _ grant: Grant, _ state: CompanyState) throws -> (Int64, Timestamp?) {
         switch feature.type {
         case .boolean: return (0, nil)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from schematic import EventBodyIdentifyCompany, types
 from schematic.client import AsyncSchematic, AsyncSchematicConfig
+from schematic.core.api_error import ApiError
 
 from api import lines
 from catalog import Catalog, client
@@ -201,6 +202,58 @@ def test_the_async_client_does_the_same(catalog, server):
 def usage_row(catalog, company, feature):
     rows = catalog.sdk.entitlements.list_feature_usage(company_id=company.id).data
     return next(row for row in rows if row.feature.id == feature.id)
+
+
+def test_who_has_a_feature_and_how_much_of_it(catalog):
+    rows = {}
+    for key, plan, used in (("free", catalog.free, 4), ("paid", catalog.pro, 40), ("bound", catalog.free, 10)):
+        company = catalog.company(key)
+        catalog.move(company, plan)
+        catalog.sdk.companies.upsert_user(keys={"user_id": f"{key} user"}, company={"id": key})
+        catalog.track(key, used)
+        rows[key] = (used, 1000 if plan is catalog.pro else 10)
+    catalog.company("leaver")
+    entitlements = catalog.sdk.entitlements
+    found = entitlements.list_feature_companies(feature_id=catalog.api.id).data
+    assert {row.company.name: (row.usage, row.allocation) for row in found} == {**rows, "leaver": (0, 10)}
+    assert [row.company.name for row in found] == ["leaver", "bound", "paid", "free"]
+    assert [row.access for row in found] == [True, False, True, True]
+    assert [row.company.name for row in entitlements.list_feature_companies(
+        feature_id=catalog.api.id, limit=2, offset=1).data] == ["bound", "paid"]
+    assert entitlements.count_feature_companies(feature_id=catalog.api.id).data.count == 4
+    assert entitlements.count_feature_companies(feature_id=catalog.sso.id).data.count == 1
+    assert {(row.user.name, row.company.name, row.usage) for row in entitlements.list_feature_users(
+        feature_id=catalog.api.id).data} == {(f"{key} user", key, rows[key][0]) for key in rows}
+    assert entitlements.count_feature_users(feature_id=catalog.api.id).data.count == 3
+    own = entitlements.get_feature_usage_by_company(keys={"id": "bound"}).data
+    assert {row.feature.name: row.usage for row in own.features} == {"api": 10, "seats": 0}
+
+
+def test_members_come_and_go_and_traits_are_looked_at(catalog):
+    companies = catalog.sdk.companies
+    acme = catalog.company("acme", traits={"tier": "gold", "seats_used": 1})
+    catalog.company("apex", traits={"tier": "lead"})
+    user = companies.upsert_user(keys={"user_id": "wile"}).data
+    membership = companies.get_or_create_company_membership(company_id=acme.id, user_id=user.id).data
+    assert (membership.company.name, membership.user_id) == ("acme", user.id)
+    assert companies.get_or_create_company_membership(company_id=acme.id, user_id=user.id).data.id == membership.id
+    assert companies.get_company(acme.id).data.user_count == 1
+    assert companies.delete_company_membership(membership.id).data.deleted is True
+    assert companies.get_company(acme.id).data.user_count == 0
+
+    tier, seats = (next(row for row in companies.list_entity_trait_definitions().data if row.hierarchy == [name])
+                   for name in ("tier", "seats_used"))
+    assert [row.value for row in companies.get_entity_trait_values(definition_id=tier.id).data] == ["gold", "lead"]
+    assert companies.count_entity_traits(definition_id=tier.id).data.count == 2
+    assert companies.count_entity_traits(entity_type="company").data.count == 3
+    use = companies.get_entity_trait_definition_usage(seats.id).data
+    assert (use.feature_count, use.rule_condition_count) == (1, 0)
+    with pytest.raises(ApiError) as refused:
+        companies.delete_entity_trait_definition(seats.id)
+    assert refused.value.status_code == 422
+    changed = companies.update_entity_trait_definition(tier.id, trait_type="url", display_name="Tier").data
+    assert (changed.trait_type, changed.display_name) == ("url", "Tier")
+    assert companies.delete_entity_trait_definition(tier.id).data.deleted is True
 
 
 # Typed calls ---------------------------------------------------------------------------------------------------------

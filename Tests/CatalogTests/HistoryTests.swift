@@ -38,7 +38,8 @@ private let historyCommands: [any Command.Type] = [
     RegisterEntities.self, CreateFeature.self, DeleteFeature.self, SetFlagRules.self, CreatePlan.self, DeletePlan.self,
     SetBillingProduct.self, CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
     PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self, CreateCompanyOverride.self,
-    DeleteCompanyOverride.self,
+    DeleteCompanyOverride.self, JoinCompany.self, LeaveCompany.self, UpdateTraitDefinition.self,
+    DeleteTraitDefinition.self, DuplicatePlanEntitlements.self,
 ]
 
 /// Commands drawn at random, over few names so that they meet.
@@ -63,7 +64,7 @@ private struct HistoryWriter {
     }
 
     private mutating func command() throws {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<23, using: &random) {
         case 0, 1: try upsertCompany()
         case 2: try upsertUser()
         case 3:
@@ -83,6 +84,12 @@ private struct HistoryWriter {
         case 15, 16: try publish()
         case 17: try setGroup()
         case 18: try override()
+        case 19: try changeMemberships()
+        case 20: try changeTraitDefinition()
+        case 21:
+            if let source = try any(Plan.self), let target = try any(Plan.self) {
+                try world.execute(DuplicatePlanEntitlements(sourceID: source.id, targetID: target.id))
+            }
         default: try setRules()
         }
     }
@@ -119,6 +126,25 @@ private struct HistoryWriter {
         var command = SetTrait(entity: Bool.random(using: &random) ? .company : .user, keys: keys(), trait: name("n"))
         command.increment = Int64.random(in: -9...9, using: &random)
         try world.execute(command)
+    }
+
+    private mutating func changeMemberships() throws {
+        guard let user = try any(User.self) else { return }
+        if let membership = user.memberships.randomElement(using: &random), Bool.random(using: &random) {
+            try world.execute(LeaveCompany(userID: user.id, membershipID: membership.id))
+        } else if let company = try any(Company.self) {
+            try world.execute(JoinCompany(userID: user.id, companyID: company.id))
+        }
+    }
+
+    private mutating func changeTraitDefinition() throws {
+        guard let definition = try any(TraitDefinition.self) else { return }
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            try world.execute(DeleteTraitDefinition(definitionID: definition.id))
+        } else {
+            let type = TraitType.allCases.randomElement(using: &random)!
+            try world.execute(UpdateTraitDefinition(definitionID: definition.id, traitType: type))
+        }
     }
 
     private mutating func createFeature() throws {

@@ -5,6 +5,32 @@ import Store
 import Testing
 
 @Suite struct PlanTests {
+    @Test func duplicatingCopiesWhatTheTargetLacksWithItsPrices() throws {
+        let world = try World()
+        let sso = try world.feature("SSO", .boolean)
+        let calls = try world.feature("Calls", .event, event: "call")
+        let source = try world.paidPlan("Source")
+        try world.execute(CreatePlanEntitlement(planID: source.id, featureID: sso.id, input: .on))
+        let priced = try world.execute(
+            CreatePlanEntitlement(planID: source.id, featureID: calls.id, input: .payAsYouGo(25)))
+        try world.execute(PublishPlanVersion(versionID: priced.versionID, migrationStrategy: "leave"))
+        let target = try world.paidPlan("Target")
+        try world.execute(CreatePlanEntitlement(planID: target.id, featureID: sso.id, input: .on))
+
+        let outcome = try world.execute(DuplicatePlanEntitlements(sourceID: source.id, targetID: target.id))
+        #expect(outcome.skipped.map(\.featureID) == [sso.id])
+        let copy = try #require(outcome.copies.first)
+        let draft = try #require(try world.get(target.id)?.draftVersionID)
+        #expect((copy.planID, copy.versionID, copy.featureID) == (target.id, draft, calls.id))
+        #expect(copy.meteredPrices.map(\.model) == priced.meteredPrices.map(\.model))
+        #expect(Set(copy.meteredPrices.map(\.id)).isDisjoint(with: priced.meteredPrices.map(\.id)))
+        #expect(try world.get(draft)?.entitlementIDs.last == copy.id)
+        try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: "leave"))
+        refused(.invalid, "cannot be copied to itself") {
+            try world.execute(DuplicatePlanEntitlements(sourceID: source.id, targetID: source.id))
+        }
+    }
+
     @Test func editsOfAPublishedPlanGoToADraft() throws {
         let world = try World()
         let api = try world.feature("API", .event, event: "api")

@@ -4,6 +4,45 @@ import Model
 import Testing
 
 @Suite struct TraitTests {
+    @Test func aDefinitionThatSomethingRestsOnIsNotDeleted() throws {
+        let world = try World()
+        let seats = try world.execute(DefineTrait(entityType: .company, hierarchy: ["seats"], traitType: .number))
+        _ = try world.feature("Seats", .trait, trait: seats.id)
+        let flag = try world.execute(CreateFlag(input: FlagInput(key: "beta", name: "Beta")))
+        var rule = RuleInput(name: "many seats", priority: 1, value: true)
+        var condition = ConditionInput(type: .trait, operator: .gte)
+        condition.traitID = seats.id
+        condition.traitValue = "3"
+        rule.conditionGroups = [[condition]]
+        try world.execute(SetFlagRules(flagID: flag.id, rules: [rule]))
+        var command = DeleteTraitDefinition(definitionID: seats.id)
+        command.overrideCount = 2
+        refused(.conflict, "is used by 1 features and 1 conditions of rules and 2 company overrides") {
+            try world.execute(command)
+        }
+
+        let other = try world.execute(DefineTrait(entityType: .company, hierarchy: ["tier"], traitType: .string))
+        try world.execute(DeleteTraitDefinition(definitionID: other.id))
+        #expect(try world.get(other.id) == nil)
+        // The next value makes a new one.
+        var company = UpsertCompany(keys: ["id": "a"])
+        company.traits = ["tier": .string("gold")]
+        try world.execute(company)
+        #expect(try world.all(TraitDefinition.self).map(\.displayName) == ["seats", "tier"])
+    }
+
+    @Test func theTypeOfATraitSaysHowItIsSet() throws {
+        let world = try World()
+        let number = try world.execute(DefineTrait(entityType: .company, hierarchy: ["n"], traitType: .number))
+        var change = UpdateTraitDefinition(definitionID: number.id, traitType: .string)
+        change.displayName = "Number"
+        #expect(try world.execute(change).displayName == "Number")
+        var set = SetTrait(entity: .company, keys: ["id": "a"], trait: "n")
+        set.set = "5"
+        try world.execute(set)
+        #expect(try world.company(["id": "a"])?.traits == ["n": .string("5")])
+    }
+
     @Test func traitsMergeNameByName() throws {
         let world = try World()
         var command = UpsertCompany(keys: ["id": "a"])

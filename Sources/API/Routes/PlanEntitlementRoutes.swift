@@ -23,6 +23,15 @@ extension Routes {
             let entitlement = try await call.execute(command)
             return try call.answer { PlanEntitlementResponseData(entitlement: entitlement, view: $0) }
         }
+        post("plan-entitlements/duplicate") { call in
+            let outcome = try await call.execute(
+                DuplicatePlanEntitlements(
+                    sourceID: try call.body.required("source_plan_id"),
+                    targetID: try call.body.required("target_plan_id")))
+            return try call.answer(.created) {
+                DuplicatePlanEntitlementsResponseResponseData(outcome: outcome, view: $0)
+            }
+        }
     }
 
     private static let entitlementFilter: Filter<PlanEntitlement> = { query, _ in

@@ -20,6 +20,38 @@ extension Routes {
         get("feature-usage-history") { call in
             try call.usageHistory()
         }
+        get("usage-by-company") { call in
+            let keys = try call.queryKeys()
+            return try call.answer { view in
+                guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
+                return FeatureUsageDetailResponseData(usages: view.entitledFeatures(of: company), view: view)
+            }
+        }
+        addUsageOfFeatures()
+    }
+
+    /// The companies that a feature is granted to, and their users, newest first.
+    private func addUsageOfFeatures() {
+        get("feature-companies") { call in
+            let page = try call.query.page()
+            return try call.answer { view in
+                try call.featureCompanies(view, offset: page.offset, limit: page.limit)
+                    .map { FeatureCompanyResponseData(company: $0, usage: $1, view: view) }
+            }
+        }
+        get("feature-companies/count") { call in
+            try call.answer { CountResponse(count: try call.featureCompanies($0).count) }
+        }
+        get("feature-users") { call in
+            let page = try call.query.page()
+            return try call.answer { view in
+                try call.featureUsers(view).dropFirst(page.offset).prefix(page.limit)
+                    .map { FeatureCompanyUserResponseData(user: $0, company: $1, usage: $2, view: view) }
+            }
+        }
+        get("feature-users/count") { call in
+            try call.answer { CountResponse(count: try call.featureUsers($0).count) }
+        }
     }
 }
 
@@ -56,6 +88,34 @@ extension Call {
         }
         guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
         return company
+    }
+
+    private func feature(_ view: WireView) throws -> Feature {
+        let id: Identifier<Feature> = try query.required("feature_id")
+        guard let feature = view.get(id) else { throw Refusal.missing("feature_id", id.description) }
+        return feature
+    }
+
+    /// The companies that the query's feature is granted to, and what each has of it.
+    fileprivate func featureCompanies(
+        _ view: WireView, offset: Int = 0, limit: Int = .max
+    ) throws -> [(Company, FeatureUsage)] {
+        let feature = try feature(view)
+        let search = try query.search()
+        return try view.reading.usages(of: feature, offset: offset, limit: limit) {
+            search.allows([$0.name] + $0.keys.map(\.value))
+        }
+    }
+
+    /// Each of these companies' users; what a company has, all of its users have together.
+    fileprivate func featureUsers(_ view: WireView) throws -> [(User, Company, FeatureUsage)] {
+        let search = try query.search()
+        let usages = try view.reading.usages(of: feature(view))
+        let byCompany = Dictionary(uniqueKeysWithValues: usages.map { ($0.company.id, $0) })
+        return try view.reading.list(User.self, limit: .max) { search.allows([$0.name] + $0.keys.map(\.value)) }
+            .flatMap { user in
+                user.memberships.compactMap { byCompany[$0.companyID] }.map { (user, $0.company, $0.usage) }
+            }
     }
 
     /// Without `feature_ids` every event feature, without `company_ids` every company.

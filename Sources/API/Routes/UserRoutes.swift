@@ -60,6 +60,24 @@ extension Routes {
                     .dropFirst(page.offset).prefix(page.limit).map { $0 }
             }
         }
+        post("company-memberships") { call in
+            let command = JoinCompany(
+                userID: try call.body.required("user_id"), companyID: try call.body.required("company_id"))
+            let user = try await call.execute(command)
+            guard let membership = user.memberships.first(where: { $0.companyID == command.companyID }) else {
+                preconditionFailure("whoever joined a company is a member of it")
+            }
+            return try call.answer { CompanyMembershipDetailResponseData(user: user, membership: membership, view: $0) }
+        }
+        delete("company-memberships/:company_membership_id") { call in
+            let id: Identifier<CompanyMembership> = try call.id("company_membership_id")
+            let member = try call.engine.read(call.environment) { view in
+                try view.list(User.self, limit: 1) { $0.memberships.contains { $0.id == id } }.first
+            }
+            guard let member else { throw Refusal.missing("company_membership_id", id.description) }
+            try await call.execute(LeaveCompany(userID: member.id, membershipID: id))
+            return call.deleted()
+        }
     }
 
     private static let userFilter: Filter<User> = { query, view in

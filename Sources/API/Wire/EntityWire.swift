@@ -92,6 +92,29 @@ struct EntityTraitDefinitionResponseData: WireObject {
     }
 }
 
+struct EntityTraitDefinitionUsage: WireObject {
+    let use: TraitUse
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("feature_count", use.features)
+        json.field("plan_entitlement_count", use.planEntitlements)
+        json.field("rule_condition_count", use.conditions)
+        json.field("company_override_count", use.overrides)
+        json.field("checkout_field_config_count", 0)
+        json.field("plan_trait_count", 0)
+    }
+}
+
+struct EntityTraitValue: WireObject {
+    let definitionID: Identifier<TraitDefinition>
+    let value: String
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("definition_id", definitionID)
+        json.field("value", value)
+    }
+}
+
 extension WireView {
     fileprivate func traitDefinitions(of type: EntityType) -> [TraitDefinition] {
         all(TraitDefinition.self) { $0.entityType == type }

@@ -138,3 +138,31 @@ extension Decimal {
     /// For integer fields that a decimal field accompanies; nil beyond 64 bits.
     var rounded: Int64? { try? roundedToInteger() }
 }
+
+struct DuplicatePlanEntitlementsResponseResponseData: WireObject {
+    let outcome: DuplicatePlanEntitlements.Outcome
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("data", outcome.copies.map { PlanEntitlementResponseData(entitlement: $0, view: view) })
+        json.field("skipped", outcome.skipped.map { SkippedEntitlementResponseData(entitlement: $0, view: view) })
+        json.emptyLists("issues")
+    }
+}
+
+/// Skipped because the target grants the feature already, the only reason that there is.
+struct SkippedEntitlementResponseData: WireObject {
+    let entitlement: PlanEntitlement
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("entitlement_id", entitlement.id)
+        json.field("feature_id", entitlement.featureID)
+        json.field("feature_name", view.get(entitlement.featureID)?.name ?? "")
+        json.field("errors") { json in
+            json.array { json in
+                json.object { $0.field("message", "the target plan grants the feature already") }
+            }
+        }
+    }
+}

@@ -59,6 +59,38 @@ struct FeatureUsageResponseData: WireObject {
     }
 }
 
+struct FeatureUsageDetailResponseData: WireObject {
+    let usages: [FeatureUsage]
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("features", usages.map { FeatureUsageResponseData(usage: $0, view: view) })
+    }
+}
+
+struct FeatureCompanyResponseData: WireObject {
+    let company: Company
+    let usage: FeatureUsage
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        FeatureUsageResponseData(usage: usage, view: view).writeFields(to: &json)
+        json.field("company", CompanyDetailResponseData(company: company, view: view))
+    }
+}
+
+struct FeatureCompanyUserResponseData: WireObject {
+    let user: User
+    let company: Company
+    let usage: FeatureUsage
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        FeatureCompanyResponseData(company: company, usage: usage, view: view).writeFields(to: &json)
+        json.field("user", UserResponseData(user: user))
+    }
+}
+
 struct FeatureUsageHistoryResponseData: WireObject {
     let bucket: UsageBucket
 

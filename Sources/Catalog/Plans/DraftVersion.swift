@@ -30,9 +30,10 @@ extension Transaction {
         return draft
     }
 
-    private func copy(_ original: PlanEntitlement, to draft: PlanVersion) throws -> PlanEntitlement {
+    /// The same entitlement in another version, of this plan or another. The version is not changed yet.
+    func copy(_ original: PlanEntitlement, to draft: PlanVersion) throws -> PlanEntitlement {
         var copy = PlanEntitlement(
-            id: newID(), planID: original.planID, versionID: draft.id, featureID: original.featureID,
+            id: newID(), planID: draft.planID, versionID: draft.id, featureID: original.featureID,
             value: original.value, ruleID: newID(), usageExceededRuleID: newID(), createdAt: now)
         copy.priceBehavior = original.priceBehavior
         copy.softLimit = original.softLimit

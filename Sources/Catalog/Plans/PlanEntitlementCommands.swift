@@ -87,3 +87,47 @@ public struct DeletePlanEntitlement: Command {
         transaction.delete(entitlement.id)
     }
 }
+
+/// Copies what one plan grants, with its prices, to the draft of another. Features that the other grants already are
+/// left alone.
+public struct DuplicatePlanEntitlements: Command {
+    public static var name: String { "duplicate_plan_entitlements" }
+
+    public struct Outcome: Codable, Sendable {
+        public var copies: [PlanEntitlement] = []
+        /// Of the source.
+        public var skipped: [PlanEntitlement] = []
+    }
+
+    /// Its published version counts, else its draft.
+    public var sourceID: Identifier<Plan>
+    public var targetID: Identifier<Plan>
+
+    public init(sourceID: Identifier<Plan>, targetID: Identifier<Plan>) {
+        self.sourceID = sourceID
+        self.targetID = targetID
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Outcome {
+        let source = try transaction.require(sourceID, "plan")
+        var target = try transaction.require(targetID, "plan")
+        guard sourceID != targetID else {
+            throw Refusal.invalid("plan \"\(source.name)\" cannot be copied to itself")
+        }
+        guard let versionID = source.publishedVersionID ?? source.draftVersionID else { return Outcome() }
+        var draft = try transaction.draft(of: &target)
+        let granted = Set(try transaction.entitlements(of: draft).map(\.featureID))
+        var outcome = Outcome()
+        for original in try transaction.entitlements(of: transaction.require(versionID, "plan version")) {
+            if granted.contains(original.featureID) {
+                outcome.skipped.append(original)
+            } else {
+                outcome.copies.append(try transaction.copy(original, to: draft))
+            }
+        }
+        draft.entitlementIDs += outcome.copies.map(\.id)
+        draft.updatedAt = transaction.now
+        try transaction.put(draft)
+        return outcome
+    }
+}
