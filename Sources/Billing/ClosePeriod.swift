@@ -19,10 +19,11 @@ package struct ClosePeriod: Command {
     /// The invoice, or nil when there was nothing to close.
     package func apply(_ transaction: Transaction) throws -> Invoice? {
         var shelf = TermsShelf()
-        return try apply(transaction, &shelf)
+        return try apply(transaction, &shelf, quietUntil: nil)
     }
 
-    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf) throws -> Invoice? {
+    /// - Parameter quietUntil: see `ClosePeriods`.
+    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf, quietUntil: Timestamp?) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
         let ended = subscription.period
@@ -31,12 +32,13 @@ package struct ClosePeriod: Command {
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.meteredPeriod, terms, transaction)
         if subscription.cancelAtPeriodEnd {
-            return try subscription.end(issuing: lines, for: ended, transaction)
+            return try subscription.end(issuing: lines, for: ended, quietUntil: quietUntil, transaction)
         }
         subscription.periodIndex += 1
         let next = subscription.period
         lines += try subscription.advanceLines(for: next, terms, transaction)
-        let invoice = try subscription.issue(lines, for: ended, grace: true, transaction)
+        let invoice = try subscription.issue(
+            lines, for: ended, finalizingAt: Subscription.graceEnd(transaction), quietUntil: quietUntil, transaction)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
         transaction.schedule(
@@ -65,38 +67,52 @@ extension Subscription {
         billedPeriods.removeAll { $0.period.end < now - .days(35) }
     }
 
-    /// Makes a draft invoice and its appointment for finalisation. The subscription, which is to be put afterwards,
-    /// remembers it when usage may still change what it bills.
+    /// When an invoice is final that is issued now with grace.
+    static func graceEnd(_ transaction: Transaction) throws -> Timestamp {
+        try transaction.now + .seconds(transaction.environment().billing.invoiceGraceSeconds)
+    }
+
+    /// Makes a draft invoice and its appointment for finalisation, or an invoice that is final already. The
+    /// subscription, which is to be put afterwards, remembers it when usage may still change what it bills.
+    ///
+    /// - Parameter quietUntil: what is to be finalised up to then is final at once.
     mutating func issue(
-        _ lines: [InvoiceLine], for period: Period, grace: Bool, _ transaction: Transaction
+        _ lines: [InvoiceLine], for period: Period, finalizingAt finalizesAt: Timestamp, quietUntil: Timestamp?,
+        _ transaction: Transaction
     ) throws -> Invoice {
         let company = try transaction.require(companyID, "company")
-        let settings = try transaction.environment().billing
-        let finalizesAt = grace ? transaction.now + .seconds(settings.invoiceGraceSeconds) : transaction.now
-        let invoice = Invoice(
+        var invoice = Invoice(
             id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
             currency: currency, period: period, lines: lines, finalizesAt: finalizesAt,
             profile: company.billingProfile, createdAt: transaction.now)
-        try invoice.checkTotal()
         if lines.contains(where: { $0.type == .usage }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
         }
-        try transaction.put(invoice)
         transaction.indexInvoice(invoice.id, of: companyID)
-        transaction.schedule(DueItem(at: finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+        if let quietUntil, finalizesAt <= quietUntil, try transaction.environment().billing.autoFinalize {
+            try invoice.finalize(at: finalizesAt, transaction)
+        } else {
+            try invoice.checkTotal()
+            transaction.schedule(DueItem(at: finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+        }
+        try transaction.put(invoice)
         return invoice
     }
 
     /// Ends the subscription now, with a last invoice when there is something to charge.
     @discardableResult
     mutating func end(
-        issuing lines: [InvoiceLine], for period: Period, _ transaction: Transaction
+        issuing lines: [InvoiceLine], for period: Period, quietUntil: Timestamp? = nil, _ transaction: Transaction
     ) throws -> Invoice? {
         transaction.unschedule(DueItem(at: self.period.end, task: .closePeriod, ordinal: id.ordinal))
         status = .canceled
         endedAt = transaction.now
         updatedAt = transaction.now
-        let invoice = lines.isEmpty ? nil : try issue(lines, for: period, grace: true, transaction)
+        var invoice: Invoice?
+        if !lines.isEmpty {
+            invoice = try issue(
+                lines, for: period, finalizingAt: Self.graceEnd(transaction), quietUntil: quietUntil, transaction)
+        }
         try transaction.put(self)
         var company = try transaction.require(companyID, "company")
         company.subscriptionID = nil

@@ -10,17 +10,22 @@ package struct ClosePeriods: Command {
     package static let name = "close_periods"
 
     package let subscriptionIDs: [Identifier<Subscription>]
+    /// Up to then nothing else falls due: an invoice whose grace is over by then is final at once, as of the end of its
+    /// grace, and never a draft. Numbers come in the same order as if it had been one. Nil: all are drafts first.
+    package let quietUntil: Timestamp?
 
-    package init(subscriptionIDs: [Identifier<Subscription>]) {
+    package init(subscriptionIDs: [Identifier<Subscription>], quietUntil: Timestamp?) {
         self.subscriptionIDs = subscriptionIDs
+        self.quietUntil = quietUntil
     }
 
     /// How many invoices were made.
     package func apply(_ transaction: Transaction) throws -> Int {
         var shelf = TermsShelf()
         var invoices = 0
-        for id in subscriptionIDs where try ClosePeriod(subscriptionID: id).apply(transaction, &shelf) != nil {
-            invoices += 1
+        for id in subscriptionIDs {
+            let close = ClosePeriod(subscriptionID: id)
+            if try close.apply(transaction, &shelf, quietUntil: quietUntil) != nil { invoices += 1 }
         }
         return invoices
     }

@@ -30,21 +30,22 @@ public struct FinalizeInvoice: Command {
             throw Refusal.conflict("invoice \(invoiceID) is \(invoice.status.rawValue): only a draft can be finalised")
         }
         if isDue, try !transaction.environment().billing.autoFinalize { return invoice }
-        try invoice.finalize(transaction)
+        invoice.lines = try invoice.lines.metered(of: invoice.companyID, transaction)
+        try invoice.finalize(at: transaction.now, transaction)
+        try transaction.put(invoice)
         return invoice
     }
 }
 
 extension Invoice {
-    mutating func finalize(_ transaction: Transaction) throws {
-        lines = try lines.metered(of: companyID, transaction)
+    /// Its lines are what they will always be. To be put afterwards.
+    mutating func finalize(at instant: Timestamp, _ transaction: Transaction) throws {
         try checkTotal()
         status = total > 0 ? .open : .paid
         number = try Self.number(transaction.nextNumber("invoice"))
-        finalizedAt = transaction.now
-        dueAt = collectionMethod == .sendInvoice ? transaction.now + .days(daysUntilDue) : transaction.now
-        updatedAt = transaction.now
-        try transaction.put(self)
+        finalizedAt = instant
+        dueAt = collectionMethod == .sendInvoice ? instant + .days(daysUntilDue) : instant
+        updatedAt = instant
     }
 
     private static func number(_ ordinal: UInt64) -> String {

@@ -164,13 +164,9 @@ struct PlanChoice {
         }
         let terms = try BillingTerms(of: subscription, transaction)
         let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
-        var invoice = try subscription.issue(lines, for: subscription.period, grace: false, transaction)
+        _ = try subscription.issue(
+            lines, for: subscription.period, finalizingAt: transaction.now, quietUntil: transaction.now, transaction)
         try transaction.put(subscription)
-        if try transaction.environment().billing.autoFinalize {
-            transaction.unschedule(
-                DueItem(at: invoice.finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
-            try invoice.finalize(transaction)
-        }
         transaction.schedule(
             DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscription.id.ordinal))
         try assign(target, subscription: subscription.id, transaction, company.id)

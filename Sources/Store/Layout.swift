@@ -100,6 +100,12 @@ package struct DueItem: Hashable, Comparable, Sendable {
         self.ordinal = ordinal
     }
 
+    /// Nothing comes before it.
+    package static let first = DueItem(at: Timestamp(milliseconds: .min), task: .closePeriod, ordinal: 0)
+
+    /// Everything of the same kind and instant comes before it or is it.
+    package var lastOfKind: DueItem { DueItem(at: at, task: task, ordinal: .max) }
+
     package static func < (left: DueItem, right: DueItem) -> Bool {
         (left.at, left.task.rawValue, left.ordinal) < (right.at, right.task.rawValue, right.ordinal)
     }

@@ -83,15 +83,16 @@ package final class Snapshot {
         return try bytes.withUnsafeBytes { try JournalEntry($0) }
     }
 
-    /// What falls due in `environment` up to and including `until`, in the order in which it is done.
+    /// What falls due in `environment` from `first` on, up to and including `until`, in the order in which it is done.
     package func due(
-        in environment: EnvironmentID, until: Timestamp, _ body: (DueItem) throws -> Bool
+        in environment: EnvironmentID, from first: DueItem = .first, until: Timestamp,
+        _ body: (DueItem) throws -> Bool
     ) throws {
-        var prefix = KeyBytes()
-        prefix.append(environment)
-        try forEach(.due, prefix: prefix.bytes) { key, _ in
+        try forEach(.due, from: StoreKey.due(first, in: environment).bytes, to: nil) { key, _ in
             let at = key.timestamp(at: 4)
-            guard at <= until, let task = DueItem.Task(rawValue: key[12]) else { return false }
+            guard key.bigEndian32(at: 0) == UInt32(environment.ordinal), at <= until,
+                let task = DueItem.Task(rawValue: key[12])
+            else { return false }
             return try body(DueItem(at: at, task: task, ordinal: key.bigEndian64(at: 13)))
         }
     }

@@ -63,7 +63,7 @@ extension Engine {
     }
 
     private func runDue(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
-        guard try !dueItems(until: until, in: environment).isEmpty else { return CloseReport(until: until) }
+        guard try !dueQueue(until: until, in: environment, atMost: 1).isEmpty else { return CloseReport(until: until) }
         return try await requireRuntime(environment).closing.pass {
             try await runDueAlone(until: until, in: environment)
         }
@@ -77,18 +77,16 @@ extension Engine {
         let failures = committer.statistics.failures
         var refused: Set<DueItem> = []
         while true {
-            let items = try dueItems(until: until, in: environment).filter { !refused.contains($0) }
-            guard let final = items.last else { break }
-            // Of more than fit only the first are known: what comes after them waits for the next look.
-            let known = items.count < Self.dueLimit ? DueItem(at: until, task: .finalizeInvoice, ordinal: .max) : final
-            var queue = DueQueue(items)
+            var queue = try dueQueue(until: until, in: environment, atMost: Self.dueLimit, without: refused)
+            if queue.isEmpty { break }
             var waiting: [CommitTicket] = []
             while let group = queue.next(atMost: options.closesTogether) {
                 try committer.admit()
                 let ticket = CommitTicket()
                 let made: [DueItem]
                 do {
-                    made = try carryOut(group, in: environment, after: failures, ticket, &report)
+                    made = try carryOut(
+                        group, in: environment, quietUntil: queue.quietUntil, after: failures, ticket, &report)
                 } catch let refusal as Refusal {
                     if group.count > 1 {
                         // One company's impossible amount must not keep all others from being closed.
@@ -99,7 +97,7 @@ extension Engine {
                     }
                     continue
                 }
-                queue.add(made.filter { $0 <= known })
+                for item in made { queue.add(item) }
                 waiting.append(ticket)
                 if waiting.count == Self.waitingLimit { try await waiting.removeFirst().wait() }
             }
@@ -109,13 +107,33 @@ extension Engine {
         return report
     }
 
-    func dueItems(until: Timestamp, in environment: EnvironmentID) throws -> [DueItem] {
+    /// What falls due until then, as far as it was committed: the first `limit` appointments, and what comes after
+    /// them.
+    private func dueQueue(
+        until: Timestamp, in environment: EnvironmentID, atMost limit: Int, without refused: Set<DueItem> = []
+    ) throws -> DueQueue {
+        let snapshot = try store.snapshot()
         var items: [DueItem] = []
-        try store.snapshot().due(in: environment, until: until) { item in
+        var (later, other) = (DueItem.first(after: until), DueItem.first(after: until))
+        try snapshot.due(in: environment, until: until) { item in
+            if refused.contains(item) { return true }
+            if items.count == limit {
+                later = item
+                return false
+            }
             items.append(item)
-            return items.count < Self.dueLimit
+            return true
         }
-        return items
+        try snapshot.due(in: environment, from: later.lastOfKind, until: until) { item in
+            other = item
+            return false
+        }
+        return DueQueue(items, later: later, other: other)
+    }
+
+    /// How many appointments wait to be carried out; counts no further than one run looks ahead.
+    func dueCount(until: Timestamp, in environment: EnvironmentID) throws -> Int {
+        try dueQueue(until: until, in: environment, atMost: Self.dueLimit).count
     }
 
     /// How many appointments are looked at in one go.
@@ -136,14 +154,17 @@ extension Engine {
     }
 
     /// Appointments of one kind as one command, as of the instant they fell due at. Answers those that it made.
+    ///
+    /// - Parameter quietUntil: up to then nothing else falls due.
     private func carryOut(
-        _ items: [DueItem], in environment: EnvironmentID, after failures: UInt64, _ ticket: CommitTicket,
-        _ report: inout CloseReport
+        _ items: [DueItem], in environment: EnvironmentID, quietUntil: Timestamp, after failures: UInt64,
+        _ ticket: CommitTicket, _ report: inout CloseReport
     ) throws -> [DueItem] {
         let at = items[0].at
         switch items[0].task {
         case .closePeriod:
-            let command = ClosePeriods(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            let command = ClosePeriods(
+                subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) }, quietUntil: quietUntil)
             let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
             report.closed += invoices
             report.invoices += invoices
@@ -161,20 +182,36 @@ private struct DueQueue {
     private var position = 0
     /// Up to here they are taken one by one.
     private var splitEnd = 0
+    /// The first appointment that is not in the queue, and the first of another kind or instant after it.
+    private let later: DueItem
+    private var other: DueItem
 
-    init(_ items: [DueItem]) {
-        sorted = items.sorted()
+    init(_ items: [DueItem], later: DueItem, other: DueItem) {
+        sorted = items
+        self.later = later
+        self.other = other
     }
+
+    var isEmpty: Bool { sorted.isEmpty }
+    var count: Int { sorted.count }
 
     /// The next ones that are of one kind and fall on one instant; nil when there are none.
     mutating func next(atMost limit: Int) -> [DueItem]? {
         guard position < sorted.count else { return nil }
-        let (first, start) = (sorted[position], position)
+        let (start, last) = (position, sorted[position].lastOfKind)
         let end = min(sorted.count, position < splitEnd ? start + 1 : start + limit)
         repeat {
             position += 1
-        } while position < end && (sorted[position].at, sorted[position].task) == (first.at, first.task)
+        } while position < end && sorted[position] <= last
         return Array(sorted[start..<position])
+    }
+
+    /// Up to then nothing falls due beside those of the kind and instant that were taken last.
+    var quietUntil: Timestamp {
+        let last = sorted[position - 1].lastOfKind
+        let place = sorted[position...].partitioningIndex { last < $0 }
+        let next = place < sorted.count ? sorted[place] : last < later ? later : other
+        return next.at - Subscription.instant
     }
 
     /// Goes back to the `count` that were taken last, to take them one by one.
@@ -183,11 +220,19 @@ private struct DueQueue {
         position -= count
     }
 
-    mutating func add(_ items: [DueItem]) {
-        for item in items {
-            let place = sorted[position...].partitioningIndex { item < $0 }
-            sorted.insert(item, at: place)
+    /// Takes in an appointment that was just made, when its turn is before those that are not in the queue.
+    mutating func add(_ item: DueItem) {
+        if item < later {
+            sorted.insert(item, at: sorted[position...].partitioningIndex { item < $0 })
+        } else if later.lastOfKind < item {
+            other = min(other, item)
         }
+    }
+}
+
+extension DueItem {
+    fileprivate static func first(after instant: Timestamp) -> DueItem {
+        DueItem(at: instant + Subscription.instant, task: .closePeriod, ordinal: 0)
     }
 }
 

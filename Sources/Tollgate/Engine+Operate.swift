@@ -75,7 +75,7 @@ extension Engine {
         let file = try store.statistics()
         var closing = tally.withLock { $0.closing }
         for environment in environments {
-            closing.due += try dueItems(until: now(in: environment.id), in: environment.id).count
+            closing.due += try dueCount(until: now(in: environment.id), in: environment.id)
         }
         return EngineStatistics(
             events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes }, closing: closing,

@@ -75,4 +75,54 @@ import Tollgate
             #expect(books == alone, "\(together) together")
         }
     }
+
+    /// Companies that subscribe at some minutes of a day, by a seed; a grace that changes while drafts wait; and a clock
+    /// that goes on in steps of `minutes`.
+    private func walk(_ seed: UInt64, minutes: Int64) async throws -> Books {
+        var random = SplitMix(seed: seed)
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let plan = try await shop.plan("One", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
+        let start = at("2024-01-01T00:00:00Z")
+        let subscribing = (0..<12).map { _ in [0, 10, 30, 31, 50].randomElement(using: &random)! as Int64 }.sorted()
+        for (number, minute) in subscribing.enumerated() {
+            try await shop.engine.setTestClock(start + .minutes(minute), in: shop.environment)
+            _ = try await shop.company("c\(number)", on: plan)
+        }
+        try await shop.setClock("2024-01-15T00:00:00Z")
+        for number in subscribing.indices { try await shop.track("calls", "c\(number)", Int64(number) + 1) }
+        var books = Books()
+        for hour in [at("2024-02-01T00:40:00Z"), at("2024-02-01T08:00:00Z"), at("2024-03-01T08:00:00Z")] {
+            var settings = UpdateBillingSettings()
+            settings.invoiceGraceSeconds = [0, 600, 1_800, 3_600, 10_800].randomElement(using: &random)!
+            settings.autoFinalize = Int.random(in: 0..<5, using: &random) > 0
+            _ = try await shop.run(settings)
+            var clock = hour - .hours(8)
+            while clock < hour {
+                clock = min(clock + .minutes(minutes), hour)
+                if clock > shop.engine.now(in: shop.environment) {
+                    try await shop.engine.setTestClock(clock, in: shop.environment)
+                }
+            }
+        }
+        let invoices = try shop.invoices()
+        books.invoices = invoices.map { String(describing: $0) }
+        let numbered = invoices.filter { $0.number != nil }.sorted { $0.number! < $1.number! }
+        let due = numbered.sorted { ($0.finalizedAt!, $0.id) < ($1.finalizedAt!, $1.id) }
+        #expect(numbered.map(\.id) == due.map(\.id), "numbers follow the order of falling due")
+        #expect(!numbered.isEmpty)
+        try shop.expectVerified()
+        return books
+    }
+
+    @Test(
+        "a closer that comes late makes the same invoices as one that was there all the time",
+        arguments: [1, 2, 3, UInt64.random(in: 4...UInt64.max)])
+    func lateness(seed: UInt64) async throws {
+        let often = try await walk(seed, minutes: 5)
+        for minutes in [45, 480] as [Int64] {
+            let books = try await walk(seed, minutes: minutes)
+            #expect(books == often, "in steps of \(minutes) minutes")
+        }
+    }
 }
