@@ -19,26 +19,25 @@ package struct ClosePeriod: Command {
     /// The invoice, or nil when there was nothing to close.
     package func apply(_ transaction: Transaction) throws -> Invoice? {
         var shelf = TermsShelf()
-        return try apply(transaction, &shelf, quietUntil: nil)
+        return try apply(transaction, &shelf, .afterGrace(transaction))
     }
 
-    /// - Parameter quietUntil: see `ClosePeriods`.
-    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf, quietUntil: Timestamp?) throws -> Invoice? {
+    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf, _ finality: Finality) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
-        let ended = subscription.period
+        let calendar = subscription.calendar
+        let ended = calendar.period(subscription.periodIndex)
         guard ended.end == transaction.now else { return nil }
         let terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
-            for: ended, metered: subscription.meteredPeriod, terms, transaction)
+            for: ended, metered: subscription.metered(in: ended), terms, transaction)
         if subscription.cancelAtPeriodEnd {
-            return try subscription.end(issuing: lines, for: ended, quietUntil: quietUntil, transaction)
+            return try subscription.end(issuing: lines, for: ended, finality, transaction)
         }
         subscription.periodIndex += 1
-        let next = subscription.period
+        let next = calendar.period(subscription.periodIndex)
         lines += try subscription.advanceLines(for: next, terms, transaction)
-        let invoice = try subscription.issue(
-            lines, for: ended, finalizingAt: Subscription.graceEnd(transaction), quietUntil: quietUntil, transaction)
+        let invoice = try subscription.issue(lines, for: ended, finality, transaction)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
         transaction.schedule(
@@ -67,33 +66,25 @@ extension Subscription {
         billedPeriods.removeAll { $0.period.end < now - .days(35) }
     }
 
-    /// When an invoice is final that is issued now with grace.
-    static func graceEnd(_ transaction: Transaction) throws -> Timestamp {
-        try transaction.now + .seconds(transaction.environment().billing.invoiceGraceSeconds)
-    }
-
     /// Makes a draft invoice and its appointment for finalisation, or an invoice that is final already. The
     /// subscription, which is to be put afterwards, remembers it when usage may still change what it bills.
-    ///
-    /// - Parameter quietUntil: what is to be finalised up to then is final at once.
     mutating func issue(
-        _ lines: [InvoiceLine], for period: Period, finalizingAt finalizesAt: Timestamp, quietUntil: Timestamp?,
-        _ transaction: Transaction
+        _ lines: [InvoiceLine], for period: Period, _ finality: Finality, _ transaction: Transaction
     ) throws -> Invoice {
         let company = try transaction.require(companyID, "company")
         var invoice = Invoice(
             id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
-            currency: currency, period: period, lines: lines, finalizesAt: finalizesAt,
+            currency: currency, period: period, lines: lines, finalizesAt: finality.at,
             profile: company.billingProfile, createdAt: transaction.now)
         if lines.contains(where: { $0.type == .usage }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
         }
         transaction.indexInvoice(invoice.id, of: companyID)
-        if let quietUntil, finalizesAt <= quietUntil, try transaction.environment().billing.autoFinalize {
-            try invoice.finalize(at: finalizesAt, transaction)
+        if finality.isReached {
+            try invoice.finalize(at: finality.at, transaction)
         } else {
             try invoice.checkTotal()
-            transaction.schedule(DueItem(at: finalizesAt, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+            transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
         }
         try transaction.put(invoice)
         return invoice
@@ -102,17 +93,13 @@ extension Subscription {
     /// Ends the subscription now, with a last invoice when there is something to charge.
     @discardableResult
     mutating func end(
-        issuing lines: [InvoiceLine], for period: Period, quietUntil: Timestamp? = nil, _ transaction: Transaction
+        issuing lines: [InvoiceLine], for period: Period, _ finality: Finality, _ transaction: Transaction
     ) throws -> Invoice? {
         transaction.unschedule(DueItem(at: self.period.end, task: .closePeriod, ordinal: id.ordinal))
         status = .canceled
         endedAt = transaction.now
         updatedAt = transaction.now
-        var invoice: Invoice?
-        if !lines.isEmpty {
-            invoice = try issue(
-                lines, for: period, finalizingAt: Self.graceEnd(transaction), quietUntil: quietUntil, transaction)
-        }
+        let invoice = lines.isEmpty ? nil : try issue(lines, for: period, finality, transaction)
         try transaction.put(self)
         var company = try transaction.require(companyID, "company")
         company.subscriptionID = nil

@@ -22,10 +22,12 @@ package struct ClosePeriods: Command {
     /// How many invoices were made.
     package func apply(_ transaction: Transaction) throws -> Int {
         var shelf = TermsShelf()
+        let finality = try Finality.afterGrace(transaction, quietUntil: quietUntil)
         var invoices = 0
+        // Of each: the subscription, its two appointments, and the invoice in its two places.
+        transaction.expectWrites(subscriptionIDs.count * 6)
         for id in subscriptionIDs {
-            let close = ClosePeriod(subscriptionID: id)
-            if try close.apply(transaction, &shelf, quietUntil: quietUntil) != nil { invoices += 1 }
+            if try ClosePeriod(subscriptionID: id).apply(transaction, &shelf, finality) != nil { invoices += 1 }
         }
         return invoices
     }
@@ -43,6 +45,26 @@ package struct FinalizeInvoices: Command {
 
     package func apply(_ transaction: Transaction) throws {
         for id in invoiceIDs { _ = try FinalizeInvoice(invoiceID: id, isDue: true).apply(transaction) }
+    }
+}
+
+/// When an invoice that is issued now becomes final.
+struct Finality {
+    let at: Timestamp
+    /// It is final as soon as it is issued, and never a draft.
+    let isReached: Bool
+
+    /// After the environment's grace.
+    ///
+    /// - Parameter quietUntil: see `ClosePeriods`.
+    static func afterGrace(_ transaction: Transaction, quietUntil: Timestamp? = nil) throws -> Finality {
+        let settings = try transaction.environment().billing
+        let end = transaction.now + .seconds(settings.invoiceGraceSeconds)
+        return Finality(at: end, isReached: settings.autoFinalize && quietUntil.map { end <= $0 } ?? false)
+    }
+
+    static func now(_ transaction: Transaction) throws -> Finality {
+        Finality(at: transaction.now, isReached: try transaction.environment().billing.autoFinalize)
     }
 }
 

@@ -133,7 +133,7 @@ struct PlanChoice {
         } else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
             let owed = try running.correctionLines(transaction) + running.pendingLines
-            try running.end(issuing: owed, for: running.period, transaction)
+            try running.end(issuing: owed, for: running.period, .afterGrace(transaction), transaction)
             try subscribe(target, price, replacing: running, company, transaction)
         }
     }
@@ -164,8 +164,7 @@ struct PlanChoice {
         }
         let terms = try BillingTerms(of: subscription, transaction)
         let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
-        _ = try subscription.issue(
-            lines, for: subscription.period, finalizingAt: transaction.now, quietUntil: transaction.now, transaction)
+        _ = try subscription.issue(lines, for: subscription.period, .now(transaction), transaction)
         try transaction.put(subscription)
         transaction.schedule(
             DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscription.id.ordinal))

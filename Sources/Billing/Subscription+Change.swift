@@ -51,7 +51,7 @@ extension Subscription {
             start: meteredPeriod.start, end: max(transaction.now + Self.instant, meteredPeriod.start))
         hasBilledItsEnd = true
         let lines = try arrearsLines(for: used, metered: metered, terms, transaction)
-        try end(issuing: lines, for: used, transaction)
+        try end(issuing: lines, for: used, .afterGrace(transaction), transaction)
     }
 }
 

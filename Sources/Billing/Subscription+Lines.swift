@@ -3,12 +3,24 @@ package import Model
 internal import Rating
 internal import Store
 
-/// What a line is made from: the subscription's version with its entitlements and their features.
+/// What lines are made from: the subscription's plan, version and price, and what that charges for.
 struct BillingTerms {
     let plan: Plan
     let version: PlanVersion
     let price: Price
-    let entitlements: [(entitlement: PlanEntitlement, feature: Feature, flagKey: String)]
+    /// What is bought ahead of a period, and what is charged after it.
+    private(set) var ahead: [Charge] = []
+    private(set) var arrears: [Charge] = []
+    /// The meters of what is charged after a period, in its order.
+    let meters: [Identifier<Meter>]
+
+    /// A feature that costs something.
+    struct Charge {
+        let entitlement: PlanEntitlement
+        let feature: Feature
+        let flagKey: String
+        let model: PriceModel
+    }
 
     init(of subscription: Subscription, _ transaction: Transaction) throws {
         plan = try transaction.require(subscription.planID, "plan")
@@ -18,12 +30,16 @@ struct BillingTerms {
                 "subscription \(subscription.id) names price \(subscription.priceID) of another version")
         }
         self.price = price
-        entitlements = try version.entitlementIDs.map { id in
+        for id in version.entitlementIDs {
             let entitlement = try transaction.require(id, "plan entitlement")
+            guard let price = entitlement.price(for: subscription) else { continue }
             let feature = try transaction.require(entitlement.featureID, "feature")
             let flag = try transaction.require(feature.flagID, "flag")
-            return (entitlement, feature, flag.key)
+            let charge = Charge(entitlement: entitlement, feature: feature, flagKey: flag.key, model: price.model)
+            if entitlement.priceBehavior == .payInAdvance { ahead.append(charge) }
+            if entitlement.isBilledInArrears { arrears.append(charge) }
         }
+        meters = arrears.compactMap(\.feature.meterID)
     }
 }
 
@@ -36,15 +52,15 @@ extension Subscription {
                 versionID: versionID,
                 quantity: 1, unitAmount: Decimal(terms.price.amount), amount: terms.price.amount, period: period)
         ]
-        for (entitlement, feature, flagKey) in terms.entitlements where entitlement.priceBehavior == .payInAdvance {
-            guard let price = entitlement.price(for: self), case .perUnit(let unit) = price.model else { continue }
-            let quantity = quantity(boughtOf: entitlement)
+        for charge in terms.ahead {
+            guard case .perUnit(let unit) = charge.model else { continue }
+            let quantity = quantity(boughtOf: charge.entitlement)
             guard quantity > 0 else { continue }
             var line = InvoiceLine(
-                id: transaction.newID(), type: .seat, description: feature.name, planID: planID, versionID: versionID,
+                id: transaction.newID(), type: .seat, description: charge.feature.name, planID: planID, versionID: versionID,
                 quantity: Decimal(quantity), unitAmount: unit,
                 amount: try lineAmount(quantity: Decimal(quantity), unitAmount: unit), period: period)
-            line.refer(to: feature, flagKey, entitlement)
+            line.refer(to: charge)
             lines.append(line)
         }
         return lines
@@ -59,19 +75,21 @@ extension Subscription {
     func usageLines(
         for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction
     ) throws -> [InvoiceLine] {
-        let lines: [InvoiceLine] = try terms.entitlements.compactMap { entitlement, feature, flagKey in
-            guard entitlement.isBilledInArrears, let price = entitlement.price(for: self) else { return nil }
+        var sums = try transaction.usage(company: companyID, of: terms.meters.map { ($0, metered) })[...]
+        var lines: [InvoiceLine] = []
+        lines.reserveCapacity(terms.arrears.count + terms.ahead.count + pendingLines.count + 1)
+        for charge in terms.arrears {
+            let isMetered = charge.feature.meterID != nil
+            let quantity = isMetered ? Decimal(sums.removeFirst()) : try traitCount(of: charge.feature, transaction)
             var line = InvoiceLine(
-                id: transaction.newID(), type: .usage, description: feature.name, planID: planID, versionID: versionID,
-                quantity: 0, unitAmount: price.model.unitAmount, amount: 0, period: period)
-            line.refer(to: feature, flagKey, entitlement)
-            line.usageBasis = UsageBasis(meterID: feature.meterID, period: metered, model: price.model)
-            if feature.meterID == nil {
-                try line.rate(try traitCount(of: feature, transaction), under: price.model)
-            }
-            return line
+                id: transaction.newID(), type: .usage, description: charge.feature.name, planID: planID,
+                versionID: versionID, quantity: 0, unitAmount: charge.model.unitAmount, amount: 0, period: period)
+            line.refer(to: charge)
+            line.usageBasis = UsageBasis(meterID: charge.feature.meterID, period: metered, model: charge.model)
+            try line.rate(quantity, under: charge.model)
+            lines.append(line)
         }
-        return try lines.metered(of: companyID, transaction)
+        return lines
     }
 
     /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer
@@ -144,10 +162,10 @@ extension InvoiceLine {
         tiers = rated.tiers.map(TierCharge.init)
     }
 
-    fileprivate mutating func refer(to feature: Feature, _ flagKey: String, _ entitlement: PlanEntitlement) {
-        featureID = feature.id
-        featureKey = flagKey
-        entitlementID = entitlement.id
+    fileprivate mutating func refer(to charge: BillingTerms.Charge) {
+        featureID = charge.feature.id
+        featureKey = charge.flagKey
+        entitlementID = charge.entitlement.id
     }
 }
 

@@ -16,9 +16,11 @@ extension Subscription {
     public var period: Period { calendar.period(periodIndex) }
 
     /// What the running period bills the use of.
-    public var meteredPeriod: Period {
-        let period = period
-        return Period(start: max(period.start, min(meteredFrom ?? period.start, period.end)), end: period.end)
+    public var meteredPeriod: Period { metered(in: period) }
+
+    /// What one of its billing periods bills the use of.
+    package func metered(in period: Period) -> Period {
+        Period(start: max(period.start, min(meteredFrom ?? period.start, period.end)), end: period.end)
     }
 
     /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how

@@ -26,8 +26,11 @@ package final class Snapshot {
     }
 
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
-        let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
-        return try key.withBytes { bytes in
+        try record(.record(R.kind, in: environment, ordinal: id.ordinal))
+    }
+
+    func record<R: Record>(_ key: StoreKey) throws -> R? {
+        try key.withBytes { bytes in
             try transaction.withValue(store.table(key.table), bytes) { try $0.map { try R.decoded($0) } }
         }
     }

@@ -18,7 +18,7 @@ package final class Store: Sendable {
     private let decoded = Locked(Decoded())
     /// Applied and not yet committed, by the commits that will carry it: the one that is being written, if any, and the
     /// next. Nil values are deletions.
-    private let uncommitted = Locked<[(commit: UInt64, writes: [StoreKey: [UInt8]?])]>([])
+    private let uncommitted = Locked<[StoreView.Layer]>([])
     private let tables: [Table]
 
     /// Records of the catalog's kinds as commands last read them.
@@ -145,6 +145,13 @@ package final class Store: Sendable {
         }
     }
 
+    /// The newest state, committed or not. Let go of it before anything is published.
+    func view() throws -> StoreView {
+        // In this order: what is committed in between is in both.
+        let layers = uncommitted.withLock { $0 }
+        return StoreView(layers, try snapshot())
+    }
+
     /// The newest value, committed or not.
     package func value(_ key: StoreKey) throws -> [UInt8]? {
         if let waiting = waiting(key) { return waiting }
@@ -152,29 +159,21 @@ package final class Store: Sendable {
     }
 
     /// What waits for its commit: nil when nothing does, a nil inside when that is a deletion.
-    private func waiting(_ key: StoreKey) -> [UInt8]?? {
-        uncommitted.withLock { layers in
-            for layer in layers.reversed() {
-                if let value = layer.writes[key] { return value }
-            }
-            return nil
-        }
-    }
+    private func waiting(_ key: StoreKey) -> [UInt8]?? { uncommitted.withLock { $0.value(key) } }
 
     /// The newest record, committed or not.
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
         let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
         if let waiting = waiting(key) { return try waiting.map { try R.decoded($0) } }
-        return try snapshot().record(id, in: environment)
+        return try snapshot().record(key)
     }
 
-    /// The same for records of the catalog, which commands read again and again: kept decoded until they change.
+    /// A record of the catalog, which commands read again and again: kept decoded until it changes.
     ///
     /// Only for whoever applies a command, alone: else a change could come between reading a record and keeping it.
-    func catalogRecord<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
-        let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
+    func catalogRecord<R: Record>(_ key: StoreKey, read: () throws -> R?) throws -> R? {
         if let known = decoded.withLock({ $0.records[key] }) { return known as? R }
-        guard let record = try record(id, in: environment) else { return nil }
+        guard let record = try read() else { return nil }
         decoded.withLock { $0.records[key] = record }
         return record
     }
@@ -185,7 +184,7 @@ package final class Store: Sendable {
             if layers.last?.commit == commit {
                 layers[layers.count - 1].writes.merge(writes) { _, new in new }
             } else {
-                layers.append((commit, writes))
+                layers.append(StoreView.Layer(commit: commit, writes: writes))
             }
         }
         decoded.withLock { decoded in

@@ -11,8 +11,12 @@ public final class Transaction {
     public let now: Timestamp
     private let store: Store
     private let usage: any UsageLedger
+    /// What was applied before, from the first read to the end.
+    private var present: StoreView?
     private var identifiers: IdentifierCounters
     private(set) var writes: [StoreKey: [UInt8]?] = [:]
+    /// The last number given out, by counter.
+    private var numbers: [String: UInt64] = [:]
     /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
     package private(set) var changes: [RecordChange] = []
     /// What the command made due.
@@ -44,8 +48,8 @@ public final class Transaction {
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
         if let written = writes[key] { return try written.map { try R.decoded($0) } }
-        return R.kind.isCatalog
-            ? try store.catalogRecord(id, in: environmentID) : try store.record(id, in: environmentID)
+        if !R.kind.isCatalog { return try before().record(R.self, key) }
+        return try store.catalogRecord(key) { try before().record(R.self, key) }
     }
 
     /// The record, or a refusal that names it as `what`.
@@ -110,10 +114,14 @@ public final class Transaction {
 
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
-        let key = StoreKey.meta("number/\(environmentID.ordinal)/\(counter)")
-        let last = try value(key).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
-        set(key, Self.bytes(last + 1))
+        let last =
+            try numbers[counter] ?? value(numberKey(counter)).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
+        numbers[counter] = last + 1
         return last + 1
+    }
+
+    private func numberKey(_ counter: String) -> StoreKey {
+        StoreKey.meta("number/\(environmentID.ordinal)/\(counter)")
     }
 
     /// The entity keys that the command gave to somebody or took away.
@@ -121,7 +129,14 @@ public final class Transaction {
 
     private func value(_ key: StoreKey) throws -> [UInt8]? {
         if let written = writes[key] { return written }
-        return try store.value(key)
+        return try before().value(key)
+    }
+
+    private func before() throws -> StoreView {
+        if let present { return present }
+        let view = try store.view()
+        present = view
+        return view
     }
 
     private func set(_ key: StoreKey, _ value: [UInt8]?) {
@@ -132,8 +147,13 @@ public final class Transaction {
         withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 
-    /// All writes of the command, the counters of ids included.
+    /// Says how many writes are to be expected.
+    package func expectWrites(_ count: Int) { writes.reserveCapacity(count) }
+
+    /// All writes of the command, the counters of ids included. Nothing is read any more.
     package func finish() throws -> (writes: [StoreKey: [UInt8]?], identifiers: IdentifierCounters) {
+        present = nil
+        for (counter, last) in numbers { set(numberKey(counter), Self.bytes(last)) }
         set(.meta("ids"), try RecordEncoder().encode(identifiers))
         return (writes, identifiers)
     }
