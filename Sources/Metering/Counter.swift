@@ -20,6 +20,9 @@ package struct CounterKey: Hashable, Comparable, Sendable {
         self.meter = backfill ? meter.ordinal | Self.backfillBit : meter.ordinal
     }
 
+    /// The counter of the backfilled part of this one.
+    package var backfill: CounterKey { CounterKey(company: company, meter: meter | Self.backfillBit) }
+
     package static func < (left: CounterKey, right: CounterKey) -> Bool {
         (left.company, left.meter) < (right.company, right.meter)
     }

@@ -63,6 +63,69 @@ package final class CounterShards: UsageLedger {
 
     // MARK: - Counting
 
+    /// One event's use, on its way into a counter.
+    package struct Use: Sendable {
+        package enum Outcome: Sendable {
+            case open
+            /// Counted, in the bucket that begins there.
+            case counted(Timestamp)
+            /// Not counted: the counter's volume is used up.
+            case full
+        }
+
+        let key: CounterKey
+        let quantity: Int64
+        let effective: Timestamp
+        let isBackfill: Bool
+        package fileprivate(set) var outcome = Outcome.open
+
+        package init(_ quantity: Int64, of key: CounterKey, effective: Timestamp, isBackfill: Bool) {
+            self.key = key
+            self.quantity = quantity
+            self.effective = effective
+            self.isBackfill = isBackfill
+        }
+    }
+
+    /// Counts the events of a batch, as if one after another, inside the gate.
+    ///
+    /// - Throws: `StoreFailure`. Those whose outcome is open are not counted then.
+    package func add(_ uses: inout [Use], in environment: EnvironmentID, received: Timestamp) throws {
+        try uses.withUnsafeMutableBufferPointer { uses in
+            try Self.forEach(
+                UnsafeBufferPointer(uses), key: \.key, in: shards, onWait: { waits.wrappingAdd(1, ordering: .relaxed) }
+            ) { index, shard in
+                let use = uses[index]
+                let position = shard.table.position(of: use.key)
+                let start = try add(use.quantity, at: position, environment, use.effective, received, &shard)
+                if use.isBackfill, start != nil {
+                    // A subset of what was just counted, so there is room for it.
+                    let position = shard.table.position(of: use.key.backfill)
+                    _ = try add(use.quantity, at: position, environment, use.effective, received, &shard)
+                }
+                uses[index].outcome = start.map(Use.Outcome.counted) ?? .full
+            }
+        }
+    }
+
+    /// Visits items with their shards, each shard under its lock and with its counters on their way to the cache.
+    @inline(__always)
+    static func forEach<Item>(
+        _ items: UnsafeBufferPointer<Item>, key: (Item) -> CounterKey, in shards: [Locked<Shard>],
+        onWait: () -> Void, _ body: (Int, inout Shard) throws -> Void
+    ) rethrows {
+        try ShardOrder.forEach(
+            count: items.count, shards: UsageFold.shardCount,
+            shard: { UsageFold.shard(of: key(items[$0]).company) }
+        ) { shard, indices in
+            try shards[shard].withLock(onWait: onWait) { shard in
+                for index in indices { shard.table.prefetchPlace(of: key(items[Int(index)])) }
+                for index in indices { shard.table.prefetchCounter(of: key(items[Int(index)])) }
+                for index in indices { try body(Int(index), &shard) }
+            }
+        }
+    }
+
     /// Counts one event, inside the gate. Answers where its bucket begins; nil when the counter's volume is used up.
     package func add(
         _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp, received: Timestamp

@@ -1,7 +1,6 @@
 internal import Basics
 internal import CPrefetch
 internal import Model
-internal import Synchronization
 
 /// One shard of a dedupe window: open addressing with linear probing, 16 bytes a slot.
 ///
@@ -9,20 +8,6 @@ internal import Synchronization
 /// from 512 keys on that is at most 23.6 bytes a key. It is also rebuilt when it has been used for half a window to a
 /// whole one, so that it does not stay large for what has left. Not thread-safe: its shard's lock guards it.
 struct DedupeTable {
-    /// Where the slots are, readable without the lock by whoever only wants them nearer.
-    struct Home: ~Copyable {
-        fileprivate let address = Atomic<UInt>(0)
-        fileprivate let slotCount = Atomic<UInt>(0)
-
-        /// Asks for the cache line where the search for a key begins. Address and count may be of different tables,
-        /// or of one that is gone: then the wrong line comes, or none.
-        @inline(__always)
-        func prefetch(_ high: UInt64) {
-            let index = high.multipliedFullWidth(by: UInt64(slotCount.load(ordering: .relaxed))).high
-            prefetch_line(address.load(ordering: .relaxed) &+ UInt(index) &* UInt(MemoryLayout<Slot>.stride))
-        }
-    }
-
     private struct Slot {
         var high: UInt64 = 0
         /// Milliseconds of receipt since the table's base, at least 1: 0 is a slot that holds no key.
@@ -38,7 +23,6 @@ struct DedupeTable {
 
     private let window: Int64
     private let memory: DedupeMemory
-    private let home: UnsafePointer<Home>
     /// How long the table is used before it is rebuilt anyway: different in each shard, so that not all are rebuilt at
     /// once.
     private let use: Int64
@@ -53,10 +37,9 @@ struct DedupeTable {
     private var due: Int64 = .min
 
     /// - Parameter share: 0 to 1, the shard's place among all.
-    init(window: TimeSpan, _ memory: DedupeMemory, _ home: UnsafePointer<Home>, share: Double) {
+    init(window: TimeSpan, _ memory: DedupeMemory, share: Double) {
         self.window = window.milliseconds
         self.memory = memory
-        self.home = home
         use = Int64(Double(min(self.window, Self.longestUse)) * (1 + share) / 2)
         slots = UnsafeMutablePointer(bitPattern: MemoryLayout<Slot>.alignment)!
     }
@@ -64,6 +47,18 @@ struct DedupeTable {
     var byteCount: Int { run?.byteCount ?? 0 }
 
     // MARK: - Keys
+
+    /// Asks for the cache line where the search for a key begins.
+    @inline(__always)
+    func prefetch(_ key: DedupeWindow.Fingerprint) {
+        prefetch_line(UInt(bitPattern: slots + start(key.high)))
+    }
+
+    /// Makes room for so many keys at once, where there is less: without it the table would be rebuilt again and again
+    /// while they come. When there is no memory for it, that is what happens.
+    mutating func reserve(_ keys: Int, at now: Int64) {
+        if room < keys { try? rebuild(at: now, for: keys) }
+    }
 
     mutating func judge(
         _ key: DedupeWindow.Fingerprint, _ content: UInt16, at now: Int64
@@ -115,7 +110,6 @@ struct DedupeTable {
         room = 0
         slotCount = 0
         due = .min
-        publish()
         run = nil
     }
 
@@ -171,14 +165,15 @@ struct DedupeTable {
         }
     }
 
-    private mutating func rebuild(at now: Int64) throws(Refusal) {
+    /// - Parameter keys: for how many there is to be room at least, and a quarter more.
+    private mutating func rebuild(at now: Int64, for keys: Int = 0) throws(Refusal) {
         let old = UnsafeBufferPointer(start: slots, count: slotCount)
         let oldBase = base
         // Slots whose time is at most this have left the window; those without a key are among them.
         let left = UInt32(clamping: now - window - oldBase)
         var live = 0
         for slot in old where slot.time > left { live += 1 }
-        let count = Self.slotCount(for: live + 1)
+        let count = Self.slotCount(for: max(keys, live + 1))
         let newRun = try memory.run(byteCount: count * MemoryLayout<Slot>.stride)
         let oldRun = run
         run = newRun
@@ -188,7 +183,6 @@ struct DedupeTable {
         base = now - window - Self.slack
         due = now + max(use, 1)
         used = live
-        publish()
         let (slots, later) = (slots, oldBase - base)
         for slot in old where slot.time > left {
             var moved = slot
@@ -207,10 +201,5 @@ struct DedupeTable {
         let bytes = count * MemoryLayout<Slot>.stride
         guard bytes >= DedupeMemory.mappedBytes else { return count }
         return bytes / DedupeMemory.pageBytes * DedupeMemory.pageBytes / MemoryLayout<Slot>.stride
-    }
-
-    private func publish() {
-        home.pointee.address.store(UInt(bitPattern: slots), ordering: .relaxed)
-        home.pointee.slotCount.store(UInt(slotCount), ordering: .relaxed)
     }
 }

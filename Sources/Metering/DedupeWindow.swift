@@ -20,23 +20,7 @@ package final class DedupeWindow: Sendable {
     package let length: TimeSpan
     private let hash: BriefHash
     private let shards: [Locked<DedupeTable>]
-    private let homes: Homes
     private let uncommitted = Locked<[(commit: UInt64, keys: [Fingerprint])]>([])
-
-    /// Where the tables of all shards are: side by side, so that looking it up does not miss the cache itself.
-    private final class Homes: @unchecked Sendable {
-        let start: UnsafeMutablePointer<DedupeTable.Home>
-
-        init(count: Int) {
-            start = .allocate(capacity: count)
-            for index in 0..<count { (start + index).initialize(to: DedupeTable.Home()) }
-        }
-
-        deinit {
-            start.deinitialize(count: DedupeWindow.shardCount)
-            start.deallocate()
-        }
-    }
 
     package enum Verdict: Sendable {
         /// Not seen in the window; from now on it is.
@@ -54,17 +38,28 @@ package final class DedupeWindow: Sendable {
         fileprivate let shard: UInt16
     }
 
+    /// A key as an event shows it: with what it stands for.
+    package struct Sighting: Sendable {
+        package let key: Fingerprint
+        package let content: UInt16
+        /// Nil until it is judged.
+        package fileprivate(set) var verdict: Verdict?
+
+        package init(_ key: Fingerprint, content: UInt16) {
+            self.key = key
+            self.content = content
+        }
+    }
+
     package init(length: TimeSpan = usualLength, memory: DedupeMemory = DedupeMemory()) {
         precondition(
             TimeSpan(milliseconds: 0) < length && length <= Self.longestLength, "a window is at most 35 days long")
         self.length = length
         var random = SystemRandomNumberGenerator()
         hash = BriefHash(key: (random.next(), random.next()))
-        let homes = Homes(count: Self.shardCount)
-        self.homes = homes
         shards = (0..<Self.shardCount).map { index in
             let share = Double(index) / Double(Self.shardCount)
-            return Locked(DedupeTable(window: length, memory, homes.start + index, share: share))
+            return Locked(DedupeTable(window: length, memory, share: share))
         }
     }
 
@@ -73,12 +68,6 @@ package final class DedupeWindow: Sendable {
         let (high, low) = hash.hash128(UnsafeRawBufferPointer(key), scope: UInt64(type.rawValue))
         return Fingerprint(
             high: high, low: UInt16(truncatingIfNeeded: low), shard: UInt16(truncatingIfNeeded: low >> 58))
-    }
-
-    /// Brings the key's place nearer. For a batch: ask for some keys ahead of the one that is judged.
-    @inline(__always)
-    package func prefetch(_ fingerprint: Fingerprint) {
-        homes.start[Int(fingerprint.shard)].prefetch(fingerprint.high)
     }
 
     /// Judges a key and remembers it when it is new.
@@ -93,12 +82,65 @@ package final class DedupeWindow: Sendable {
         }
     }
 
-    /// Remembers a key that was judged new before, in an earlier life of the process; in any order.
-    package func restore(
-        _ fingerprint: Fingerprint, content: UInt16, receivedAt: Timestamp, at now: Timestamp
-    ) throws(Refusal) {
-        try shards[Int(fingerprint.shard)].withLock { (table) throws(Refusal) in
-            try table.restore(fingerprint, content, receivedAt: receivedAt.milliseconds, at: now.milliseconds)
+    /// Judges the keys of a batch, as if one after another.
+    ///
+    /// - Throws: `Refusal.overloaded` when there is no room for one that is new. Those without a verdict are not
+    ///   remembered then.
+    package func judge(_ sightings: inout [Sighting], at now: Timestamp) throws(Refusal) {
+        var refusal: Refusal?
+        sightings.withUnsafeMutableBufferPointer { sightings in
+            forEachShard(of: UnsafeBufferPointer(sightings)) { table, indices in
+                do throws(Refusal) {
+                    for index in indices {
+                        let sighting = sightings[Int(index)]
+                        sightings[Int(index)].verdict = try table.judge(
+                            sighting.key, sighting.content, at: now.milliseconds)
+                    }
+                } catch {
+                    refusal = error
+                }
+            }
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// Remembers keys that were judged new before, in an earlier life of the process; in any order.
+    package func restore(_ sightings: [Sighting], receivedAt: Timestamp, at now: Timestamp) throws(Refusal) {
+        var refusal: Refusal?
+        sightings.withUnsafeBufferPointer { sightings in
+            forEachShard(of: sightings) { table, indices in
+                do throws(Refusal) {
+                    for index in indices {
+                        let sighting = sightings[Int(index)]
+                        try table.restore(
+                            sighting.key, sighting.content, receivedAt: receivedAt.milliseconds, at: now.milliseconds)
+                    }
+                } catch {
+                    refusal = error
+                }
+            }
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// Makes room for about so many keys, which are going to be restored.
+    package func reserve(_ keys: Int, at now: Timestamp) {
+        for shard in shards { shard.withLock { $0.reserve(keys / Self.shardCount, at: now.milliseconds) } }
+    }
+
+    /// Visits the shards of a batch, each under its lock, with its keys' places on their way to the cache: they are
+    /// seldom near, and all of them take no longer than one.
+    @inline(__always)
+    private func forEachShard(
+        of sightings: UnsafeBufferPointer<Sighting>,
+        _ body: (inout DedupeTable, UnsafeBufferPointer<Int32>) -> Void
+    ) {
+        ShardOrder.forEach(count: sightings.count, shards: Self.shardCount, shard: { Int(sightings[$0].key.shard) }) {
+            shard, indices in
+            shards[shard].withLock { table in
+                for index in indices { table.prefetch(sightings[Int(index)].key) }
+                body(&table, indices)
+            }
         }
     }
 

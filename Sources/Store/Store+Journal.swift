@@ -6,7 +6,7 @@ extension Store {
     /// Visits the committed journal entries from `first` on, on all processors at once and in no order: each takes one
     /// stretch of the journal after the other, in a snapshot of its own. Throws the first error of `body`.
     package func forEachEntryInParallel(
-        from first: UInt64, _ body: @Sendable (JournalEntry) throws -> Void
+        from first: UInt64, _ body: @Sendable (UInt64, JournalEntry) throws -> Void
     ) throws {
         let end = try snapshot().nextSequence()
         guard first < end else { return }
@@ -25,7 +25,7 @@ extension Store {
                     guard start < end else { return }
                     try snapshot.forEachEntry(from: start) { sequence, entry in
                         guard sequence < start + stretch else { return false }
-                        try body(entry)
+                        try body(sequence, entry)
                         return true
                     }
                 }

@@ -46,11 +46,34 @@ extension Engine.Memory {
             let now = runtime.catalog.nouns.environment.testClock ?? clock()
             windows[runtime.id] = (runtime.dedupe, now)
         }
-        guard let first = try first ?? Self.beginning(of: windows, in: store) else { return }
-        try store.forEachEntryInParallel(from: first) { [windows] entry in
+        guard let start = try first ?? Self.beginning(of: windows, in: store) else { return }
+        if first == nil {
+            for (id, keys) in try Self.estimatedKeys(of: windows, in: store, from: start) {
+                if let (window, now) = windows[id] { window.reserve(keys, at: now) }
+            }
+        }
+        try store.forEachEntryInParallel(from: start) { [windows] _, entry in
             guard entry.kind == .events, let (window, now) = windows[entry.environment] else { return }
             try window.restore(entry, at: now)
         }
+    }
+
+    /// About how many keys each window is going to hold, from a few entries out of all.
+    private static func estimatedKeys(
+        of windows: [EnvironmentID: (DedupeWindow, now: Timestamp)], in store: Store, from first: UInt64
+    ) throws -> [EnvironmentID: Int] {
+        let snapshot = try store.snapshot()
+        let end = try snapshot.nextSequence()
+        let step = Int(max(1, (end - min(first, end)) / 256))
+        var keys: [EnvironmentID: Int] = [:]
+        for sequence in stride(from: first, to: end, by: step) {
+            guard let entry = try snapshot.entry(sequence), entry.kind == .events,
+                let (window, now) = windows[entry.environment]
+            else { continue }
+            keys[entry.environment, default: 0] += try window.sightings(in: entry, at: now).count
+        }
+        // A little less: a table that is too small grows, one that is too large stays so.
+        return keys.mapValues { $0 * step / 100 * 96 }
     }
 
     /// The first journal sequence of the earliest window.
@@ -75,29 +98,26 @@ extension Engine.Memory {
 }
 
 extension DedupeWindow {
-    /// Keys whose places are asked for before the first of them is looked at.
-    private static let restoredTogether = 128
-
     /// Remembers the keys of a block of events.
     fileprivate func restore(_ entry: JournalEntry, at now: Timestamp) throws {
-        guard now - entry.at < length else { return }
-        var keys: [(Fingerprint, content: UInt16)] = []
-        keys.reserveCapacity(Self.restoredTogether)
-        func restoreKeys() throws {
-            for (key, content) in keys { try restore(key, content: content, receivedAt: entry.at, at: now) }
-            keys.removeAll(keepingCapacity: true)
-        }
+        try restore(sightings(in: entry, at: now), receivedAt: entry.at, at: now)
+    }
+
+    /// The keys of a block of events, unless it has left the window.
+    fileprivate func sightings(in entry: JournalEntry, at now: Timestamp) throws -> [Sighting] {
+        guard now - entry.at < length else { return [] }
+        var sightings: [Sighting] = []
+        // What an event takes at least, nearly.
+        sightings.reserveCapacity(entry.payload.count / 32)
         try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
             guard !event.isFailed, !event.key.isEmpty else { return true }
             let content = contentCheck(
                 event.company, event.user, event.meter, event.quantity,
                 event.isTimed ? event.effective.milliseconds : 0)
             let key = fingerprint(event.key.bindMemory(to: UInt8.self), type: event.type)
-            prefetch(key)
-            keys.append((key, content))
-            if keys.count == Self.restoredTogether { try restoreKeys() }
+            sightings.append(Sighting(key, content: content))
             return true
         }
-        try restoreKeys()
+        return sightings
     }
 }

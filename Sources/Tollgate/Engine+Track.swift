@@ -127,21 +127,6 @@ extension Engine {
         _ = try apply(upsert, in: environment, nil)
     }
 
-    /// Counts one quantity, inside the gate. Answers where its bucket begins; nil when the counter has no room.
-    func count(
-        _ quantity: Int64, company: Identifier<Company>, meter: Identifier<Meter>, isBackfill: Bool,
-        effective: Timestamp, settled: Timestamp, in environment: EnvironmentID
-    ) throws -> Timestamp? {
-        let start = try counters.add(
-            quantity, to: CounterKey(company: company, meter: meter), in: environment, effective: effective,
-            received: settled)
-        guard isBackfill, start != nil else { return start }
-        // The backfilled part is a subset of what was just counted, so there is room for it.
-        return try counters.add(
-            quantity, to: CounterKey(company: company, meter: meter, backfill: true), in: environment,
-            effective: effective, received: settled)
-    }
-
     /// The instant up to which no boundary can be made any more when an event is received at `now`.
     ///
     /// While a test clock stands still a subscription may yet start or end at this very instant, after the event.

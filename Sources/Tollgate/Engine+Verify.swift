@@ -81,27 +81,28 @@ extension Engine {
             return 0
         case .events:
             var count = 0
-            let settled = settled(entry.at, in: entry.environment)
+            var uses: [CounterShards.Use] = []
+            var starts: [Timestamp] = []
+            try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
+                count += 1
+                guard event.isCounted else { return true }
+                let counter = CounterKey(company: event.company, meter: event.meter)
+                tally[counter, default: 0] += Int128(event.quantity)
+                if event.isBackfill { tally[counter.backfill, default: 0] += Int128(event.quantity) }
+                uses.append(
+                    CounterShards.Use(
+                        event.quantity, of: counter, effective: event.effective, isBackfill: event.isBackfill))
+                starts.append(event.bucketStart)
+                return true
+            }
             try committer.gate.shared {
-                try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                    count += 1
-                    guard event.isCounted else { return true }
-                    let company = Identifier<Company>(ordinal: event.company)
-                    let meter = Identifier<Meter>(ordinal: event.meter)
-                    tally[CounterKey(company: company, meter: meter), default: 0] += Int128(event.quantity)
-                    if event.isBackfill {
-                        let backfilled = CounterKey(company: company, meter: meter, backfill: true)
-                        tally[backfilled, default: 0] += Int128(event.quantity)
-                    }
-                    let start = try self.count(
-                        event.quantity, company: company, meter: meter, isBackfill: event.isBackfill,
-                        effective: event.effective, settled: settled, in: entry.environment)
-                    guard let start else { throw StoreFailure("a counter is full") }
-                    guard start == event.bucketStart else {
+                try counters.add(&uses, in: entry.environment, received: settled(entry.at, in: entry.environment))
+                for (use, recorded) in zip(uses, starts) {
+                    guard case .counted(let start) = use.outcome else { throw StoreFailure("a counter is full") }
+                    guard start == recorded else {
                         throw StoreFailure(
-                            "an event was counted from \(event.bucketStart.rfc3339) on, not \(start.rfc3339)")
+                            "an event was counted from \(recorded.rfc3339) on, not \(start.rfc3339)")
                     }
-                    return true
                 }
                 committer.enqueue(entry.encoded, nil)
             }

@@ -54,8 +54,8 @@ struct TrackBatch: ~Copyable {
         let type: EventType
         let isTrusted: Bool
         let isBackfill: Bool
-        let hasKey: Bool
-        let fingerprint: DedupeWindow.Fingerprint
+        /// Nil for an event without a key.
+        let fingerprint: DedupeWindow.Fingerprint?
         let company: UInt64
         let user: UInt64
         let meter: UInt64
@@ -64,6 +64,13 @@ struct TrackBatch: ~Copyable {
 
         /// Its sender names the effective time.
         var isTimed: Bool { isTrusted || isBackfill }
+
+        var isCounted: Bool { company != 0 && meter != 0 && quantity != 0 }
+
+        /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
+        var content: UInt16 {
+            contentCheck(company, user, meter, quantity, isTimed ? effective.milliseconds : 0)
+        }
     }
 
     private let engine: Engine
@@ -86,6 +93,7 @@ struct TrackBatch: ~Copyable {
         now = engine.now(in: runtime.id)
         settled = engine.settled(now, in: runtime.id)
         drafts.reserveCapacity(count)
+        keys.reserveCapacity(count)
         answer = TrackAnswer(count: count, at: now)
         block = EventBlock(in: runtime.id, received: now, capacity: count * 64)
     }
@@ -117,7 +125,7 @@ struct TrackBatch: ~Copyable {
         try checkKey(event)
         let effective = try effectiveTime(of: event)
         let key = event.idempotencyKey ?? event.trackerEventID
-        let fingerprint = runtime.dedupe.fingerprint(key ?? .init(start: nil, count: 0), type: type)
+        let fingerprint = key.map { runtime.dedupe.fingerprint($0, type: type) }
         var (company, user, meter, quantity): (UInt64, UInt64, UInt64, Int64) = (0, 0, 0, 0)
         if type == .track {
             quantity = try self.quantity(of: event)
@@ -125,7 +133,7 @@ struct TrackBatch: ~Copyable {
         }
         return Draft(
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
-            hasKey: key != nil, fingerprint: fingerprint, company: company, user: user, meter: meter,
+            fingerprint: fingerprint, company: company, user: user, meter: meter,
             quantity: quantity, effective: effective)
     }
 
@@ -217,53 +225,105 @@ struct TrackBatch: ~Copyable {
 
     // MARK: - Count (inside the gate)
 
+    /// Judges and counts all events, and adds those that count to the block.
+    ///
+    /// - Throws: when a store or the room for keys failed. What was counted until then is in the block all the same.
     mutating func count(_ events: borrowing ScannedEvents) throws {
-        // Where keys are kept is seldom near: ask for each place some events ahead.
-        let ahead = 16
-        for draft in drafts.prefix(ahead) { runtime.dedupe.prefetch(draft.fingerprint) }
-        for place in drafts.indices {
-            if place + ahead < drafts.count { runtime.dedupe.prefetch(drafts[place + ahead].fingerprint) }
-            try count(drafts[place], events)
-        }
-    }
-
-    private mutating func count(_ draft: Draft, _ events: borrowing ScannedEvents) throws {
         guard sender != .readonly else {
-            record(draft, events[draft.index], bucketStart: nil)
-            answer.reject(draft.index, "this key is readonly: the event is stored as failed and not counted")
+            for draft in drafts {
+                record(draft, events[draft.index], bucketStart: nil)
+                answer.reject(draft.index, "this key is readonly: the event is stored as failed and not counted")
+            }
             return
         }
-        if draft.hasKey {
-            switch try runtime.dedupe.judge(draft.fingerprint, content: content(of: draft), at: now) {
-            case .new: keys.append(draft.fingerprint)
-            case .duplicate:
-                answer.duplicates += 1
-                return
-            case .conflict:
-                answer.conflicts += 1
-                return
-            }
+        var open = drafts
+        while !open.isEmpty { open = try count(open, events) }
+    }
+
+    /// The same for some of them, in passes: all keys are judged, then all new events counted, the shards of keys and of
+    /// counters one lock each, and then what came of it is written down in order.
+    ///
+    /// Answers the events that must be judged again: a counter was full, so its events gave their keys back, and what
+    /// looked like a repetition may have been one of theirs.
+    private mutating func count(_ drafts: [Draft], _ events: borrowing ScannedEvents) throws -> [Draft] {
+        var failure: (any Error)?
+        let verdicts = judge(drafts, &failure)
+        var uses: [CounterShards.Use] = []
+        uses.reserveCapacity(drafts.count)
+        for (draft, verdict) in zip(drafts, verdicts) where verdict == .new && draft.isCounted {
+            let counter = CounterKey(company: draft.company, meter: draft.meter)
+            uses.append(
+                CounterShards.Use(
+                    draft.quantity, of: counter, effective: draft.effective, isBackfill: draft.isBackfill))
         }
-        var bucketStart: Timestamp?
-        if draft.company != 0, draft.meter != 0, draft.quantity != 0 {
+        do {
+            try engine.counters.add(&uses, in: runtime.id, received: settled)
+        } catch {
+            failure = failure ?? error
+        }
+
+        var repetitions: [(draft: Draft, verdict: DedupeWindow.Verdict)] = []
+        var isKeyFree = false
+        var counted = uses.makeIterator()
+        for (draft, verdict) in zip(drafts, verdicts) {
+            guard let verdict else { continue }
+            guard verdict == .new else {
+                repetitions.append((draft, verdict))
+                continue
+            }
             do {
-                bucketStart = try engine.count(
-                    draft.quantity, company: Identifier(ordinal: draft.company),
-                    meter: Identifier(ordinal: draft.meter), isBackfill: draft.isBackfill, effective: draft.effective,
-                    settled: settled, in: runtime.id)
+                let outcome = draft.isCounted ? counted.next()?.outcome : nil
+                isKeyFree = try !settle(draft, outcome, events[draft.index]) || isKeyFree
             } catch {
-                if draft.hasKey { runtime.dedupe.forget(draft.fingerprint) }
-                throw error
-            }
-            guard bucketStart != nil else {
-                if draft.hasKey { runtime.dedupe.forget(draft.fingerprint) }
-                answer.reject(draft.index, "the counter of this company and event is full")
-                return
+                failure = failure ?? error
             }
         }
-        record(draft, events[draft.index], bucketStart: bucketStart)
+        if let failure { throw failure }
+        if isKeyFree { return repetitions.map(\.draft) }
+        for repetition in repetitions {
+            if repetition.verdict == .duplicate { answer.duplicates += 1 } else { answer.conflicts += 1 }
+        }
+        return []
+    }
+
+    /// What the keys say of the events: those without one are new. Nil where there was no room for the key.
+    private func judge(_ drafts: [Draft], _ failure: inout (any Error)?) -> [DedupeWindow.Verdict?] {
+        var sightings: [DedupeWindow.Sighting] = []
+        sightings.reserveCapacity(drafts.count)
+        for draft in drafts {
+            if let key = draft.fingerprint { sightings.append(DedupeWindow.Sighting(key, content: draft.content)) }
+        }
+        do {
+            try runtime.dedupe.judge(&sightings, at: now)
+        } catch {
+            failure = error
+        }
+        var judged = sightings.makeIterator()
+        return drafts.map { $0.fingerprint == nil ? .new : judged.next()?.verdict }
+    }
+
+    /// Writes down what became of a new event; gives its key back when it was not counted, and answers false then.
+    ///
+    /// - Parameter outcome: nil for an event that is counted nowhere.
+    private mutating func settle(
+        _ draft: Draft, _ outcome: CounterShards.Use.Outcome?, _ event: ScannedEvent
+    ) throws -> Bool {
+        var bucketStart: Timestamp?
+        switch outcome {
+        case nil: break
+        case .counted(let start): bucketStart = start
+        case .full, .open:
+            if let key = draft.fingerprint { runtime.dedupe.forget(key) }
+            if case .full = outcome {
+                answer.reject(draft.index, "the counter of this company and event is full")
+            }
+            return false
+        }
+        if let key = draft.fingerprint { keys.append(key) }
+        record(draft, event, bucketStart: bucketStart)
         answer.accepted += 1
         if draft.isTimed, let effect = try lateness(of: draft) { answer.isLate(draft.index, effect) }
+        return true
     }
 
     private mutating func record(_ draft: Draft, _ event: ScannedEvent, bucketStart: Timestamp?) {
@@ -277,12 +337,6 @@ struct TrackBatch: ~Copyable {
                 quantity: draft.quantity, effective: draft.effective, bucketStart: bucketStart,
                 key: UnsafeRawBufferPointer(event.idempotencyKey ?? event.trackerEventID ?? nothing),
                 json: UnsafeRawBufferPointer(json ?? nothing)))
-    }
-
-    /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
-    private func content(of draft: Draft) -> UInt16 {
-        let time = draft.isTimed ? draft.effective.milliseconds : 0
-        return contentCheck(draft.company, draft.user, draft.meter, draft.quantity, time)
     }
 
     private func lateness(of draft: Draft) throws -> TrackAnswer.Late.Effect? {

@@ -31,7 +31,8 @@ final class Boundaries: Sendable {
 /// Counters on a store, beside the plain list of the events that they have counted.
 final class CounterModel {
     static let environment = EnvironmentID(ordinal: 1)
-    static let companies = (1...3).map { Identifier<Company>(ordinal: $0) }
+    /// Two of them in one shard.
+    static let companies = [1, 2, 40].map { Identifier<Company>(ordinal: $0) }
     static let meters = (1...2).map { Identifier<Meter>(ordinal: $0) }
 
     struct Counted {
@@ -65,28 +66,31 @@ final class CounterModel {
         return (counters, try Committer(store, participants))
     }
 
-    /// Counts and journals an event, and leaves it to the committer's queue when it is written.
-    func add(_ event: Counted, received: Timestamp) throws -> Bool {
+    /// Counts and journals a batch of events, and leaves it to the committer's queue when it is written. Answers which
+    /// of them were counted.
+    func add(_ batch: [Counted], received: Timestamp) throws -> [Bool] {
         let isCounted = try committer.gate.shared {
-            func add(_ key: CounterKey) throws -> Timestamp? {
-                try counters.add(
-                    event.quantity, to: key, in: Self.environment, effective: event.effective, received: received)
+            var uses = batch.map {
+                CounterShards.Use(
+                    $0.quantity, of: CounterKey(company: $0.company, meter: $0.meter), effective: $0.effective,
+                    isBackfill: $0.isBackfill)
             }
-            guard let start = try add(CounterKey(company: event.company, meter: event.meter)) else { return false }
-            if event.isBackfill {
-                _ = try add(CounterKey(company: event.company, meter: event.meter, backfill: true))
-            }
+            try counters.add(&uses, in: Self.environment, received: received)
             var block = EventBlock(in: Self.environment, received: received)
             let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-            block.append(
-                EventBlock.Event(
-                    type: .track, isBackfill: event.isBackfill, isTimed: true, company: event.company.ordinal, user: 0,
-                    meter: event.meter.ordinal, quantity: event.quantity, effective: event.effective,
-                    bucketStart: start, key: nothing, json: nothing))
+            let isCounted = zip(batch, uses).map { event, use in
+                guard case .counted(let start) = use.outcome else { return false }
+                block.append(
+                    EventBlock.Event(
+                        type: .track, isBackfill: event.isBackfill, isTimed: true, company: event.company.ordinal,
+                        user: 0, meter: event.meter.ordinal, quantity: event.quantity, effective: event.effective,
+                        bucketStart: start, key: nothing, json: nothing))
+                return true
+            }
             committer.enqueue(block.entry, CommitTicket())
-            return true
+            return isCounted
         }
-        if isCounted { events.append(event) }
+        events += zip(batch, isCounted).filter(\.1).map(\.0)
         return isCounted
     }
 

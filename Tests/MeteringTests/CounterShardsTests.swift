@@ -27,7 +27,9 @@ struct CounterShardsTests {
                 model.makeBoundary(now)
             case 6: if step % 2 == 0 { model.drain() } else { try model.fold() }
             case 7: if step % 3 == 0 { try model.reopen() }
-            case 8...14: try add(to: model, now, &random)
+            case 8...14:
+                let batch = (0..<Int.random(in: 1...20, using: &random)).map { _ in event(of: model, now, &random) }
+                #expect(try !model.add(batch, received: now).contains(false))
             default: try compare(model, now, &random)
             }
         }
@@ -36,7 +38,7 @@ struct CounterShardsTests {
         for _ in 0..<50 { try compare(model, now, &random) }
     }
 
-    private func add(to model: CounterModel, _ now: Timestamp, _ random: inout SplitMix) throws {
+    private func event(of model: CounterModel, _ now: Timestamp, _ random: inout SplitMix) -> CounterModel.Counted {
         let cuts = model.boundaries.all
         let effective =
             switch Int.random(in: 0..<8, using: &random) {
@@ -46,11 +48,10 @@ struct CounterShardsTests {
             case 3: min(now, cuts.randomElement(using: &random)! - TimeSpan(milliseconds: 1))
             default: now
             }
-        let event = CounterModel.Counted(
+        return CounterModel.Counted(
             company: CounterModel.companies.randomElement(using: &random)!,
             meter: CounterModel.meters.randomElement(using: &random)!, effective: effective,
             quantity: Int64.random(in: -5...20, using: &random), isBackfill: Int.random(in: 0..<6, using: &random) == 0)
-        #expect(try model.add(event, received: now))
     }
 
     private func compare(_ model: CounterModel, _ now: Timestamp, _ random: inout SplitMix) throws {
@@ -77,15 +78,46 @@ struct CounterShardsTests {
 
     private func counters(_ model: CounterModel) -> CounterShards { model.counters }
 
+    @Test("a thousand companies are told apart, in memory and after it was counted again")
+    func manyCompanies() throws {
+        let model = try CounterModel(Boundaries([]))
+        let now = Timestamp(rfc3339: "2024-01-01T00:00:00Z")!
+        var random = SplitMix(seed: 7)
+        for _ in 0..<40 {
+            let batch = (0..<300).map { _ in
+                CounterModel.Counted(
+                    company: Identifier(ordinal: UInt64.random(in: 1...1_000, using: &random)),
+                    meter: CounterModel.meters.randomElement(using: &random)!, effective: now,
+                    quantity: Int64.random(in: 1...9, using: &random),
+                    isBackfill: Int.random(in: 0..<9, using: &random) == 0)
+            }
+            #expect(try !model.add(batch, received: now).contains(false))
+        }
+        func compare() throws {
+            for company in (1...1_000).map({ Identifier<Company>(ordinal: $0) }) {
+                for meter in CounterModel.meters {
+                    #expect(
+                        try model.counters.usage(of: CounterKey(company: company, meter: meter), in: .allTime)
+                            == model.expected(company, meter, nil, nil, billed: false))
+                }
+            }
+        }
+        try compare()
+        try model.reopen()
+        try compare()
+    }
+
     @Test("a counter refuses what would not fit, and keeps what it has")
     func full() throws {
         let model = try CounterModel(Boundaries([]))
         let now = Timestamp(rfc3339: "2024-01-01T00:00:00Z")!
         func add(_ quantity: Int64) throws -> Bool {
             try model.add(
-                CounterModel.Counted(
-                    company: CounterModel.companies[0], meter: CounterModel.meters[0], effective: now,
-                    quantity: quantity, isBackfill: false), received: now)
+                [
+                    CounterModel.Counted(
+                        company: CounterModel.companies[0], meter: CounterModel.meters[0], effective: now,
+                        quantity: quantity, isBackfill: false)
+                ], received: now) == [true]
         }
         let limit: Int64 = 1 << 62
         #expect(try add(limit - 10))

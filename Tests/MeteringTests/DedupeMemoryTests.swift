@@ -40,6 +40,39 @@ struct DedupeMemoryTests {
         #expect(window.count == 0)
     }
 
+    @Test("is taken at once when it is known how many keys come, and is as small")
+    func reserved() throws {
+        let memory = DedupeMemory()
+        let window = DedupeWindow(memory: memory)
+        window.reserve(1_000_000, at: Self.start)
+        let reserved = window.byteCount
+        #expect(Double(reserved) <= 24 * 1_000_000)
+        try fill(window, 0..<1_000_000)
+        #expect(window.byteCount == reserved)
+        window.reserve(900_000, at: Self.start)
+        #expect(window.byteCount == reserved)
+        #expect(window.count == 1_000_000)
+
+        let small = DedupeWindow(memory: DedupeMemory(limit: 1 << 20))
+        small.reserve(1_000_000, at: Self.start)
+        try fill(small, 0..<1_000)
+    }
+
+    @Test("when there is no room, those of a batch that are refused have no verdict and are not held")
+    func fullBatch() throws {
+        let window = DedupeWindow(memory: DedupeMemory(limit: 1 << 20))
+        let keys = (0..<60_000).map { key in
+            withUnsafeBytes(of: key) { window.fingerprint($0.bindMemory(to: UInt8.self), type: .track) }
+        }
+        var sightings = keys.map { DedupeWindow.Sighting($0, content: 1) }
+        let refusal = #expect(throws: Refusal.self) { try window.judge(&sightings, at: Self.start) }
+        #expect(refusal?.kind == .overloaded)
+        for sighting in sightings {
+            #expect(window.holds(sighting.key, at: Self.start) == (sighting.verdict == .new))
+        }
+        #expect(sightings.contains { $0.verdict == nil } && window.count > 30_000)
+    }
+
     @Test("does not grow with what has left the window")
     func steady() throws {
         let window = DedupeWindow(length: .hours(1))

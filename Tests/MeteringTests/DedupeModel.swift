@@ -19,13 +19,29 @@ struct DedupeModel {
 
     /// The window's verdict, which must be the dictionary's.
     mutating func judge(_ key: String, _ content: UInt16, at now: Int64) throws {
-        let live = known[key].flatMap { now - $0.at < window.length.milliseconds ? $0 : nil }
-        let expected: DedupeWindow.Verdict =
-            live.map { $0.content == content ? .duplicate : .conflict } ?? .new
-        #expect(window.holds(fingerprint(key), at: Timestamp(milliseconds: now)) == (live != nil))
-        let verdict = try window.judge(fingerprint(key), content: content, at: Timestamp(milliseconds: now))
-        #expect(verdict == expected, "\(key) at \(now)")
-        if live == nil { known[key] = (now, content) }
+        let isHeld = window.holds(fingerprint(key), at: Timestamp(milliseconds: now))
+        let judged = try window.judge(fingerprint(key), content: content, at: Timestamp(milliseconds: now))
+        let expected = verdict(on: key, content, at: now)
+        #expect(isHeld == (expected != .new))
+        #expect(judged == expected, "\(key) at \(now)")
+    }
+
+    /// The same for a batch, which is judged at once.
+    mutating func judge(_ keys: [(key: String, content: UInt16)], at now: Int64) throws {
+        var sightings = keys.map { DedupeWindow.Sighting(fingerprint($0.key), content: $0.content) }
+        try window.judge(&sightings, at: Timestamp(milliseconds: now))
+        for ((key, content), sighting) in zip(keys, sightings) {
+            #expect(sighting.verdict == verdict(on: key, content, at: now), "\(key) at \(now)")
+        }
+    }
+
+    /// The dictionary's verdict.
+    private mutating func verdict(on key: String, _ content: UInt16, at now: Int64) -> DedupeWindow.Verdict {
+        if let live = known[key], now - live.at < window.length.milliseconds {
+            return live.content == content ? .duplicate : .conflict
+        }
+        known[key] = (now, content)
+        return .new
     }
 
     mutating func forget(_ key: String) {

@@ -82,6 +82,22 @@ struct DedupeWindowTests {
         try model.live(steps: 60_000, keys: keys, &random)
     }
 
+    @Test("a batch is judged as one key after another", arguments: [UInt64.random(in: 0...(.max)), 1, 2])
+    func batches(seed: UInt64) throws {
+        print("seed \(seed)")
+        var random = SplitMix(seed: seed)
+        var model = DedupeModel(DedupeWindow(length: .hours(1)))
+        var now = Self.start
+        for _ in 0..<300 {
+            now += Int64.random(in: 0...200_000, using: &random)
+            // Up to a few hundred from a few hundred: many stand twice in one batch.
+            let sightings = (0..<Int.random(in: 0...400, using: &random)).map { _ in
+                (key: "\(Int.random(in: 0..<500, using: &random))", content: UInt16.random(in: 0...1, using: &random))
+            }
+            try model.judge(sightings, at: now)
+        }
+    }
+
     @Test("restored in any order, of two receipts the later one counts", arguments: [UInt64.random(in: 0...(.max)), 1])
     func restore(seed: UInt64) throws {
         print("seed \(seed)")
@@ -96,9 +112,9 @@ struct DedupeWindowTests {
             receipts.append(("\(number % 15_000)", at, UInt16.random(in: 0...1, using: &random)))
         }
         for receipt in receipts.shuffled(using: &random) {
+            let sighting = DedupeWindow.Sighting(model.fingerprint(receipt.key), content: receipt.content)
             try window.restore(
-                model.fingerprint(receipt.key), content: receipt.content,
-                receivedAt: Timestamp(milliseconds: receipt.at), at: Timestamp(milliseconds: now))
+                [sighting], receivedAt: Timestamp(milliseconds: receipt.at), at: Timestamp(milliseconds: now))
         }
         for (key, all) in Dictionary(grouping: receipts, by: \.key) {
             let last = all.max { $0.at < $1.at }!

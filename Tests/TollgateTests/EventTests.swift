@@ -42,6 +42,24 @@ struct EventTests {
         }
     }
 
+    @Test("an event that its counter has no room for gives its key back, also to the next of the same batch")
+    func full() async throws {
+        let shop = try await Workshop()
+        let most: Int64 = 1_000_000_000_000_000
+        // 4,611 of them are just below the 2⁶² that a counter holds.
+        var events = (0..<4_611).map { _ in UsageEvent(company: ["id": "acme"], event: "calls", quantity: most) }
+        for quantity in [most, most, 1, 1, 2] {
+            events.append(
+                UsageEvent(company: ["id": "acme"], event: "calls", quantity: quantity, idempotencyKey: "k"))
+        }
+        let answer = try await shop.engine.track(events, in: shop.environment)
+        #expect(answer.rejected.map(\.index) == [4_611, 4_612])
+        #expect(answer.rejected.allSatisfy { $0.error == "the counter of this company and event is full" })
+        #expect([answer.accepted, answer.duplicates, answer.conflicts] == [4_612, 1, 1])
+        #expect(try await shop.engine.track([events[4_613]], in: shop.environment).duplicates == 1)
+        try shop.expectVerified()
+    }
+
     @Test("keys that are too long or contradict each other are refused, the others of the batch counted")
     func keys() async throws {
         let shop = try await Workshop()
