@@ -68,30 +68,51 @@ extension CounterShards {
     }
 
     /// Forgets everything, and counts the tail of the journal again: after opening, and when a commit has failed.
-    /// Called alone, but checks go on: each shard is counted aside and put in place whole, as a limit that is looked at
+    /// Called alone, but checks go on: the shards are counted aside and put in place whole, as a limit that is looked at
     /// in between must not see half of what was used.
     package func recover() throws {
         let snapshot = try store.snapshot()
         let folds = try shards.indices.map { try snapshot.fold(of: $0) }
-        var recounted = folds.map { Shard(generation: $0.generation + 1) }
-        try snapshot.forEachEntry(from: folds.map(\.sequence).min()!) { sequence, entry in
-            guard entry.kind == .events else { return true }
+        let recounted = folds.map { Locked(Shard(generation: $0.generation + 1)) }
+        try store.forEachEntryInParallel(from: folds.map(\.sequence).min()!) { sequence, entry in
+            guard entry.kind == .events else { return }
+            var tail: [Recount] = []
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                let index = UsageFold.shard(of: event.company)
-                guard event.isCounted, folds[index].sequence <= sequence else { return true }
-                let key = CounterKey(company: event.company, meter: event.meter)
-                recounted[index].add(event.quantity, to: key, effective: event.effective, start: event.bucketStart)
-                if event.isBackfill {
-                    recounted[index].add(
-                        event.quantity,
-                        to: CounterKey(company: key.company, meter: key.meter | CounterKey.backfillBit),
-                        effective: event.effective, start: event.bucketStart)
+                guard event.isCounted, folds[UsageFold.shard(of: event.company)].sequence <= sequence else {
+                    return true
                 }
+                tail.append(Recount(event))
                 return true
             }
-            return true
+            tail.withUnsafeBufferPointer { tail in
+                Self.forEach(tail, key: \.key, in: recounted, onWait: {}) { tail[$0].count(in: &$1) }
+            }
         }
-        for (shard, recounted) in zip(shards, recounted) { shard.withLock { $0 = recounted } }
+        for (shard, recounted) in zip(shards, recounted) {
+            recounted.withLock { recounted in shard.withLock { swap(&$0, &recounted) } }
+        }
+    }
+}
+
+/// An event of the tail.
+private struct Recount {
+    let key: CounterKey
+    private let quantity: Int64
+    private let effective: Timestamp
+    private let start: Timestamp
+    private let isBackfill: Bool
+
+    init(_ event: EventBlock.Event) {
+        key = CounterKey(company: event.company, meter: event.meter)
+        quantity = event.quantity
+        effective = event.effective
+        start = event.bucketStart
+        isBackfill = event.isBackfill
+    }
+
+    func count(in shard: inout CounterShards.Shard) {
+        shard.add(quantity, to: key, effective: effective, start: start)
+        if isBackfill { shard.add(quantity, to: key.backfill, effective: effective, start: start) }
     }
 }
 
