@@ -16,7 +16,10 @@ enum CompiledCondition: Sendable {
     case never
 
     /// Ids that are not of the condition's kind name nothing and are left out.
-    init(_ condition: Condition, definitions: [Identifier<TraitDefinition>: TraitDefinition]) {
+    init(
+        _ condition: Condition, _ definitions: [Identifier<TraitDefinition>: TraitDefinition],
+        _ meters: [String: Meter]
+    ) {
         func ids<Noun>() -> Set<Identifier<Noun>> { Set(condition.resourceIDs.compactMap { Identifier($0) }) }
         let isNegated = condition.operator == .ne
         self =
@@ -27,7 +30,7 @@ enum CompiledCondition: Sendable {
             case .planVersion: .planVersion(ids: ids(), negated: isNegated)
             case .billingProduct: .billingProduct(ids: Set(condition.resourceIDs), negated: isNegated)
             case .basePlan: .basePlan(ids: ids(), condition.operator)
-            case .metric: MetricTest(condition).map(CompiledCondition.metric) ?? .never
+            case .metric: MetricTest(condition, meters: meters).map(CompiledCondition.metric) ?? .never
             case .trait: TraitTest(condition, definitions: definitions).map(CompiledCondition.trait) ?? .never
             case .credit: .never
             }
@@ -37,18 +40,21 @@ enum CompiledCondition: Sendable {
 /// `counter operator limit`.
 final class MetricTest: Sendable {
     let event: String
+    let meter: Identifier<Meter>
     let span: UsageSpan
     let comparison: ComparableOperator
     let limit: Int64
     /// A company trait whose integer takes the place of `limit`.
     let comparisonTrait: Identifier<TraitDefinition>?
 
-    init?(_ condition: Condition) {
-        guard let event = condition.eventSubtype, condition.metricValue != nil || condition.comparisonTraitID != nil
+    init?(_ condition: Condition, meters: [String: Meter]) {
+        guard let event = condition.eventSubtype, let meter = meters[event]?.id,
+            condition.metricValue != nil || condition.comparisonTraitID != nil
         else {
             return nil
         }
         self.event = event
+        self.meter = meter
         span = UsageSpan(condition.metricPeriod, monthReset: condition.metricPeriodMonthReset)
         comparison = condition.operator
         limit = condition.metricValue ?? 0
@@ -56,9 +62,9 @@ final class MetricTest: Sendable {
     }
 
     /// Held units and the preflight count as used. A counter is empty at 0.
-    func holds(_ reading: UsageReading, for company: CompanyFacts, preflight: Preflight) -> Bool {
+    func holds(_ reading: UsageReading, traits: TraitTexts, preflight: Preflight) -> Bool {
         let left = reading.usage.addingSaturated(reading.held).addingSaturated(preflight.extra(of: event))
-        let right = comparisonTrait.map { company.traits.integer($0) } ?? limit
+        let right = comparisonTrait.map { traits.integer($0) } ?? limit
         return switch comparison {
         case .isEmpty: left == 0
         case .notEmpty: left != 0

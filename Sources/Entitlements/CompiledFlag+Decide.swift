@@ -12,46 +12,55 @@ extension CompiledFlag {
         company: Subject<CompanyFacts>, user: Subject<UserFacts>, at now: Timestamp, preflight: Preflight = .none,
         usage: Source
     ) throws(Source.Failure) -> FlagDecision {
-        var match: GrantMatch?
-        var entitlement: EntitlementUse?
+        let verdict = try verdict(company, user, now, preflight, usage)
+        return FlagDecision(verdict, of: self, grants: company.facts?.standing.grants ?? [])
+    }
+
+    /// The value that `decide` would answer, by itself.
+    package func value<Source: UsageSource>(
+        company: Subject<CompanyFacts>, user: Subject<UserFacts>, at now: Timestamp, usage: Source
+    ) throws(Source.Failure) -> Bool {
+        try verdict(company, user, now, .none, usage).value
+    }
+
+    private func verdict<Source: UsageSource>(
+        _ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>, _ now: Timestamp, _ preflight: Preflight,
+        _ usage: Source
+    ) throws(Source.Failure) -> Verdict {
+        var entitlement: Verdict.Entitlement?
         if case .known(let facts) = company, let featureID {
-            let grants = facts.grants(of: featureID)
-            if let effective = grants.effective(at: now) {
+            let places = facts.standing.places(of: featureID)
+            if let effective = facts.standing.effective(among: places, at: now) {
                 var question = GrantQuestion(flag: self, company: facts, now: now)
-                if globalOverride == nil { match = try question.match(grants, effective, preflight, usage) }
-                entitlement = EntitlementUse(
-                    grant: effective, reading: try question.reading(over: effective.terms.span, usage))
+                let match =
+                    globalOverride == nil ? try question.match(places, effective, preflight, usage) : nil
+                let reading = try question.reading(over: facts.standing.grants[effective].span, usage)
+                entitlement = Verdict.Entitlement(place: effective, reading: reading)
+                if let match { return Verdict(value: match.value, decider: .grant(match), entitlement: entitlement) }
             }
         }
-        if let match {
-            return FlagDecision(
-                value: match.value, rule: match.rule, matchedLimit: match.limit, entitlement: entitlement)
+        if let globalOverride {
+            return Verdict(value: globalOverride.value, decider: .globalOverride, entitlement: entitlement)
         }
-        var rule = globalOverride
-        if rule == nil { rule = try firstStandard(company, user, preflight, now, usage) ?? fallback }
-        return FlagDecision(
-            value: rule?.value ?? defaultValue, rule: rule?.face, entitlement: entitlement,
-            reasonWithoutRule: Reason.withoutRule(company, user))
+        if let place = try firstStandard(company, user, preflight, now, usage) {
+            return Verdict(value: standard[place].value, decider: .standard(place), entitlement: entitlement)
+        }
+        if let fallback { return Verdict(value: fallback.value, decider: .fallback, entitlement: entitlement) }
+        return Verdict(
+            value: defaultValue, decider: .nobody(Reason.withoutRule(company, user)), entitlement: entitlement)
     }
 
     private func firstStandard<Source: UsageSource>(
         _ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>, _ preflight: Preflight, _ now: Timestamp,
         _ usage: Source
-    ) throws(Source.Failure) -> CompiledRule? {
+    ) throws(Source.Failure) -> Int? {
         if standard.isEmpty { return nil }
         let question = RuleQuestion(company: company.facts, user: user.facts, preflight: preflight, now: now)
-        for rule in standard {
-            if try question.holds(rule, usage) { return rule }
+        for place in standard.indices {
+            if try question.holds(standard[place], usage) { return place }
         }
         return nil
     }
-}
-
-/// The rule of an entitlement or override that decides.
-private struct GrantMatch {
-    let value: Bool
-    let rule: RuleFace
-    let limit: MatchedLimit?
 }
 
 /// What the grants of one company to one flag's feature say. Not copied, so that a decision keeps its references once.
@@ -68,65 +77,50 @@ private struct GrantQuestion: ~Copyable {
         self.now = now
     }
 
-    /// The rule that matches, in the order of the four rule types of entitlements and overrides; nil when none does.
+    /// The grant whose rule matches, in the order of the four rule types of entitlements and overrides; nil when none
+    /// does. By place, so that no grant is copied.
     mutating func match<Source: UsageSource>(
-        _ grants: [Grant], _ effective: Grant, _ preflight: Preflight, _ usage: Source
-    ) throws(Source.Failure) -> GrantMatch? {
+        _ places: Range<Int>, _ effective: Int, _ preflight: Preflight, _ usage: Source
+    ) throws(Source.Failure) -> Verdict.Match? {
         if let quantity = preflight.fits {
-            guard let outcome = try outcome(of: effective, usage, isWithin: { $0.addingSaturated(quantity) <= $1 })
-            else { return nil }
-            return try match(outcome, effective, usage)
+            return try outcome(of: effective, usage, isWithin: { $0.addingSaturated(quantity) <= $1 })
         }
-        let extra = flag.basis.extra(preflight)
-        var exceeded: Int?
-        for place in GrantSource.inOrder.indices {
-            let source = GrantSource.inOrder[place]
-            var switchedOff: Int?
-            for index in grants.indices where grants[index].terms.source == source && grants[index].isLive(at: now) {
-                switch try outcome(of: grants[index], usage, isWithin: { $0.addingSaturated(extra) < $1 }) {
-                case .granted: return try match(.granted, grants[index], usage)
-                case .switchedOff: switchedOff = switchedOff ?? index
-                case .exceeded: exceeded = exceeded ?? index
-                case nil: continue
+        let extra = flag.extra(preflight)
+        var exceeded: Verdict.Match?
+        for order in GrantSource.inOrder.indices {
+            let source = GrantSource.inOrder[order]
+            var switchedOff: Verdict.Match?
+            for place in places where self.source(of: place) == source && isLive(place) {
+                guard let match = try outcome(of: place, usage, isWithin: { $0.addingSaturated(extra) < $1 }) else {
+                    continue
+                }
+                switch match.outcome {
+                case .granted: return match
+                case .switchedOff: switchedOff = switchedOff ?? match
+                case .exceeded: exceeded = exceeded ?? match
                 }
             }
-            if let switchedOff { return try match(.switchedOff, grants[switchedOff], usage) }
+            if let switchedOff { return switchedOff }
         }
-        guard let exceeded else { return nil }
-        return try match(.exceeded, grants[exceeded], usage)
+        return exceeded
     }
 
-    private enum Outcome {
-        case granted, switchedOff, exceeded
-    }
+    private func source(of place: Int) -> GrantSource { company.standing.grants[place].source }
+    private func isLive(_ place: Int) -> Bool { company.standing.grants[place].isLive(at: now) }
 
     /// `isWithin` gets the units used and held, and the limit. Nil for a limit on what nothing meters: no rule can
     /// match it.
     private mutating func outcome<Source: UsageSource>(
-        of grant: Grant, _ usage: Source, isWithin: (Int64, Int64) -> Bool
-    ) throws(Source.Failure) -> Outcome? {
-        switch grant.allocation {
-        case .off: return .switchedOff
-        case .on, .unlimited: return .granted
+        of place: Int, _ usage: Source, isWithin: (Int64, Int64) -> Bool
+    ) throws(Source.Failure) -> Verdict.Match? {
+        switch company.standing.grants[place].allocation {
+        case .off: return Verdict.Match(place: place, outcome: .switchedOff)
+        case .on, .unlimited: return Verdict.Match(place: place, outcome: .granted)
         case .limited(let limit):
-            guard let reading = try reading(over: grant.terms.span, usage) else { return nil }
-            return isWithin(reading.usage.addingSaturated(reading.held), limit) ? .granted : .exceeded
+            guard let reading = try reading(over: company.standing.grants[place].span, usage) else { return nil }
+            let isWithin = isWithin(reading.usage.addingSaturated(reading.held), limit)
+            return Verdict.Match(place: place, outcome: isWithin ? .granted : .exceeded, reading: reading)
         }
-    }
-
-    private mutating func match<Source: UsageSource>(
-        _ outcome: Outcome, _ grant: Grant, _ usage: Source
-    ) throws(Source.Failure) -> GrantMatch {
-        let rule = outcome == .exceeded ? grant.terms.usageExceededRule : grant.terms.rule
-        guard case .limited(let limit) = grant.allocation, let reading = try reading(over: grant.terms.span, usage)
-        else { return GrantMatch(value: outcome == .granted, rule: rule, limit: nil) }
-        var matched = MatchedLimit(usage: reading.usage, allocation: limit)
-        if case .event(let event) = flag.basis {
-            matched.event = event
-            matched.span = grant.terms.span
-            matched.resetsAt = reading.resetsAt
-        }
-        return GrantMatch(value: outcome == .granted, rule: rule, limit: matched)
     }
 
     /// The use of the feature; nil when nothing meters it. A trait has no spans.
@@ -137,20 +131,21 @@ private struct GrantQuestion: ~Copyable {
         let reading: UsageReading
         switch flag.basis {
         case .none: return nil
-        case .event(let event): reading = try usage.reading(of: event, over: span, by: company, at: now)
+        case .event(let meter): reading = try usage.reading(of: meter, over: span, by: company.id, at: now)
         case .trait(let trait):
             reading = UsageReading(
-                usage: company.traits.integer(trait), held: usage.unitsHeld(of: trait, by: company))
+                usage: company.traits.integer(trait), held: usage.unitsHeld(of: trait, by: company.id))
         }
         readings[span.rawValue] = reading
         return reading
     }
 }
 
-extension UsageBasis {
+extension CompiledFlag {
     /// What a preflight adds to the use.
     fileprivate func extra(_ preflight: Preflight) -> Int64 {
-        if case .event(let event) = self { preflight.extra(of: event) } else { preflight.usage }
+        guard preflight.eventUsage != nil, let event else { return preflight.usage }
+        return preflight.extra(of: event)
     }
 }
 
@@ -202,15 +197,16 @@ private struct RuleQuestion: ~Copyable {
     ) throws(Source.Failure) -> Bool {
         switch condition {
         case .company(let ids, let negated): return ids.contains(company.id) != negated
-        case .plan(let ids, let negated): return ids.isDisjoint(with: company.planIDs) == negated
-        case .planVersion(let ids, let negated): return ids.isDisjoint(with: company.planVersionIDs) == negated
-        case .billingProduct(let ids, let negated): return ids.isDisjoint(with: company.billingProductIDs) == negated
-        case .basePlan(let ids, let comparison): return holds(comparison, on: company.basePlanID, in: ids)
+        case .plan(let ids, let negated): return ids.isDisjoint(with: company.standing.planIDs) == negated
+        case .planVersion(let ids, let negated): return ids.isDisjoint(with: company.standing.planVersionIDs) == negated
+        case .billingProduct(let ids, let negated):
+            return ids.isDisjoint(with: company.standing.billingProductIDs) == negated
+        case .basePlan(let ids, let comparison): return holds(comparison, on: company.standing.basePlanID, in: ids)
         case .metric(let test):
-            let reading = try usage.reading(of: test.event, over: test.span, by: company, at: now)
-            return test.holds(reading, for: company, preflight: preflight)
+            let reading = try usage.reading(of: test.meter, over: test.span, by: company.id, at: now)
+            return test.holds(reading, traits: company.traits, preflight: preflight)
         case .trait(let test):
-            let held = test.isCount ? usage.unitsHeld(of: test.trait, by: company) : 0
+            let held = test.isCount ? usage.unitsHeld(of: test.trait, by: company.id) : 0
             return test.holds(in: company.traits, extra: preflight.usage.addingSaturated(held))
         case .user, .never: return false
         }

@@ -4,13 +4,15 @@ package import Model
 /// A flag made ready for decisions: its rules in the order in which they are asked, their ids read, their reasons
 /// spelled out.
 ///
-/// Made once when the flag, its feature or a trait definition changes, and shared.
+/// Made once when the flag, its feature, a trait definition or the meters change, and shared.
 package final class CompiledFlag: Sendable {
     package let id: Identifier<Flag>
     package let key: String
     package let featureID: Identifier<Feature>?
     let defaultValue: Bool
     let basis: UsageBasis
+    /// The event that counts the feature's use.
+    let event: String?
     /// Global overrides and defaults hold for everyone, so the first of each is all that can ever decide.
     let globalOverride: CompiledRule?
     /// By ascending priority, then as stored.
@@ -19,18 +21,22 @@ package final class CompiledFlag: Sendable {
 
     /// `feature` is the one that the flag belongs to. Rules of entitlements and overrides are not a flag's own and come
     /// from `CompanyFacts`.
-    package init(_ flag: Flag, feature: Feature?, traits definitions: [Identifier<TraitDefinition>: TraitDefinition]) {
+    package init(
+        _ flag: Flag, feature: Feature?, traits definitions: [Identifier<TraitDefinition>: TraitDefinition],
+        meters: [String: Meter]
+    ) {
         precondition(
             flag.rules.allSatisfy { $0.type == .globalOverride || $0.type == .standard || $0.type == .default },
             "flag \(flag.key) stores a rule of an entitlement or override, which must be derived")
         func rules(_ type: RuleType) -> [CompiledRule] {
-            flag.rules.filter { $0.type == type }.map { CompiledRule($0, definitions: definitions) }
+            flag.rules.filter { $0.type == type }.map { CompiledRule($0, definitions, meters) }
         }
         id = flag.id
         key = flag.key
         featureID = feature?.id
         defaultValue = flag.defaultValue
-        basis = feature.map(UsageBasis.init) ?? .none
+        basis = feature.map { UsageBasis($0, meters: meters) } ?? .none
+        event = feature?.type == .event ? feature?.eventSubtype : nil
         globalOverride = rules(.globalOverride).first
         standard = rules(.standard).sorted { $0.priority < $1.priority }
         fallback = rules(.default).first
@@ -47,13 +53,15 @@ final class CompiledRule: Sendable {
     /// In each at least one must hold.
     let groups: [[CompiledCondition]]
 
-    init(_ rule: Rule, definitions: [Identifier<TraitDefinition>: TraitDefinition]) {
+    init(
+        _ rule: Rule, _ definitions: [Identifier<TraitDefinition>: TraitDefinition], _ meters: [String: Meter]
+    ) {
         face = RuleFace(rule.type, rule.id, name: rule.name)
         priority = rule.priority
         value = rule.value
-        conditions = rule.conditions.map { CompiledCondition($0, definitions: definitions) }
+        conditions = rule.conditions.map { CompiledCondition($0, definitions, meters) }
         groups = rule.conditionGroups.map { group in
-            group.conditions.map { CompiledCondition($0, definitions: definitions) }
+            group.conditions.map { CompiledCondition($0, definitions, meters) }
         }
     }
 }

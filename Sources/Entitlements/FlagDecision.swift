@@ -14,16 +14,45 @@ package enum Subject<Facts: Sendable>: Sendable {
 
 /// The answer of a flag check, and why.
 package struct FlagDecision: Sendable {
-    package var value: Bool
+    package let value: Bool
     /// The rule that matched; nil when none did.
-    package var rule: RuleFace?
+    package let rule: RuleFace?
     /// The numbers of the matched rule, where it is an entitlement's or override's with a limit. Not the merged
     /// entitlement's.
-    package var matchedLimit: MatchedLimit?
+    package let matchedLimit: MatchedLimit?
     /// The company's effective entitlement to the flag's feature, whichever rule matched; nil when it has none.
-    package var entitlement: EntitlementUse?
+    package let entitlement: EntitlementUse?
     /// The reason when no rule matched.
-    var reasonWithoutRule = Reason.noRulesMatched
+    private let reasonWithoutRule: Reason
+
+    /// `grants` are those of the company's standing.
+    init(_ verdict: Verdict, of flag: CompiledFlag, grants: [Grant]) {
+        var limit: MatchedLimit?
+        var reason = Reason.noRulesMatched
+        switch verdict.decider {
+        case .grant(let match):
+            let terms = grants[match.place].terms
+            rule = match.outcome == .exceeded ? terms.usageExceededRule : terms.rule
+            if let reading = match.reading, let allocation = grants[match.place].allocation.limit {
+                limit = MatchedLimit(usage: reading.usage, allocation: allocation)
+                if let event = flag.event {
+                    limit?.event = event
+                    limit?.span = terms.span
+                    limit?.resetsAt = reading.resetsAt
+                }
+            }
+        case .globalOverride: rule = flag.globalOverride?.face
+        case .standard(let place): rule = flag.standard[place].face
+        case .fallback: rule = flag.fallback?.face
+        case .nobody(let why):
+            rule = nil
+            reason = why
+        }
+        value = verdict.value
+        matchedLimit = limit
+        entitlement = verdict.entitlement.map { EntitlementUse(grant: grants[$0.place], reading: $0.reading) }
+        reasonWithoutRule = reason
+    }
 
     /// Why, in the words that Schematic's SDKs show.
     package var reason: String { rule?.reason ?? reasonWithoutRule.rawValue }
@@ -41,9 +70,9 @@ package struct MatchedLimit: Equatable, Sendable {
 
 /// An effective entitlement and how much of it is used.
 package struct EntitlementUse: Sendable {
-    package var grant: Grant
+    package let grant: Grant
     /// Nil for features that nothing meters.
-    package var reading: UsageReading?
+    package let reading: UsageReading?
 }
 
 /// The reasons of answers that no rule gave.

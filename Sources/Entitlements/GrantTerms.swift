@@ -67,6 +67,14 @@ package final class GrantTerms: Sendable {
         usageQuantity = nil
     }
 
+    /// Whether they allow all companies the same.
+    package var isAlikeForAll: Bool {
+        switch LimitOrigin(value, priceBehavior) {
+        case .switched, .constant, .none: true
+        case .purchased, .trait: false
+        }
+    }
+
     /// What the terms allow a company that has bought `purchased` units ahead and has these traits.
     func allocation(purchased: Int64?, traits: TraitTexts) -> Allocation {
         switch LimitOrigin(value, priceBehavior) {

@@ -8,13 +8,13 @@ package import Model
 package protocol UsageSource {
     associatedtype Failure: Error
 
-    /// What a company has used of an event in the span that contains `now`; zeros when nothing was counted.
+    /// What a company has used by a meter in the span that contains `now`; zeros when nothing was counted.
     func reading(
-        of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp
+        of meter: Identifier<Meter>, over span: UsageSpan, by company: Identifier<Company>, at now: Timestamp
     ) throws(Failure) -> UsageReading
 
     /// Units that a company's open reservations hold against a trait, such as seats being handed out.
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: CompanyFacts) -> Int64
+    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64
 }
 
 /// One counter at one instant.
@@ -69,16 +69,16 @@ package enum UsageSpan: Int, CaseIterable, Sendable {
 
 /// What a feature's use is counted by.
 enum UsageBasis: Equatable, Sendable {
-    case event(String)
+    case event(Identifier<Meter>)
     case trait(Identifier<TraitDefinition>)
     /// Nothing counts: a boolean feature, or one whose event or trait has not been named yet.
     case none
 
-    init(_ feature: Feature) {
+    init(_ feature: Feature, meters: [String: Meter]) {
         self =
             switch feature.type {
             case .boolean: .none
-            case .event: feature.eventSubtype.map(UsageBasis.event) ?? .none
+            case .event: feature.eventSubtype.flatMap { meters[$0] }.map { .event($0.id) } ?? .none
             case .trait: feature.traitID.map(UsageBasis.trait) ?? .none
             }
     }

@@ -73,6 +73,11 @@ public struct BillingCalendar: Hashable, Sendable {
         return (index, Period(start: start, end: end))
     }
 
+    /// What a billing-cycle month needs to know at an instant; before the anchor, of period 0.
+    package func cycle(at now: Timestamp) -> BillingCycle {
+        BillingCycle(anchor: anchor, zone: zone, period: period(containing: max(now, anchor)).period)
+    }
+
     private func start(of index: Int) -> Timestamp {
         // The anchor may be the second of two equal local times, which its civil time cannot say.
         guard index != 0 else { return anchor }

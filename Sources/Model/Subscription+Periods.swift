@@ -26,8 +26,6 @@ extension Subscription {
     /// What a billing-cycle usage window needs to know at an instant. The period comes from the calendar, not from how
     /// far closing has come, so that windows turn on time.
     public func cycle(at now: Timestamp) -> BillingCycle {
-        let calendar = calendar
-        let (_, period) = calendar.period(containing: max(now, anchor))
-        return BillingCycle(anchor: anchor, zone: calendar.zone, period: period)
+        calendar.cycle(at: now)
     }
 }

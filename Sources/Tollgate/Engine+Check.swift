@@ -13,14 +13,13 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> FlagCheck {
         let runtime = try requireRuntime(environment)
-        let (state, company) = try companySubject(company, runtime)
+        let company = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        let flag = try flag(flagKey, catalog)
+        let flag = try flag(flagKey, company.catalog)
         let decision = try flag.decide(
-            company: company, user: user, at: now(catalog), preflight: preflight,
-            usage: CounterReader(counters: counters, state: state))
-        return FlagCheck(flag: flag, decision: decision, company: state?.company.id, user: user.facts?.id)
+            company: company.facts, user: user, at: now(company.catalog), preflight: preflight,
+            usage: CounterReader(counters: counters, state: company.state))
+        return FlagCheck(flag: flag, decision: decision, company: company.facts.facts?.id, user: user.facts?.id)
     }
 
     /// Every flag of the environment, by key.
@@ -29,16 +28,16 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> [FlagCheck] {
         let runtime = try requireRuntime(environment)
-        let (state, company) = try companySubject(company, runtime)
+        let company = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        let now = now(catalog)
-        let usage = CounterReader(counters: counters, state: state)
-        return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
+        let now = now(company.catalog)
+        let usage = CounterReader(counters: counters, state: company.state)
+        return try company.catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
             FlagCheck(
                 flag: flag,
-                decision: try flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage),
-                company: state?.company.id, user: user.facts?.id)
+                decision: try flag.decide(
+                    company: company.facts, user: user, at: now, preflight: preflight, usage: usage),
+                company: company.facts.facts?.id, user: user.facts?.id)
         }
     }
 
@@ -46,7 +45,10 @@ extension Engine {
     ///
     /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
     public func isOn(_ flagKey: String, company: [String: String], in environment: EnvironmentID) throws -> Bool {
-        try decide(flagKey, company, in: environment).value
+        let company = try companySubject(company, try requireRuntime(environment))
+        return try flag(flagKey, company.catalog).value(
+            company: company.facts, user: .unnamed, at: now(company.catalog),
+            usage: CounterReader(counters: counters, state: company.state))
     }
 
     /// Whether the flag is on for a company, why, and how much it has used: for programs that embed the engine.
@@ -55,20 +57,10 @@ extension Engine {
     public func check(
         _ flagKey: String, company: [String: String], in environment: EnvironmentID
     ) throws -> CheckAnswer {
-        let decision = try decide(flagKey, company, in: environment)
+        let decision = try check(flagKey, company: company, user: nil, in: environment).decision
         return CheckAnswer(
             value: decision.value, reason: decision.reason, usage: decision.matchedLimit?.usage,
             allocation: decision.matchedLimit?.allocation, resetAt: decision.matchedLimit?.resetsAt)
-    }
-
-    private func decide(
-        _ flagKey: String, _ company: [String: String], in environment: EnvironmentID
-    ) throws -> FlagDecision {
-        let runtime = try requireRuntime(environment)
-        let (state, company) = try companySubject(company, runtime)
-        let usage = CounterReader(counters: counters, state: state)
-        let catalog = state?.catalog ?? runtime.catalog
-        return try flag(flagKey, catalog).decide(company: company, user: .unnamed, at: now(catalog), usage: usage)
     }
 
     private func flag(_ key: String, _ catalog: CatalogSnapshot) throws -> CompiledFlag {
@@ -81,14 +73,23 @@ extension Engine {
         catalog.nouns.environment.testClock ?? options.clock()
     }
 
+    /// Who a check is about, and the catalog that decides it: the one that the company's state was made from.
+    private struct CompanySubject {
+        let facts: Subject<CompanyFacts>
+        let state: CompanyState?
+        let catalog: CatalogSnapshot
+    }
+
     private func companySubject(
         _ keys: [String: String]?, _ runtime: EnvironmentRuntime
-    ) throws -> (CompanyState?, Subject<CompanyFacts>) {
-        guard let keys, !keys.isEmpty else { return (nil, .unnamed) }
+    ) throws -> CompanySubject {
+        guard let keys, !keys.isEmpty else {
+            return CompanySubject(facts: .unnamed, state: nil, catalog: runtime.catalog)
+        }
         guard let ordinal = try holder(.company, keys, in: runtime.id),
-            let state = try runtime.company(Identifier(ordinal: ordinal))
-        else { return (nil, .unknown) }
-        return (state, .known(state.facts))
+            case let company = Identifier<Company>(ordinal: ordinal), let state = try runtime.company(company)
+        else { return CompanySubject(facts: .unknown, state: nil, catalog: runtime.catalog) }
+        return CompanySubject(facts: .known(state.facts(of: company)), state: state, catalog: state.catalog)
     }
 
     /// One key that somebody holds is the rule; everything else takes the whole of it.
@@ -139,15 +140,14 @@ struct CounterReader: UsageSource {
     let state: CompanyState?
 
     func reading(
-        of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp
+        of meter: Identifier<Meter>, over span: UsageSpan, by company: Identifier<Company>, at now: Timestamp
     ) throws -> UsageReading {
         guard let state else { return UsageReading(usage: 0) }
         let window = state.usageWindow(period: span.period, reset: span.monthReset, at: now)
-        guard let meter = state.catalog.nouns.meters[event] else { return UsageReading(usage: 0, resetsAt: window.end) }
-        let usage = try counters.usage(of: CounterKey(company: company.id, meter: meter.id), in: window)
+        let usage = try counters.usage(of: CounterKey(company: company, meter: meter), in: window)
         return UsageReading(usage: usage, resetsAt: window.end)
     }
 
     /// Only events are counted here; nothing holds units of a trait.
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: CompanyFacts) -> Int64 { 0 }
+    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { 0 }
 }

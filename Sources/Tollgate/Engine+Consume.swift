@@ -91,12 +91,12 @@ extension Engine {
         let catalog = runtime.catalog
         let features = try meteredFeatures(of: request, catalog)
         guard let ordinal = try resolve(.company, request.company, in: runtime.id),
-            let state = try runtime.company(Identifier(ordinal: ordinal))
+            case let company = Identifier<Company>(ordinal: ordinal), let state = try runtime.company(company)
         else {
             return try answer(request, refusing: "Company not found", now, runtime, ticket, place)
         }
         let limits = features.compactMap { feature, key in
-            state.facts.grants(of: feature.id).effective(at: now).map { (grant: $0, key: key) }
+            state.standing.effectiveGrant(of: feature.id, at: now).map { (grant: $0, key: key) }
         }
         guard !limits.isEmpty else {
             let reason = ConsumeRefusal.noEntitlement.reason(feature: features[0].key)
@@ -117,7 +117,7 @@ extension Engine {
         let fingerprint =
             key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
         if let fingerprint {
-            let content = contentCheck(state.company.id.ordinal, 0, meter.id.ordinal, request.quantity, 0)
+            let content = contentCheck(company.ordinal, 0, meter.id.ordinal, request.quantity, 0)
             guard case .new = try runtime.dedupe.judge(fingerprint, content: content, at: now) else {
                 throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey!)\" was used for an event")
             }
@@ -127,7 +127,7 @@ extension Engine {
         let bucketStart: Timestamp?
         do {
             (usage, bucketStart) = try counters.consume(
-                request.quantity, from: CounterKey(company: state.company.id, meter: meter.id), in: runtime.id,
+                request.quantity, from: CounterKey(company: company, meter: meter.id), in: runtime.id,
                 windows: windows, at: now, received: settled(now, in: runtime.id)
             ) { usage in
                 usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
@@ -153,7 +153,7 @@ extension Engine {
             answer.reason = refusal.reason(feature: limits[deciding].key)
         }
         if isCounted {
-            try record(request, state.company.id, meter.id, key, bucketStart, answer, now, runtime, ticket, place)
+            try record(request, company, meter.id, key, bucketStart, answer, now, runtime, ticket, place)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)

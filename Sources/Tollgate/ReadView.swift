@@ -145,26 +145,15 @@ package final class ReadView {
     /// Nil when the company has no entitlement to the feature.
     package func featureUsage(of company: Company, feature: Feature) throws -> FeatureUsage? {
         guard let state = try runtime.company(company.id) else { return nil }
-        guard let grant = state.facts.grants(of: feature.id).effective(at: now) else { return nil }
-        let entitlement = grant.terms.entitlementID.flatMap { catalog.nouns.planEntitlements[$0] }
-        let planEntitlement =
-            entitlement
-            ?? state.company.plan.flatMap { catalog.nouns.versions[$0.versionID] }.flatMap { version in
-                catalog.nouns.entitlements(of: version).first { $0.featureID == feature.id }
-            }
-        let (usage, resetAt) = try self.usage(of: feature, grant, state)
-        return FeatureUsage(
-            feature: feature, grant: grant, planEntitlement: planEntitlement,
-            override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: usage,
-            billedUsage: try billedUsage(of: feature, planEntitlement, state), resetAt: resetAt,
-            price: state.subscription.flatMap { planEntitlement?.price(for: $0) })
+        return try featureUsage(of: company, try activeSubscription(of: company), feature, state)
     }
 
     /// Of every feature that the company is entitled to, oldest feature first.
     package func entitledFeatures(of company: Company) throws -> [FeatureUsage] {
         guard let state = try runtime.company(company.id) else { return [] }
-        return try state.facts.grantedFeatures.sorted().compactMap { id in
-            try catalog.nouns.features[id].flatMap { try featureUsage(of: company, feature: $0) }
+        let subscription = try activeSubscription(of: company)
+        return try state.standing.grantedFeatures.compactMap { id in
+            try catalog.nouns.features[id].flatMap { try featureUsage(of: company, subscription, $0, state) }
         }
     }
 
@@ -180,27 +169,51 @@ package final class ReadView {
         return page.items
     }
 
-    private func usage(of feature: Feature, _ grant: Grant, _ state: CompanyState) throws -> (Int64, Timestamp?) {
+    private func activeSubscription(of company: Company) throws -> Subscription? {
+        let subscription = try company.subscriptionID.flatMap { try get($0) }
+        return subscription?.status == .active ? subscription : nil
+    }
+
+    private func featureUsage(
+        of company: Company, _ subscription: Subscription?, _ feature: Feature, _ state: CompanyState
+    ) throws -> FeatureUsage? {
+        guard let grant = state.standing.effectiveGrant(of: feature.id, at: now) else { return nil }
+        let entitlement = grant.terms.entitlementID.flatMap { catalog.nouns.planEntitlements[$0] }
+        let planEntitlement =
+            entitlement
+            ?? company.plan.flatMap { catalog.nouns.versions[$0.versionID] }.flatMap { version in
+                catalog.nouns.entitlements(of: version).first { $0.featureID == feature.id }
+            }
+        let (usage, resetAt) = try self.usage(of: feature, grant, company, state)
+        return FeatureUsage(
+            feature: feature, grant: grant, planEntitlement: planEntitlement,
+            override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: usage,
+            billedUsage: try billedUsage(of: feature, planEntitlement, subscription), resetAt: resetAt,
+            price: subscription.flatMap { planEntitlement?.price(for: $0) })
+    }
+
+    private func usage(
+        of feature: Feature, _ grant: Grant, _ company: Company, _ state: CompanyState
+    ) throws -> (Int64, Timestamp?) {
         switch feature.type {
         case .boolean: return (0, nil)
-        case .trait: return (feature.traitID.flatMap { state.facts.traits[$0] }.flatMap { Int64($0) } ?? 0, nil)
+        case .trait: return (feature.traitID.flatMap { state.traits[$0] }.flatMap { Int64($0) } ?? 0, nil)
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
             guard let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] }) else { return (0, window.end) }
-            let key = CounterKey(company: state.company.id, meter: meter.id)
+            let key = CounterKey(company: company.id, meter: meter.id)
             return (try engine.counters.usage(of: key, in: window), window.end)
         }
     }
 
     private func billedUsage(
-        of feature: Feature, _ entitlement: PlanEntitlement?, _ state: CompanyState
+        of feature: Feature, _ entitlement: PlanEntitlement?, _ subscription: Subscription?
     ) throws -> Int64? {
-        guard let entitlement, entitlement.isBilledInArrears,
-            let subscription = state.subscription,
+        guard let entitlement, entitlement.isBilledInArrears, let subscription,
             let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
         else { return nil }
-        return try engine.counters.sum(company: state.company.id, meter: meter.id, in: subscription.meteredPeriod)
+        return try engine.counters.sum(company: subscription.companyID, meter: meter.id, in: subscription.meteredPeriod)
     }
 }
 

@@ -342,7 +342,7 @@ struct TrackBatch: ~Copyable {
     private func lateness(of draft: Draft) throws -> TrackAnswer.Late.Effect? {
         guard draft.isTrusted, !draft.isBackfill, draft.effective < now, draft.company != 0,
             let subscription = try runtime.company(Identifier(ordinal: draft.company))?.subscription,
-            subscription.startedAt <= draft.effective, draft.effective < subscription.period.start
+            let period = subscription.period, subscription.startedAt <= draft.effective, draft.effective < period.start
         else { return nil }
         guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
             return .grace

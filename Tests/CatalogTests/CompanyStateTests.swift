@@ -90,14 +90,67 @@ import Testing
         var subscription = try world.subscribe(company)
         subscription.payInAdvance = [PayInAdvanceQuantity(entitlementID: entitlement.id, quantity: 7)]
         let state = CompanyState(company, overrides: [override], subscription: subscription, catalog: world.catalog)
-        #expect(state.facts.basePlanID == plan.id && state.facts.planVersionIDs == [version])
-        #expect(state.facts.traits == [seats.id: "2"])
-        #expect(state.facts.grants(of: api.id).map(\.allocation) == [.limited(100), .limited(500)])
-        #expect(state.facts.grants(of: seat.id).map(\.allocation) == [.limited(7)])
+        #expect(state.standing.basePlanID == plan.id && state.standing.planVersionIDs == [version])
+        #expect(state.traits == [seats.id: "2"])
+        #expect(state.standing.grants(of: api.id).map(\.allocation) == [.limited(100), .limited(500)])
+        #expect(state.standing.grants(of: seat.id).map(\.allocation) == [.limited(7)])
         #expect(state.catalog === world.catalog)
         // Shared with every other company on the plan.
         let other = CompanyState(company, overrides: [], subscription: nil, catalog: world.catalog)
-        #expect(other.facts.grants(of: api.id)[0].terms === state.facts.grants(of: api.id)[0].terms)
+        #expect(other.standing.grants(of: api.id)[0].terms === state.standing.grants(of: api.id)[0].terms)
+    }
+
+    @Test func aLaterCatalogNeedsTheRecordOnlyForOtherTraits() throws {
+        let world = try World()
+        let api = try world.feature("API", .event, event: "api")
+        let plan = try world.execute(CreatePlan(name: "Pro", type: .plan))
+        let entitlement = try world.execute(
+            CreatePlanEntitlement(planID: plan.id, featureID: api.id, input: .limit(100)))
+        var company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        company.plan = PlanAssignment(planID: plan.id, versionID: entitlement.versionID, assignedAt: world.now)
+        let override = try world.execute(
+            CreateCompanyOverride(companyID: company.id, featureID: api.id, value: .limit(500)))
+        let state = CompanyState(company, overrides: [override], subscription: nil, catalog: world.catalog)
+        try world.execute(UpdatePlanEntitlement(entitlementID: entitlement.id, input: .limit(200)))
+        let renewed = try #require(state.renewed(under: world.catalog))
+        #expect(renewed.catalog === world.catalog)
+        #expect(renewed.standing.grants(of: api.id).map(\.allocation) == [.limited(200), .limited(500)])
+        _ = try world.execute(DefineTrait(entityType: .company, hierarchy: ["seats"], traitType: .number))
+        #expect(state.renewed(under: world.catalog) == nil)
+    }
+
+    @Test func whatTellsACompanyApart() throws {
+        let world = try World()
+        let api = try world.feature("API", .event, event: "api")
+        _ = try world.execute(DefineTrait(entityType: .company, hierarchy: ["seats"], traitType: .number))
+        let plain = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        func isAlike(
+            _ company: Company, _ overrides: [CompanyOverride] = [], _ subscription: Subscription? = nil
+        ) -> Bool {
+            CompanyState(company, overrides: overrides, subscription: subscription, catalog: world.catalog)
+                .isAlikeForAll
+        }
+        #expect(isAlike(plain))
+        var sized = plain
+        sized.traits = ["seats": .number("2")]
+        #expect(!isAlike(sized))
+        let override = try world.execute(
+            CreateCompanyOverride(companyID: plain.id, featureID: api.id, value: .limit(500)))
+        #expect(!isAlike(plain, [override]))
+        let subscription = try world.subscribe(plain)
+        #expect(!isAlike(plain, [], subscription))
+        // On a plan, unless a limit depends on what the company bought.
+        for (behavior, isShared) in [(nil, true), (PriceBehavior.payInAdvance, false)] {
+            let plan = try world.execute(CreatePlan(name: "Plan", type: .plan))
+            var input = EntitlementInput.limit(100)
+            input.priceBehavior = behavior
+            input.unitPrices.monthly = behavior.map { _ in 900 }
+            let entitlement = try world.execute(
+                CreatePlanEntitlement(planID: plan.id, featureID: api.id, input: input))
+            var company = plain
+            company.plan = PlanAssignment(planID: plan.id, versionID: entitlement.versionID, assignedAt: world.now)
+            #expect(isAlike(company) == isShared)
+        }
     }
 
     private static func instant(_ text: String) -> Timestamp { Timestamp(rfc3339: "2026-\(text):00Z")! }

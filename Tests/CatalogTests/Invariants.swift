@@ -111,11 +111,12 @@ struct Invariants {
             let states = [followed, loaded].map {
                 CompanyState(company, overrides: own, subscription: nil, catalog: $0)
             }
-            #expect(states[0].facts.traits == states[1].facts.traits, "\(place)")
+            #expect(states[0].traits == states[1].traits, "\(place)")
             for key in loaded.compiledFlags.keys {
                 let decisions = states.map { state in
                     state.catalog.compiledFlags[key]?.decide(
-                        company: .known(state.facts), user: .unnamed, at: world.now, usage: NothingUsed())
+                        company: .known(state.facts(of: company.id)), user: .unnamed, at: world.now,
+                        usage: NothingUsed())
                 }
                 #expect(decisions[0]?.value == decisions[1]?.value, "\(key), \(place)")
                 #expect(decisions[0]?.reason == decisions[1]?.reason, "\(key), \(place)")
@@ -126,9 +127,11 @@ struct Invariants {
 }
 
 private final class NothingUsed: UsageSource {
-    func reading(of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp) -> UsageReading {
+    func reading(
+        of meter: Identifier<Meter>, over span: UsageSpan, by company: Identifier<Company>, at now: Timestamp
+    ) -> UsageReading {
         UsageReading(usage: 0)
     }
 
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: CompanyFacts) -> Int64 { 0 }
+    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { 0 }
 }

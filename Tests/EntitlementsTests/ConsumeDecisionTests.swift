@@ -27,7 +27,7 @@ internal import Testing
         for row in rows(table) {
             var fixture = Fixture()
             if !row[0].isEmpty { fixture.grant(Fixture.entitlement(EntitlementValue(text: row[0]))) }
-            let grant = fixture.company.grants(of: fixture.feature.id).effective(at: Fixture.now)
+            let grant = fixture.company.standing.effectiveGrant(of: fixture.feature.id, at: Fixture.now)
             let answer =
                 switch ConsumeDecision(
                     grant, usage: Int64(row[1])!, held: Int64(row[2])!, quantity: Int64(row[3])!)

@@ -124,7 +124,7 @@ internal import Testing
                     id: rule.id, type: .standard, name: "", priority: 0, value: true, conditions: rule.conditions,
                     conditionGroups: [], createdAt: Fixture.now)
             ]
-            return CompiledFlag(flag, feature: nil, traits: fixture.definitions)
+            return CompiledFlag(flag, feature: nil, traits: fixture.definitions, meters: Fixture.meters)
                 .decide(
                     company: .known(fixture.company), user: .unnamed, at: Fixture.now, preflight: preflight,
                     usage: fixture.counters

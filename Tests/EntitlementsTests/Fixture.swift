@@ -7,6 +7,7 @@ struct Fixture {
     static let now = Timestamp(seconds: 1_800_000_000)
     static let seats = definition(1, .number)
     static let seatLimit = definition(2, .number)
+    static let meters = ["api-call": meter(1, "api-call"), "login": meter(2, "login")]
     let feature: Feature
     var flag: Flag
     var definitions: [Identifier<TraitDefinition>: TraitDefinition] = [
@@ -34,6 +35,10 @@ struct Fixture {
             createdAt: now)
     }
 
+    private static func meter(_ ordinal: UInt64, _ event: String) -> Meter {
+        Meter(id: .init(ordinal: ordinal), eventSubtype: event)
+    }
+
     static func entitlement(_ value: EntitlementValue, ordinal: UInt64 = 1) -> PlanEntitlement {
         PlanEntitlement(
             id: .init(ordinal: ordinal), planID: .init(ordinal: 1), versionID: .init(ordinal: 1),
@@ -54,16 +59,17 @@ struct Fixture {
 
     var company: CompanyFacts {
         CompanyFacts(
-            id: .init(ordinal: 1), basePlanID: .init(ordinal: 1), planIDs: [.init(ordinal: 1), .init(ordinal: 7)],
-            planVersionIDs: [.init(ordinal: 1)], billingProductIDs: ["prod_1"], traits: traits, terms: grants,
-            purchased: purchased)
+            id: .init(ordinal: 1), traits: traits,
+            standing: Standing(
+                basePlanID: .init(ordinal: 1), addOnIDs: [.init(ordinal: 7)], planVersionIDs: [.init(ordinal: 1)],
+                billingProductIDs: ["prod_1"], terms: grants, purchased: purchased, traits: traits))
     }
 
     func decide(
         company: Subject<CompanyFacts>? = nil, user: Subject<UserFacts> = .unnamed, at now: Timestamp = Fixture.now,
         preflight: Preflight = .none
     ) -> FlagDecision {
-        CompiledFlag(flag, feature: feature, traits: definitions)
+        CompiledFlag(flag, feature: feature, traits: definitions, meters: Self.meters)
             .decide(
                 company: company ?? .known(self.company), user: user, at: now, preflight: preflight, usage: counters)
     }
@@ -90,13 +96,16 @@ final class Counters: UsageSource {
     /// The usage of every span of the fixture's event.
     var used: Int64 = 0
 
-    func reading(of event: String, over span: UsageSpan, by company: CompanyFacts, at now: Timestamp) -> UsageReading {
+    func reading(
+        of meter: Identifier<Meter>, over span: UsageSpan, by company: Identifier<Company>, at now: Timestamp
+    ) -> UsageReading {
         reads += 1
-        let usage = events[event]?[span] ?? (event == "api-call" ? used : 0)
+        let event = Fixture.meters.values.first { $0.id == meter }?.eventSubtype
+        let usage = event.flatMap { events[$0]?[span] } ?? (event == "api-call" ? used : 0)
         return UsageReading(usage: usage, held: held, resetsAt: span == .allTime ? nil : now + .days(1))
     }
 
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: CompanyFacts) -> Int64 { held }
+    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { held }
 }
 
 extension EntitlementValue {

@@ -47,7 +47,7 @@ internal import Testing
             var fixture = Fixture()
             fixture.grant(Fixture.override(EntitlementValue(text: row[1])))
             fixture.grant(Fixture.entitlement(EntitlementValue(text: row[0])))
-            let winner = fixture.company.grants(of: fixture.feature.id).effective(at: Fixture.now)
+            let winner = fixture.company.standing.effectiveGrant(of: fixture.feature.id, at: Fixture.now)
             #expect(winner?.terms.source == (row[2] == "plan" ? .plan : .companyOverride), "\(row)")
         }
     }
@@ -57,7 +57,7 @@ internal import Testing
         for (ordinal, value) in [(1, "10"), (2, "30"), (3, "20")] {
             fixture.grant(Fixture.entitlement(EntitlementValue(text: value), ordinal: UInt64(ordinal)))
         }
-        let winner = fixture.company.grants(of: fixture.feature.id).effective(at: Fixture.now)
+        let winner = fixture.company.standing.effectiveGrant(of: fixture.feature.id, at: Fixture.now)
         #expect(winner?.terms.entitlementID == .init(ordinal: 2))
         #expect(winner?.allocation == .limited(30))
     }
@@ -66,9 +66,11 @@ internal import Testing
         let expiry = Fixture.now
         var fixture = Fixture()
         fixture.grant(Fixture.override(EntitlementValue(text: "500"), expiresAt: expiry))
-        let grants = fixture.company.grants(of: fixture.feature.id)
-        #expect(grants.effective(at: Timestamp(milliseconds: expiry.milliseconds - 1))?.allocation == .limited(500))
-        #expect(grants.effective(at: expiry) == nil)
+        func effective(_ now: Timestamp) -> Allocation? {
+            fixture.company.standing.effectiveGrant(of: fixture.feature.id, at: now)?.allocation
+        }
+        #expect(effective(Timestamp(milliseconds: expiry.milliseconds - 1)) == .limited(500))
+        #expect(effective(expiry) == nil)
         #expect(fixture.decide(at: expiry).entitlement == nil)
     }
 
@@ -109,7 +111,7 @@ internal import Testing
             fixture.purchased[entitlement.id] = Int64(row[3])
             fixture.traits[Fixture.seatLimit.id] = row[5].isEmpty ? nil : row[5]
             fixture.grant(entitlement)
-            let grant = try #require(fixture.company.grants(of: fixture.feature.id).effective(at: Fixture.now))
+            let grant = try #require(fixture.company.standing.effectiveGrant(of: fixture.feature.id, at: Fixture.now))
             let expected: Allocation =
                 switch row[6] {
                 case "on": .on

@@ -76,6 +76,7 @@ package struct CatalogNouns: Sendable {
         case .planGroup: planGroup = change.record as? PlanGroup
         case .meter:
             guard let meter = change.record as? Meter else { preconditionFailure("meters are never deleted") }
+            // Flags and features that name an event come after its meter, or with it.
             meters[meter.eventSubtype] = meter
         case .apiKey, .company, .user, .companyOverride, .subscription, .invoice: return false
         }

@@ -12,6 +12,8 @@ package final class CatalogSnapshot: Sendable {
     package let compiledFlags: [String: CompiledFlag]
     /// What each plan version grants, ready to be shared by all companies on it.
     package let terms: [Identifier<PlanVersion>: [GrantTerms]]
+    /// The standing of companies on a plan version whose terms are alike for all, but for those with overrides.
+    let standings: [Identifier<PlanVersion>: Standing]
     let companyTraits: [TraitDefinition]
     let userTraits: [TraitDefinition]
 
@@ -43,15 +45,20 @@ package final class CatalogSnapshot: Sendable {
         }
         if let former, former.nouns.revisions.grants == nouns.revisions.grants {
             terms = former.terms
+            standings = former.standings
         } else {
             terms = Self.terms(nouns)
+            standings = Self.standings(nouns, terms)
         }
     }
 
     private static func compiledFlags(_ nouns: CatalogNouns) -> [String: CompiledFlag] {
         let compiled = nouns.flags.values.map { flag in
             let feature = flag.featureID.flatMap { nouns.features[$0] }
-            return (flag.key, CompiledFlag(flag, feature: feature, traits: nouns.traitDefinitions))
+            return (
+                flag.key,
+                CompiledFlag(flag, feature: feature, traits: nouns.traitDefinitions, meters: nouns.meters)
+            )
         }
         return Dictionary(uniqueKeysWithValues: compiled)
     }
@@ -63,9 +70,25 @@ package final class CatalogSnapshot: Sendable {
             }
         }
     }
+
+    private static func standings(
+        _ nouns: CatalogNouns, _ terms: [Identifier<PlanVersion>: [GrantTerms]]
+    ) -> [Identifier<PlanVersion>: Standing] {
+        var standings: [Identifier<PlanVersion>: Standing] = [:]
+        for (id, terms) in terms where terms.allSatisfy(\.isAlikeForAll) {
+            guard let version = nouns.versions[id] else { continue }
+            standings[id] = Standing(basePlanID: version.planID, planVersionIDs: [id], terms: terms)
+        }
+        return standings
+    }
 }
 
 extension CatalogSnapshot {
+    /// Whether facts that were made under the other catalog read traits as this one does. Both are of one line.
+    func readsTraits(like other: CatalogSnapshot) -> Bool {
+        nouns.revisions.traits == other.nouns.revisions.traits
+    }
+
     /// What decisions need to know of a user.
     package func facts(of user: User) -> UserFacts {
         UserFacts(id: user.id, traits: user.traits.texts(userTraits))

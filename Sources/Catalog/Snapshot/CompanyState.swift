@@ -2,66 +2,89 @@ package import Basics
 package import Entitlements
 package import Model
 
-/// A company with all that decisions about it need, in memory. Immutable: made anew when the company, one of its
-/// overrides, its subscription or the catalog changes.
+/// All that decisions about a company need, but for its id: so companies that nothing tells apart have one state.
+/// Immutable: made anew when the company, one of its overrides, its subscription or the catalog changes.
 package final class CompanyState: Sendable {
-    package let company: Company
-    /// Expired ones included: they end while the state lives.
-    package let overrides: [CompanyOverride]
-    /// The subscription that bills now.
-    package let subscription: Subscription?
+    package let traits: TraitTexts
+    package let standing: Standing
     /// What the state was made from: as long as this is the environment's snapshot, the state is current.
     package let catalog: CatalogSnapshot
-    package let facts: CompanyFacts
-    /// The billing-cycle window that was last asked for, and when it counts: computing it costs 1 to 2 µs.
-    private let billingWindow = Locked<(counts: UsageWindow, window: UsageWindow)?>(nil)
-
+    /// Expired ones included: they end while the state lives.
+    package let overrides: [CompanyOverride]
+    /// Of the subscription that bills now.
+    package let subscription: SubscriptionFacts?
     /// `subscription` is the one that the company names; one that has ended counts as none.
-    package init(
+    package convenience init(
         _ company: Company, overrides: [CompanyOverride], subscription: Subscription?, catalog: CatalogSnapshot
     ) {
         let active = subscription?.status == .active ? subscription : nil
-        let versionID = company.plan?.versionID
-        let planTerms = versionID.flatMap { catalog.terms[$0] } ?? []
-        let exceptions = overrides.compactMap { override in
-            catalog.nouns.features[override.featureID].map { feature in
-                GrantTerms(override.counting(like: planTerms), feature: feature)
-            }
-        }
-        let purchased = active.map { subscription in
-            Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
-        }
-        self.company = company
-        self.overrides = overrides
-        self.subscription = active
-        self.catalog = catalog
-        facts = CompanyFacts(
-            id: company.id, basePlanID: company.plan?.planID, planIDs: company.plan.map { [$0.planID] } ?? [],
-            planVersionIDs: versionID.map { [$0] } ?? [], traits: company.traits.texts(catalog.companyTraits),
-            terms: planTerms + exceptions,
-            purchased: purchased ?? [:])
+        self.init(
+            company.plan?.planID, company.plan?.versionID, traits: company.traits.texts(catalog.companyTraits),
+            overrides: overrides, subscription: active.map(SubscriptionFacts.init), catalog: catalog)
     }
 
-    /// The window in which use counts against a limit at an instant.
-    ///
-    /// A billing-cycle window follows the subscription. In the first of them the count goes on from the window that was
-    /// in force before: a change of plan never zeroes a counter. Rule: Schematic, plan changes, PC-13.
+    private init(
+        _ planID: Identifier<Plan>?, _ versionID: Identifier<PlanVersion>?, traits: TraitTexts,
+        overrides: [CompanyOverride], subscription: SubscriptionFacts?, catalog: CatalogSnapshot
+    ) {
+        self.traits = traits
+        standing = catalog.standing(
+            on: planID, versionID, overrides: overrides, purchased: subscription?.purchased ?? [:],
+            traits: traits)
+        self.catalog = catalog
+        self.overrides = overrides
+        self.subscription = subscription
+    }
+
+    /// The state of the same company under a later catalog; nil when its record must be read for that, because other
+    /// traits are defined.
+    package func renewed(under catalog: CatalogSnapshot) -> CompanyState? {
+        guard catalog.readsTraits(like: self.catalog) else { return nil }
+        return CompanyState(
+            standing.basePlanID, standing.planVersionIDs.first, traits: traits, overrides: overrides,
+            subscription: subscription, catalog: catalog)
+    }
+
+    /// Whether nothing tells the company apart from others on its plan version.
+    package var isAlikeForAll: Bool {
+        guard overrides.isEmpty, subscription == nil, traits.isEmpty else { return false }
+        return standing.planVersionIDs.first.map { catalog.standings[$0] === standing } ?? true
+    }
+
+    package func facts(of company: Identifier<Company>) -> CompanyFacts {
+        CompanyFacts(id: company, traits: traits, standing: standing)
+    }
+
+    /// The window in which use counts against a limit at an instant. A billing-cycle window follows the subscription.
     package func usageWindow(
         period: MetricPeriod?, reset: MetricPeriodMonthReset?, at now: Timestamp
     ) -> UsageWindow {
         let period = period ?? .allTime
-        guard period == .currentMonth, reset == .billingCycle, let subscription else {
-            return UsageWindow(period, at: now)
+        if period == .currentMonth, reset == .billingCycle, let month = subscription?.billingMonth(at: now) {
+            return month
         }
-        if let known = billingWindow.withLock({ $0 }), known.counts.contains(now) { return known.window }
-        guard let cycle = subscription.knownCycle(at: now) else { return UsageWindow(period, at: now) }
-        let counts = UsageWindow(period, monthReset: .billingCycle, at: now, cycle: cycle)
-        var window = counts
-        if let start = counts.start, counts.contains(subscription.startedAt) {
-            window = UsageWindow(start: min(start, subscription.usageCarriedFrom), end: counts.end)
+        return UsageWindow(period, at: now)
+    }
+}
+
+extension CatalogSnapshot {
+    fileprivate func standing(
+        on planID: Identifier<Plan>?, _ versionID: Identifier<PlanVersion>?, overrides: [CompanyOverride],
+        purchased: [Identifier<PlanEntitlement>: Int64], traits: TraitTexts
+    ) -> Standing {
+        if overrides.isEmpty {
+            guard let versionID else { return .none }
+            if let shared = standings[versionID] { return shared }
         }
-        billingWindow.withLock { $0 = (counts, window) }
-        return window
+        let planTerms = versionID.flatMap { terms[$0] } ?? []
+        let exceptions = overrides.compactMap { override in
+            nouns.features[override.featureID].map { feature in
+                GrantTerms(override.counting(like: planTerms), feature: feature)
+            }
+        }
+        return Standing(
+            basePlanID: planID, planVersionIDs: versionID.map { [$0] } ?? [], terms: planTerms + exceptions,
+            purchased: purchased, traits: traits)
     }
 }
 
@@ -75,12 +98,5 @@ extension CompanyOverride {
         override.value.metricPeriod = terms.value.metricPeriod
         override.value.metricPeriodMonthReset = terms.value.metricPeriodMonthReset
         return override
-    }
-}
-
-extension Subscription {
-    /// Nil for a plan that is paid once, which has no cycle.
-    fileprivate func knownCycle(at now: Timestamp) -> BillingCycle? {
-        interval.cadence == nil ? nil : cycle(at: now)
     }
 }
