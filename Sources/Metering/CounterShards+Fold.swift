@@ -1,5 +1,5 @@
 internal import Basics
-internal import Model
+package import Model
 package import Store
 
 /// Which shard is folded next, and how much journal has been written since.
@@ -70,7 +70,9 @@ extension CounterShards {
     /// Forgets everything, and counts the tail of the journal again: after opening, and when a commit has failed.
     /// Called alone, but checks go on: the shards are counted aside and put in place whole, as a limit that is looked at
     /// in between must not see half of what was used.
-    package func recover() throws {
+    ///
+    /// - Parameter holds: those that are open.
+    package func recover(holds: [Hold] = []) throws {
         let snapshot = try store.snapshot()
         let folds = try shards.indices.map { try snapshot.fold(of: $0) }
         let recounted = folds.map { Locked(Shard(generation: $0.generation + 1)) }
@@ -88,6 +90,7 @@ extension CounterShards {
                 Self.forEach(tail, key: \.key, in: recounted, onWait: {}) { tail[$0].count(in: &$1) }
             }
         }
+        for hold in holds { recounted[UsageFold.shard(of: hold.companyID.ordinal)].withLock { $0.holds.insert(hold) } }
         for (shard, recounted) in zip(shards, recounted) {
             recounted.withLock { recounted in shard.withLock { swap(&$0, &recounted) } }
         }

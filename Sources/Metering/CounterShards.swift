@@ -26,6 +26,7 @@ package final class CounterShards: UsageLedger {
         var gaining: [Int32] = []
         /// Those of the fold that is being written.
         var folding: [Int32] = []
+        var holds = Holds()
 
         init(generation: UInt64 = 1) {
             self.generation = generation
@@ -135,24 +136,25 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Decides on a quantity by the present sums of some windows and, when it is allowed, counts it at `now`: one step
-    /// under one lock.
+    /// Decides on a quantity by the present sums of some windows and what is held, and, when it is allowed, counts it at
+    /// `now`: one step under one lock.
     ///
     /// `start` is where the bucket begins that it was counted in; nil when it was not allowed, and when the counter's
-    /// volume is used up. `usage` are the sums that the decision saw.
+    /// volume is used up. `usage` and `held` are what the decision saw.
     package func consume(
         _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
-        at now: Timestamp, received: Timestamp, if isAllowed: ([Int64]) -> Bool
-    ) throws -> (usage: [Int64], start: Timestamp?) {
+        at now: Timestamp, received: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
+    ) throws -> (usage: [Int64], held: Int64, start: Timestamp?) {
         try withShard(of: key.company) { shard in
             let position = shard.table.position(of: key)
             let usage = try windows.map { try sum(of: $0, at: position, &shard) }
-            guard isAllowed(usage) else { return (usage, nil) }
-            return (usage, try add(quantity, at: position, environment, now, received, &shard))
+            let held = shard.holds.expire(key, at: now)
+            guard isAllowed(usage, held) else { return (usage, held, nil) }
+            return (usage, held, try add(quantity, at: position, environment, now, received, &shard))
         }
     }
 
-    private func add(
+    func add(
         _ quantity: Int64, at position: Int, _ environment: EnvironmentID, _ effective: Timestamp,
         _ received: Timestamp, _ shard: inout Shard
     ) throws -> Timestamp? {
@@ -195,10 +197,12 @@ package final class CounterShards: UsageLedger {
 
     // MARK: - Sums
 
-    /// The present sum of a window, what is not yet committed included.
-    package func usage(of key: CounterKey, in window: UsageWindow) throws -> Int64 {
+    /// The present sum of a window, what is not yet committed included, and what is held beside it.
+    package func reading(
+        of key: CounterKey, in window: UsageWindow, at now: Timestamp
+    ) throws -> (usage: Int64, held: Int64) {
         try withShard(of: key.company) { shard in
-            try sum(of: window, at: shard.table.position(of: key), &shard)
+            (try sum(of: window, at: shard.table.position(of: key), &shard), shard.holds.units(of: key, at: now))
         }
     }
 
@@ -238,7 +242,7 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    private func sum(of window: UsageWindow, at position: Int, _ shard: inout Shard) throws -> Int64 {
+    func sum(of window: UsageWindow, at position: Int, _ shard: inout Shard) throws -> Int64 {
         if let known = shard.table[position].sum(of: window) { return known }
         guard let start = window.start, let end = window.end else {
             try load(position, &shard)
@@ -280,7 +284,7 @@ package final class CounterShards: UsageLedger {
         shard.table[position].load(total: total, volume: volume, generation: folded)
     }
 
-    private func withShard<R>(of company: UInt64, _ body: (inout Shard) throws -> R) rethrows -> R {
+    func withShard<R>(of company: UInt64, _ body: (inout Shard) throws -> R) rethrows -> R {
         try shards[UsageFold.shard(of: company)].withLock(
             onWait: { waits.wrappingAdd(1, ordering: .relaxed) }, body)
     }

@@ -1,13 +1,15 @@
 package import Basics
 package import Model
 
-/// One entry of the journal: a command, or a block of events, with the environment and time it was applied at.
+/// One entry of the journal: a command, a block of events, or a hold as a change left it, with the environment and time
+/// it was applied at.
 ///
 /// Bytes: kind (1) ‖ environment (4) ‖ time in milliseconds (8) ‖ payload.
 package struct JournalEntry: Sendable {
     package enum Kind: UInt8, Sendable {
         case command = 1
         case events = 2
+        case hold = 3
     }
 
     package static let headerWidth = 13

@@ -17,11 +17,13 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case due
     /// company ‖ ordinal of invoice → nothing.
     case invoices
-    /// environment ‖ day ‖ hash of the idempotency key → the first answer to a consume.
+    /// environment ‖ day ‖ hash of the idempotency key → the first answer to a consume or a reservation.
     case answers
     /// environment ‖ hour → the first journal sequence of that hour: where to start reading to refill the dedupe
     /// window.
     case marks
+    /// environment ‖ time of reservation ‖ a number → the hold as it is now.
+    case holds
 
     /// Its place among the tables.
     var place: Int {
@@ -35,6 +37,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
         case .invoices: 6
         case .answers: 7
         case .marks: 8
+        case .holds: 9
         }
     }
 }

@@ -144,8 +144,8 @@ struct CounterReader: UsageSource {
     ) throws -> UsageReading {
         guard let state else { return UsageReading(usage: 0) }
         let window = state.usageWindow(period: span.period, reset: span.monthReset, at: now)
-        let usage = try counters.usage(of: CounterKey(company: company, meter: meter), in: window)
-        return UsageReading(usage: usage, resetsAt: window.end)
+        let (usage, held) = try counters.reading(of: CounterKey(company: company, meter: meter), in: window, at: now)
+        return UsageReading(usage: usage, held: held, resetsAt: window.end)
     }
 
     /// Only events are counted here; nothing holds units of a trait.

@@ -54,29 +54,12 @@ extension Engine {
     package func beginConsume(
         _ request: ConsumeRequest, in environment: EnvironmentID
     ) throws -> Pending<ConsumeAnswer> {
-        guard request.quantity > 0, request.quantity <= 1_000_000_000_000_000 else {
-            throw Refusal.invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(request.quantity)")
-        }
-        guard !request.company.isEmpty else { throw Refusal.invalid("company must name at least one key") }
-        guard (request.idempotencyKey?.utf8.count ?? 0) <= 256 else {
-            throw Refusal.invalid("idempotency_key is longer than 256 bytes")
-        }
-        guard (request.event == nil) != (request.feature == nil) else {
-            throw Refusal.invalid("name either event or feature")
-        }
+        try request.check()
         try committer.admit()
         let runtime = try requireRuntime(environment)
         let ticket = CommitTicket()
         let answer = try committer.gate.shared {
-            guard let key = request.idempotencyKey, !key.isEmpty else {
-                return try decide(request, runtime, ticket, rememberAt: nil)
-            }
-            let place = ConsumeAnswers.Place(of: key, in: environment, store.secret)
-            return try answers.once(request, place, now(in: environment), store) {
-                try decide(request, runtime, ticket, rememberAt: place)
-            } elseJoin: {
-                committer.join(ticket)
-            }
+            try once(request, in: environment, ticket) { try decide(request, runtime, ticket, rememberAt: $0) }
         }
         tally.withLock { $0.add(answer) }
         return Pending(answer, ticket)
@@ -85,150 +68,127 @@ extension Engine {
     /// One decision, inside the gate.
     private func decide(
         _ request: ConsumeRequest, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
-        rememberAt place: ConsumeAnswers.Place?
+        rememberAt place: KeptAnswers.Place?
     ) throws -> ConsumeAnswer {
         let now = now(in: runtime.id)
-        let catalog = runtime.catalog
-        let features = try meteredFeatures(of: request, catalog)
-        guard let ordinal = try resolve(.company, request.company, in: runtime.id),
-            case let company = Identifier<Company>(ordinal: ordinal), let state = try runtime.company(company)
-        else {
-            return try answer(request, refusing: "Company not found", now, runtime, ticket, place)
-        }
-        let limits = features.compactMap { feature, key in
-            state.standing.effectiveGrant(of: feature.id, at: now).map { (grant: $0, key: key) }
-        }
-        guard !limits.isEmpty else {
-            let reason = ConsumeRefusal.noEntitlement.reason(feature: features[0].key)
-            return try answer(request, refusing: reason, now, runtime, ticket, place)
-        }
-        guard let subtype = features[0].feature.eventSubtype, let meter = catalog.nouns.meters[subtype] else {
-            preconditionFailure("an event feature has a meter from its creation")
-        }
-        let windows = limits.map { limit in
-            state.usageWindow(
-                period: limit.grant.terms.value.metricPeriod, reset: limit.grant.terms.value.metricPeriodMonthReset,
-                at: now)
-        }
-        func decision(_ index: Int, _ usage: Int64) -> ConsumeDecision {
-            ConsumeDecision(limits[index].grant, usage: usage, held: 0, quantity: request.quantity)
+        let limits: UseLimits
+        switch try useLimits(of: request, runtime, at: now) {
+        case .found(let found): limits = found
+        case .refused(let reason):
+            let answer = ConsumeAnswer(allowed: false, recorded: false, usage: 0, reason: reason)
+            try remember(answer, of: request, now, ticket, place)
+            return answer
         }
         let key = request.idempotencyKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) } ?? []
         let fingerprint =
             key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
         if let fingerprint {
-            let content = contentCheck(company.ordinal, 0, meter.id.ordinal, request.quantity, 0)
+            let content = contentCheck(limits.key.company, 0, limits.key.meter, request.quantity, 0)
             guard case .new = try runtime.dedupe.judge(fingerprint, content: content, at: now) else {
                 throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey!)\" was used for an event")
             }
             runtime.dedupe.note([fingerprint], commit: committer.currentCommit)
         }
-        let usage: [Int64]
-        let bucketStart: Timestamp?
+        let seen: (usage: [Int64], held: Int64, start: Timestamp?)
         do {
-            (usage, bucketStart) = try counters.consume(
-                request.quantity, from: CounterKey(company: company, meter: meter.id), in: runtime.id,
-                windows: windows, at: now, received: settled(now, in: runtime.id)
-            ) { usage in
-                usage.indices.allSatisfy { if case .allowed = decision($0, usage[$0]) { true } else { false } }
-            }
+            seen = try counters.consume(
+                request.quantity, from: limits.key, in: runtime.id, windows: limits.windows, at: now,
+                received: settled(now, in: runtime.id)
+            ) { limits.allow(request.quantity, usage: $0, held: $1) }
         } catch {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             throw error
         }
-        let isCounted = bucketStart != nil
-        let decisions = usage.indices.map { decision($0, usage[$0]) }
-        let deciding = Self.deciding(decisions)
+        let verdict = limits.verdict(on: request.quantity, usage: seen.usage, held: seen.held)
+        let isCounted = seen.start != nil
         var answer = ConsumeAnswer(
-            allowed: isCounted, recorded: isCounted, usage: usage[deciding] + (isCounted ? request.quantity : 0),
-            resetAt: windows[deciding].end, reason: "")
-        switch decisions[deciding] {
-        case .allowed(let allocation, let remaining):
-            answer.allocation = allocation
-            answer.remaining = remaining
-            answer.reason = isCounted ? "Allowed" : "The counter of this company and event is full"
-        case .refused(let refusal):
-            answer.allocation = refusal.allocation
-            answer.remaining = refusal.remaining
-            answer.reason = refusal.reason(feature: limits[deciding].key)
+            allowed: isCounted, recorded: isCounted, usage: verdict.usage + (isCounted ? request.quantity : 0),
+            reserved: seen.held, allocation: verdict.allocation, remaining: verdict.remaining,
+            resetAt: verdict.resetAt, reason: "Allowed")
+        if let refusal = verdict.refusal {
+            answer.reason = refusal
+        } else if !isCounted {
+            answer.reason = UseLimits.fullCounter
         }
         if isCounted {
-            try record(request, company, meter.id, key, bucketStart, answer, now, runtime, ticket, place)
+            let use = CountedUse(key: limits.key, quantity: request.quantity, start: seen.start, idempotencyKey: key)
+            let writes = try answers.writes(answer, request, now, place, store)
+            enqueue(use.block(in: runtime.id, at: now), writes: writes, ticket)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)
         }
         return answer
     }
+}
 
-    /// The one whose numbers are shown: a refusal, else the least that remains.
-    private static func deciding(_ decisions: [ConsumeDecision]) -> Int {
-        func rank(_ decision: ConsumeDecision) -> Int64 {
-            switch decision {
-            case .refused: .min
-            case .allowed(_, let remaining): remaining ?? .max
-            }
+extension ConsumeRequest: KeyedRequest {
+    typealias Answer = ConsumeAnswer
+    static var operation: String? { nil }
+
+    /// Refuses what is wrong whatever the state.
+    func check() throws(Refusal) {
+        guard quantity > 0, quantity <= Self.greatestQuantity else {
+            throw .invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(quantity)")
         }
-        return decisions.indices.min { rank(decisions[$0]) < rank(decisions[$1]) }!
+        guard !company.isEmpty else { throw .invalid("company must name at least one key") }
+        guard (idempotencyKey?.utf8.count ?? 0) <= 256 else {
+            throw .invalid("idempotency_key is longer than 256 bytes")
+        }
+        guard (event == nil) != (feature == nil) else { throw .invalid("name either event or feature") }
     }
 
-    private func meteredFeatures(
-        of request: ConsumeRequest, _ catalog: CatalogSnapshot
-    ) throws -> [(feature: Feature, key: String)] {
-        let nouns = catalog.nouns
-        func keyed(_ feature: Feature) -> (Feature, String) {
-            (feature, nouns.flags[feature.flagID]?.key ?? feature.name)
+    static let greatestQuantity: Int64 = 1_000_000_000_000_000
+}
+
+// MARK: - Answers under keys
+
+extension Engine {
+    /// The first answer to the request's key, or the one that `decide` makes now; inside the gate.
+    func once<Request: KeyedRequest>(
+        _ request: Request, in environment: EnvironmentID, _ ticket: CommitTicket,
+        decide: (KeptAnswers.Place?) throws -> Request.Answer
+    ) throws -> Request.Answer {
+        guard let key = request.idempotencyKey, !key.isEmpty else { return try decide(nil) }
+        let place = KeptAnswers.Place(of: key, in: environment, store.secret)
+        return try answers.once(request, place, now(in: environment), store) {
+            try decide(place)
+        } elseJoin: {
+            committer.join(ticket)
         }
-        if let event = request.event {
-            let features = nouns.features.values.filter { $0.type == .event && $0.eventSubtype == event }
-            guard !features.isEmpty else { throw Refusal.notFound("no feature is metered by event \"\(event)\"") }
-            return features.sorted { $0.id < $1.id }.map(keyed)
-        }
-        let name = request.feature ?? ""
-        let byID = Identifier<Feature>(name).flatMap { nouns.features[$0] }
-        let byKey = catalog.compiledFlags[name]?.featureID.flatMap { nouns.features[$0] }
-        guard let feature = byID ?? byKey else { throw Refusal.notFound("feature \"\(name)\" does not exist") }
-        guard feature.type == .event, feature.eventSubtype != nil else {
-            throw Refusal.conflict("feature \"\(name)\" is not metered by an event: there is nothing to consume")
-        }
-        return [keyed(feature)]
     }
 
-    private func answer(
-        _ request: ConsumeRequest, refusing reason: String, _ now: Timestamp, _ runtime: EnvironmentRuntime,
-        _ ticket: CommitTicket, _ place: ConsumeAnswers.Place?
-    ) throws -> ConsumeAnswer {
-        let answer = ConsumeAnswer(allowed: false, recorded: false, usage: 0, reason: reason)
-        try remember(answer, of: request, now, ticket, place)
-        return answer
-    }
-
-    /// Journals what was counted, and its answer with it.
-    private func record(
-        _ request: ConsumeRequest, _ company: Identifier<Company>, _ meter: Identifier<Meter>, _ key: [UInt8],
-        _ bucketStart: Timestamp?, _ answer: ConsumeAnswer, _ now: Timestamp, _ runtime: EnvironmentRuntime,
-        _ ticket: CommitTicket, _ place: ConsumeAnswers.Place?
-    ) throws {
-        var block = EventBlock(in: runtime.id, received: now, capacity: 128 + key.count)
-        key.withUnsafeBytes { key in
-            block.append(
-                EventBlock.Event(
-                    type: .track, isBackfill: false, isTimed: false, company: company.ordinal, user: 0,
-                    meter: meter.ordinal, quantity: request.quantity, effective: now, bucketStart: bucketStart,
-                    key: key, json: UnsafeRawBufferPointer(start: nil, count: 0)))
-        }
-        let writes = try answers.writes(answer, request, now, place, store)
-        enqueue(block, writes: writes, ticket)
-    }
-
-    private func remember(
-        _ answer: ConsumeAnswer, of request: ConsumeRequest, _ now: Timestamp, _ ticket: CommitTicket,
-        _ place: ConsumeAnswers.Place?
+    /// Keeps the answer to a request that changed nothing, if it has a key.
+    func remember<Request: KeyedRequest>(
+        _ answer: Request.Answer, of request: Request, _ now: Timestamp, _ ticket: CommitTicket,
+        _ place: KeptAnswers.Place?
     ) throws {
         if place != nil {
             committer.enqueue(nil, writes: try answers.writes(answer, request, now, place, store), ticket)
         } else {
             ticket.settleWithoutCommit()
         }
+    }
+}
+
+/// One use that was counted as it was decided on.
+struct CountedUse {
+    let key: CounterKey
+    let quantity: Int64
+    /// Where the bucket begins that it was counted in.
+    let start: Timestamp?
+    let idempotencyKey: [UInt8]
+
+    /// The journal's block of this one event.
+    func block(in environment: EnvironmentID, at now: Timestamp) -> EventBlock {
+        var block = EventBlock(in: environment, received: now, capacity: 128 + idempotencyKey.count)
+        idempotencyKey.withUnsafeBytes { idempotencyKey in
+            block.append(
+                EventBlock.Event(
+                    type: .track, isBackfill: false, isTimed: false, company: key.company, user: 0, meter: key.meter,
+                    quantity: quantity, effective: now, bucketStart: start, key: idempotencyKey,
+                    json: UnsafeRawBufferPointer(start: nil, count: 0)))
+        }
+        return block
     }
 }

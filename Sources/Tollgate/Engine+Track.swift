@@ -138,7 +138,7 @@ extension Engine {
     /// restart. Answers its sequence.
     @discardableResult
     func enqueue(
-        _ block: borrowing EventBlock, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket
+        _ block: borrowing EventBlock, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?
     ) -> UInt64 {
         let entry = block.entry
         return committer.enqueue(entry, writes: writes, ticket) { marks.mark(entry, $0) }

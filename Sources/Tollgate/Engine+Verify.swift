@@ -107,6 +107,11 @@ extension Engine {
                 committer.enqueue(entry.encoded, nil)
             }
             return count
+        case .hold:
+            let hold = try entry.payload.withUnsafeBytes { try Hold(packed: $0) }
+            let key = StoreKey.hold(hold.id.ordinal, in: entry.environment)
+            committer.gate.shared { _ = committer.enqueue(entry.encoded, writes: [key: entry.payload], nil) }
+            return 0
         }
     }
 
@@ -114,9 +119,9 @@ extension Engine {
         _ = try applyDue(command, in: entry.environment, at: entry.at, nil)
     }
 
-    /// Tables that are a fold of the journal and nothing else. Answers to consumes and the dedupe marks also depend on
+    /// Tables that are a fold of the journal and nothing else. Answers that are kept and the dedupe marks also depend on
     /// requests that changed nothing.
-    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices]
+    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
         for table in Self.folded {

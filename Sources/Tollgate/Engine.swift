@@ -19,7 +19,9 @@ public final class Engine: Sendable {
     let counters: CounterShards
     let keys: KeyIndex
     let options: EngineOptions
-    let answers: ConsumeAnswers
+    let answers: KeptAnswers
+    let settlements = SettlementLocks()
+    let holdOrdinals = Locked<[EnvironmentID: HoldOrdinals]>([:])
     let marks: DedupeMarks
     let scanners = ScannerPool()
     let tally = Locked(Tally())
@@ -77,7 +79,7 @@ public final class Engine: Sendable {
             return try store.uncutPeriod(of: company, around: instant, in: environment)
         }
         let keys = KeyIndex(store)
-        let answers = ConsumeAnswers(window: options.dedupeWindow)
+        let answers = KeptAnswers(window: options.dedupeWindow)
         self.answers = answers
         let marks = DedupeMarks(store)
         self.marks = marks
@@ -95,7 +97,7 @@ public final class Engine: Sendable {
                     marks.forgetAll()
                     answers.forgetAll()
                     memory.eachDedupeWindow { $0.takeBack() }
-                    try counters.recover()
+                    try counters.recover(holds: try store.openHolds(options.clock))
                     try memory.reload(store)
                     try memory.refillDedupeWindows(from: store, after: sequence, options.clock)
                 }),
@@ -104,7 +106,7 @@ public final class Engine: Sendable {
         self.counters = counters
         self.keys = keys
         try memory.load(store)
-        try counters.recover()
+        try counters.recover(holds: try store.openHolds(options.clock))
         try memory.refillDedupeWindows(from: store, options.clock)
     }
 

@@ -11,6 +11,8 @@ package struct FeatureUsage: Sendable {
     package let override: CompanyOverride?
     /// In the limit's window.
     package let usage: Int64
+    /// Units held, which count as used.
+    package let held: Int64
     /// What the running billing period would bill; nil for features that are not billed by events.
     package let billedUsage: Int64?
     package let resetAt: Timestamp?
@@ -26,7 +28,7 @@ package struct FeatureUsage: Sendable {
         switch grant.allocation {
         case .off: false
         case .on, .unlimited: true
-        case .limited(let limit): usage < limit
+        case .limited(let limit): usage < limit - held
         }
     }
 

@@ -184,26 +184,30 @@ package final class ReadView {
             ?? company.plan.flatMap { catalog.nouns.versions[$0.versionID] }.flatMap { version in
                 catalog.nouns.entitlements(of: version).first { $0.featureID == feature.id }
             }
-        let (usage, resetAt) = try self.usage(of: feature, grant, company, state)
+        let reading = try reading(of: feature, grant, company, state)
         return FeatureUsage(
             feature: feature, grant: grant, planEntitlement: planEntitlement,
-            override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: usage,
-            billedUsage: try billedUsage(of: feature, planEntitlement, subscription), resetAt: resetAt,
-            price: subscription.flatMap { planEntitlement?.price(for: $0) })
+            override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: reading.usage,
+            held: reading.held, billedUsage: try billedUsage(of: feature, planEntitlement, subscription),
+            resetAt: reading.resetsAt, price: subscription.flatMap { planEntitlement?.price(for: $0) })
     }
 
-    private func usage(
+    private func reading(
         of feature: Feature, _ grant: Grant, _ company: Company, _ state: CompanyState
-    ) throws -> (Int64, Timestamp?) {
+    ) throws -> UsageReading {
         switch feature.type {
-        case .boolean: return (0, nil)
-        case .trait: return (feature.traitID.flatMap { state.traits[$0] }.flatMap { Int64($0) } ?? 0, nil)
+        case .boolean: return UsageReading(usage: 0)
+        case .trait:
+            return UsageReading(usage: feature.traitID.flatMap { state.traits[$0] }.flatMap { Int64($0) } ?? 0)
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
-            guard let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] }) else { return (0, window.end) }
+            guard let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] }) else {
+                return UsageReading(usage: 0, resetsAt: window.end)
+            }
             let key = CounterKey(company: company.id, meter: meter.id)
-            return (try engine.counters.usage(of: key, in: window), window.end)
+            let (usage, held) = try engine.counters.reading(of: key, in: window, at: now)
+            return UsageReading(usage: usage, held: held, resetsAt: window.end)
         }
     }
 

@@ -66,10 +66,11 @@ struct CounterShardsTests {
         let (one, other) = (cut(), cut())
         let window = UsageWindow(start: min(one, other), end: max(one, other))
         #expect(
-            try counters(model).usage(of: key, in: window)
+            try counters(model).reading(of: key, in: window, at: now).usage
                 == model.expected(company, meter, window.start, window.end, billed: false))
         #expect(
-            try counters(model).usage(of: key, in: .allTime) == model.expected(company, meter, nil, nil, billed: false))
+            try counters(model).reading(of: key, in: .allTime, at: now).usage
+                == model.expected(company, meter, nil, nil, billed: false))
         let period = Period(start: min(one, other), end: max(one, other))
         #expect(
             try counters(model).sum(company: company, meter: meter, in: period)
@@ -126,9 +127,9 @@ struct CounterShardsTests {
         #expect(try !add(.min))
         try model.reopen()
         let key = CounterKey(company: CounterModel.companies[0], meter: CounterModel.meters[0])
-        #expect(try model.counters.usage(of: key, in: .allTime) == limit - 15)
+        #expect(try model.counters.reading(of: key, in: .allTime, at: now).usage == limit - 15)
         #expect(try !add(6))
         #expect(try add(5))
-        #expect(try model.counters.usage(of: key, in: .allTime) == limit - 10)
+        #expect(try model.counters.reading(of: key, in: .allTime, at: now).usage == limit - 10)
     }
 }

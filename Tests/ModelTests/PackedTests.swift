@@ -10,7 +10,9 @@ import Testing
     /// Every type that packs itself, from one seed.
     private func nouns(_ seed: UInt64) -> [any Noun] {
         var random = RandomNouns(seed: seed)
-        return (0..<30).flatMap { _ -> [any Noun] in [random.invoice(), random.subscription(), random.company()] }
+        return (0..<30).flatMap { _ -> [any Noun] in
+            [random.invoice(), random.subscription(), random.company(), random.hold()]
+        }
     }
 
     @Test("what is packed is unpacked equal, and packs to the same bytes", arguments: seeds)
@@ -46,7 +48,7 @@ import Testing
                 #expect((try? read.packed.withUnsafeBytes { try N(packed: $0) }) != nil)
             }
         }
-        for noun in nouns(seed).prefix(9) { check(noun) }
+        for noun in nouns(seed).prefix(12) { check(noun) }
     }
 }
 

@@ -150,4 +150,16 @@ struct RandomNouns {
         company.updatedAt = time()
         return company
     }
+
+    mutating func hold() -> Hold {
+        var hold = Hold(
+            id: id(), companyID: id(), meterID: id(), featureID: maybe { $0.id() }, quantity: integer(),
+            expiresAt: time())
+        hold.settlement = maybe {
+            HoldSettlement(
+                committed: $0.maybe { $0.integer() }, usage: $0.integer(), reserved: $0.integer(),
+                allocation: $0.maybe { $0.integer() }, remaining: $0.maybe { $0.integer() })
+        }
+        return hold
+    }
 }

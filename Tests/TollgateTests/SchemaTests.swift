@@ -33,6 +33,38 @@ struct SchemaTests {
         try shop.expectVerified()
     }
 
+    @Test("a store of version 2, which has no table of holds, opens and holds")
+    func second() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        _ = try await shop.company("acme", on: try await shop.plan("Free", [(calls, .limit(10))]))
+        try await shop.track("calls", "acme", 3)
+        let old = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: old) }
+        try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: true)
+        shop.engine.close()
+        let snapshot = try shop.engine.store.snapshot()
+        do {
+            let names = StoreTable.allCases.filter { $0 != .holds }
+            let target = try LMDB.Environment(path: old, tables: names.map(\.rawValue), mapBytes: 1 << 24)
+            for table in names {
+                try snapshot.forEach(table, prefix: []) { key, value in
+                    try target.write { try $0.put(target.table(table.rawValue), Array(key), Array(value)) }
+                    return true
+                }
+            }
+            try target.write { transaction in
+                let version: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 2]
+                try transaction.put(target.table("meta"), StoreKey.meta("schema").bytes, version)
+            }
+        }
+        let engine = try Engine.open(old, options: Workshop.options)
+        let request = ReserveRequest(company: ["id": "acme"], feature: "calls", quantity: 7)
+        let answer = try await engine.reserve(request, in: shop.environment)
+        #expect(answer.allowed && answer.usage == 3 && answer.remaining == 0)
+        #expect(try engine.verify().isClean)
+    }
+
     @Test("a store of a newer version is refused with a sentence, and left as it is")
     func newer() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tollgate-test-\(UUID())").path

@@ -29,13 +29,15 @@ struct VerifyTests {
 
     @Test(
         "what is changed behind its back is found",
-        arguments: ["usage", "records", "keys", "due", "invoices", "journal"])
+        arguments: ["usage", "records", "keys", "due", "invoices", "journal", "holds"])
     func tampering(table: String) async throws {
         let shop = try await Workshop()
         let calls = try await shop.eventFeature("calls")
         let plan = try await shop.plan("Pro", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
         _ = try await shop.company("acme", on: plan)
         try await shop.track("calls", "acme", 7)
+        let request = ReserveRequest(company: ["id": "acme"], feature: "calls", quantity: 2)
+        _ = try await shop.engine.reserve(request, in: shop.environment)
         try await shop.setClock("2024-02-05T00:00:00Z")
         try shop.expectVerified()
         var random = SplitMix(seed: 7)

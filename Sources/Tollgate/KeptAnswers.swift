@@ -2,17 +2,32 @@ internal import Basics
 internal import Model
 internal import Store
 
-/// The first answers of consumes that carried an idempotency key, kept by day for as long as the key counts.
-final class ConsumeAnswers: Sendable {
+/// A request that may carry an idempotency key, and then has one answer however often it is sent.
+protocol KeyedRequest: Codable, Equatable {
+    associatedtype Answer: Codable
+    /// Tells apart what the answers are kept of. Part of the store's format: nil is a consume.
+    static var operation: String? { get }
+    var idempotencyKey: String? { get }
+}
+
+/// The first answers to requests that carried an idempotency key, kept by day for as long as the key counts.
+final class KeptAnswers: Sendable {
     private static let stripeCount = 64
     /// Answers are kept by day whatever the window's length is: that may be another at the next start.
     private static let day = TimeSpan.hours(24)
 
     private let window: TimeSpan
 
-    private struct Kept: Codable {
-        let request: ConsumeRequest
-        let answer: ConsumeAnswer
+    private struct Kept<Request: KeyedRequest>: Codable {
+        let operation: String?
+        let request: Request
+        let answer: Request.Answer
+        let at: Timestamp
+    }
+
+    /// The part of it that is read before one knows what it is of.
+    private struct Head: Codable {
+        let operation: String?
         let at: Timestamp
     }
 
@@ -40,7 +55,7 @@ final class ConsumeAnswers: Sendable {
 
         /// The key of an answer that is given at an instant.
         fileprivate func key(at instant: Timestamp) -> StoreKey {
-            .answer(hash, day: ConsumeAnswers.day(of: instant), in: environment)
+            .answer(hash, day: KeptAnswers.day(of: instant), in: environment)
         }
     }
 
@@ -51,15 +66,18 @@ final class ConsumeAnswers: Sendable {
 
     /// The first answer to the key, or the one that `decide` makes now. A key that stands for another request is
     /// refused.
-    func once(
-        _ request: ConsumeRequest, _ place: Place, _ now: Timestamp, _ store: Store,
-        decide: () throws -> ConsumeAnswer, elseJoin join: () -> Void
-    ) throws -> ConsumeAnswer {
+    func once<Request: KeyedRequest>(
+        _ request: Request, _ place: Place, _ now: Timestamp, _ store: Store,
+        decide: () throws -> Request.Answer, elseJoin join: () -> Void
+    ) throws -> Request.Answer {
         try stripes[Int(truncatingIfNeeded: place.hash.0) & (Self.stripeCount - 1)].withLock { _ in
             guard let bytes = try newest(place, now, store) else { return try decide() }
-            let kept = try RecordDecoder().decode(Kept.self, from: bytes)
-            guard now - kept.at < window else { return try decide() }
-            guard kept.request == request else {
+            let head = try RecordDecoder().decode(Head.self, from: bytes)
+            guard now - head.at < window else { return try decide() }
+            let kept =
+                head.operation == Request.operation
+                ? try RecordDecoder().decode(Kept<Request>.self, from: bytes) : nil
+            guard let kept, kept.request == request else {
                 throw Refusal.conflict(
                     "idempotency_key \"\(request.idempotencyKey ?? "")\" was used for another request")
             }
@@ -79,12 +97,13 @@ final class ConsumeAnswers: Sendable {
         return nil
     }
 
-    func writes(
-        _ answer: ConsumeAnswer, _ request: ConsumeRequest, _ now: Timestamp, _ place: Place?, _ store: Store
+    func writes<Request: KeyedRequest>(
+        _ answer: Request.Answer, _ request: Request, _ now: Timestamp, _ place: Place?, _ store: Store
     ) throws -> [StoreKey: [UInt8]?] {
         guard let place else { return [:] }
         var writes = try outdated(in: place.environment, now, store)
-        writes[place.key(at: now)] = try RecordEncoder().encode(Kept(request: request, answer: answer, at: now))
+        let kept = Kept(operation: Request.operation, request: request, answer: answer, at: now)
+        writes[place.key(at: now)] = try RecordEncoder().encode(kept)
         return writes
     }
 

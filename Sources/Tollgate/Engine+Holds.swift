@@ -1,0 +1,255 @@
+public import Basics
+internal import Catalog
+internal import Metering
+public import Model
+internal import Store
+
+extension Engine {
+    /// Sets units aside in one durable step: with N left, any number of concurrent callers hold N at most.
+    ///
+    /// A refusal holds nothing. The same idempotency key and request within the dedupe window gets the first answer
+    /// again, refusals too.
+    /// - Throws: `Refusal` for a request that is wrong as such, or a key that was used for another one.
+    public func reserve(_ request: ReserveRequest, in environment: EnvironmentID) async throws -> HoldAnswer {
+        try await beginReserve(request, in: environment).value()
+    }
+
+    /// Counts units of a hold as used now, and returns the rest of them. Asked for the same again it answers the same.
+    ///
+    /// What was promised counts whatever has become of the limit since.
+    /// - Throws: `Refusal` for a hold that is not there, was settled otherwise, or has expired, and for more units than
+    ///   it has.
+    public func commit(
+        _ id: Identifier<Hold>, quantity: Int64, in environment: EnvironmentID
+    ) async throws -> HoldAnswer {
+        try await beginSettling(id, committing: quantity, in: environment).value()
+    }
+
+    /// Returns the units of a hold. Asked again it answers the same.
+    ///
+    /// - Throws: `Refusal` for a hold that is not there, was committed, or has expired.
+    public func release(_ id: Identifier<Hold>, in environment: EnvironmentID) async throws -> HoldAnswer {
+        try await beginSettling(id, committing: nil, in: environment).value()
+    }
+
+    /// The hold as it is, with the numbers of its limit as they are.
+    ///
+    /// - Throws: `Refusal` for a hold that is not there.
+    public func hold(_ id: Identifier<Hold>, in environment: EnvironmentID) throws -> HoldAnswer {
+        let runtime = try requireRuntime(environment)
+        guard let hold = try store.snapshot().hold(id, in: environment) else { throw Self.noHold(id) }
+        let now = now(in: environment)
+        let limits = try useLimits(of: hold, runtime, at: now).limits
+        let (usage, held) = try counters.reading(of: limits.key, in: limits.windows, at: now)
+        let verdict = limits.verdict(on: 0, usage: usage, held: held)
+        var answer = HoldAnswer(hold, hold.status(at: now), usage: verdict.usage, reserved: held)
+        answer.allocation = verdict.allocation
+        answer.remaining = verdict.remaining
+        return answer
+    }
+
+    // MARK: - Reserving
+
+    /// Holds; durable when the answer may be told.
+    package func beginReserve(
+        _ request: ReserveRequest, in environment: EnvironmentID
+    ) throws -> Pending<HoldAnswer> {
+        try request.use.check()
+        try committer.admit()
+        let runtime = try requireRuntime(environment)
+        let ticket = CommitTicket()
+        let answer = try committer.gate.shared {
+            try once(request, in: environment, ticket) { try decide(request, runtime, ticket, rememberAt: $0) }
+        }
+        return Pending(answer, ticket)
+    }
+
+    /// One decision, inside the gate.
+    private func decide(
+        _ request: ReserveRequest, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
+        rememberAt place: KeptAnswers.Place?
+    ) throws -> HoldAnswer {
+        let now = now(in: runtime.id)
+        let expiresAt = request.expiresAt ?? now + Hold.usualSpan
+        guard now < expiresAt, expiresAt <= now + Hold.longestSpan else {
+            throw Refusal.invalid(
+                "expires_at must be later than \(now.rfc3339), by an hour at most, not \(expiresAt.rfc3339)")
+        }
+        let limits: UseLimits
+        switch try useLimits(of: request.use, runtime, at: now) {
+        case .found(let found): limits = found
+        case .refused(let reason):
+            let answer = HoldAnswer(refusing: request.quantity, reason: reason)
+            try remember(answer, of: request, now, ticket, place)
+            return answer
+        }
+        let hold = Hold(
+            id: try newHoldID(at: now, in: runtime.id), companyID: Identifier(ordinal: limits.key.company),
+            meterID: Identifier(ordinal: limits.key.meter),
+            featureID: request.feature.flatMap { runtime.catalog.feature(named: $0)?.id }, quantity: request.quantity,
+            expiresAt: expiresAt)
+        let (usage, held, isHeld) = try counters.reserve(hold, windows: limits.windows, at: now) {
+            limits.allow(request.quantity, usage: $0, held: $1)
+        }
+        let verdict = limits.verdict(on: request.quantity, usage: usage, held: held)
+        var answer =
+            isHeld
+            ? HoldAnswer(hold, .held, usage: verdict.usage, reserved: held + hold.quantity)
+            : HoldAnswer(
+                refusing: request.quantity, reason: verdict.refusal ?? UseLimits.fullCounter, usage: verdict.usage,
+                reserved: held)
+        answer.allocation = verdict.allocation
+        answer.remaining = verdict.remaining
+        if isHeld {
+            record(hold, answers: try answers.writes(answer, request, now, place, store), now, runtime.id, ticket)
+        } else {
+            try remember(answer, of: request, now, ticket, place)
+        }
+        return answer
+    }
+
+    private func newHoldID(at now: Timestamp, in environment: EnvironmentID) throws -> Identifier<Hold> {
+        if holdOrdinals.withLock({ $0[environment] }) == nil {
+            let last = try store.snapshot().lastHold(in: environment)
+            holdOrdinals.withLock { if $0[environment] == nil { $0[environment] = HoldOrdinals(after: last) } }
+        }
+        let random = UInt16.random(in: .min ... .max)
+        return Identifier(ordinal: holdOrdinals.withLock { $0[environment]!.next(at: now, random: random) })
+    }
+
+    // MARK: - Settling
+
+    /// Commits so many units, or releases the hold when that is nil; durable when the answer may be told.
+    package func beginSettling(
+        _ id: Identifier<Hold>, committing quantity: Int64?, in environment: EnvironmentID
+    ) throws -> Pending<HoldAnswer> {
+        if let quantity, quantity < 0 { throw Refusal.invalid("quantity must be 0 or more, not \(quantity)") }
+        try committer.admit()
+        let runtime = try requireRuntime(environment)
+        let ticket = CommitTicket()
+        let answer = try committer.gate.shared {
+            try settlements.alone(with: id) {
+                guard let bytes = try store.value(.hold(id.ordinal, in: environment)) else { throw Self.noHold(id) }
+                let hold = try bytes.withUnsafeBytes { try Hold(packed: $0) }
+                if let settlement = hold.settlement {
+                    guard settlement.committed == quantity else { throw Self.conflict(hold, settlement) }
+                    committer.join(ticket)
+                    return HoldAnswer(hold, settlement)
+                }
+                return try settle(hold, committing: quantity, runtime, ticket)
+            }
+        }
+        return Pending(answer, ticket)
+    }
+
+    /// Settles a hold that has not been settled, alone with it inside the gate.
+    private func settle(
+        _ hold: Hold, committing quantity: Int64?, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket
+    ) throws -> HoldAnswer {
+        let now = now(in: runtime.id)
+        if let quantity, quantity > hold.quantity {
+            throw Refusal.conflict("quantity must be at most the \(hold.quantity) that are held, not \(quantity)")
+        }
+        let (company, limits) = try useLimits(of: hold, runtime, at: now)
+        guard quantity == nil || company != nil else {
+            throw Refusal.conflict("the company of hold \(hold.id) has been deleted: it can only be released")
+        }
+        let settling = try counters.settle(
+            hold, counting: quantity ?? 0, in: runtime.id, windows: limits.windows, at: now,
+            received: settled(now, in: runtime.id))
+        switch settling {
+        case .gone:
+            throw Refusal.conflict("hold \(hold.id) expired at \(hold.expiresAt.rfc3339)")
+        case .full:
+            throw Refusal.conflict("the counter of this company and event is full: the hold can only be released")
+        case .settled(let usage, let held, let start):
+            let verdict = limits.verdict(on: 0, usage: usage, held: held)
+            let settlement = HoldSettlement(
+                committed: quantity, usage: verdict.usage, reserved: held, allocation: verdict.allocation,
+                remaining: verdict.remaining)
+            var settled = hold
+            settled.settlement = settlement
+            if let quantity, let start {
+                let use = CountedUse(key: limits.key, quantity: quantity, start: start, idempotencyKey: [])
+                enqueue(use.block(in: runtime.id, at: now), nil)
+            }
+            // The same pass of the gate, so the same commit.
+            record(settled, now, runtime.id, ticket)
+            return HoldAnswer(settled, settlement)
+        }
+    }
+
+    /// The limits that the hold was made under, as they are now; the company is nil when it has been deleted.
+    private func useLimits(
+        of hold: Hold, _ runtime: EnvironmentRuntime, at now: Timestamp
+    ) throws -> (company: CompanyState?, limits: UseLimits) {
+        let company = try runtime.company(hold.companyID)
+        let (catalog, nouns) = (runtime.catalog, runtime.catalog.nouns)
+        let named = hold.featureID.map { [nouns.features[$0]].compactMap(\.self) } ?? Array(nouns.features.values)
+        let metered = named.filter { feature in
+            feature.type == .event && feature.eventSubtype.flatMap { nouns.meters[$0] }?.id == hold.meterID
+        }
+        let key = CounterKey(company: hold.companyID, meter: hold.meterID)
+        return (company, UseLimits(key, of: metered.sorted { $0.id < $1.id }.map(catalog.keyed), company, at: now))
+    }
+
+    /// Journals a hold as a change left it.
+    private func record(
+        _ hold: Hold, answers: [StoreKey: [UInt8]?] = [:], _ now: Timestamp, _ environment: EnvironmentID,
+        _ ticket: CommitTicket
+    ) {
+        let bytes = hold.packed
+        let entry = JournalEntry(kind: .hold, environment: environment, at: now, payload: bytes)
+        var writes = answers
+        writes[.hold(hold.id.ordinal, in: environment)] = bytes
+        committer.enqueue(entry.encoded, writes: writes, ticket)
+    }
+
+    // MARK: - Refusals
+
+    private static func noHold(_ id: Identifier<Hold>) -> Refusal { .notFound("there is no reservation \(id)") }
+
+    private static func conflict(_ hold: Hold, _ settlement: HoldSettlement) -> Refusal {
+        let end = settlement.committed.map { "committed with a quantity of \($0)" } ?? "released"
+        return .conflict("hold \(hold.id) has been \(end)")
+    }
+}
+
+extension ReserveRequest: KeyedRequest {
+    typealias Answer = HoldAnswer
+    static var operation: String? { "reserve" }
+
+    /// What it would be to use the units at once.
+    fileprivate var use: ConsumeRequest {
+        ConsumeRequest(
+            company: company, event: event, feature: feature, quantity: quantity, idempotencyKey: idempotencyKey)
+    }
+}
+
+/// Keeps those who settle one hold apart: one finds it held, the next finds what became of it.
+final class SettlementLocks: Sendable {
+    private static let stripeCount = 64
+    /// A byte each: ThreadSanitizer takes the place of an empty value for that of its object.
+    private let stripes: [Locked<UInt8>] = (0..<stripeCount).map { _ in Locked(0) }
+
+    func alone<R>(with id: Identifier<Hold>, _ body: () throws -> R) throws -> R {
+        let stripe = Int(truncatingIfNeeded: id.ordinal) & (Self.stripeCount - 1)
+        return try stripes[stripe].withLock { _ in try body() }
+    }
+}
+
+extension Store {
+    /// The holds that are open, each by the time of its environment.
+    func openHolds(_ clock: () -> Timestamp) throws -> [Hold] {
+        var open: [Hold] = []
+        let snapshot = try snapshot()
+        try snapshot.forEach(Environment.self, in: Engine.wholeStore) { environment in
+            let now = environment.testClock ?? clock()
+            try snapshot.forEachHold(in: environment.id, from: now - Hold.longestSpan) { hold in
+                if hold.status(at: now) == .held { open.append(hold) }
+            }
+            return true
+        }
+        return open
+    }
+}

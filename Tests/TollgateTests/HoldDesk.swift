@@ -1,0 +1,93 @@
+import Basics
+import Entitlements
+import Model
+import Tollgate
+
+/// Does what a line of a test's table says, and answers in words: the tables of `HoldTests` read as a specification.
+///
+/// `reserve NAME QUANTITY [SECONDS]`, `commit NAME QUANTITY`, `release NAME`, `show NAME`, `consume QUANTITY`,
+/// `track QUANTITY`, `check`, `fits QUANTITY`, `wait SECONDS`, `reopen`.
+final class HoldDesk {
+    let shop: Workshop
+    private(set) var holds: [String: Identifier<Hold>] = [:]
+
+    init(_ shop: Workshop) {
+        self.shop = shop
+    }
+
+    /// Answers the lines whose answer is another one than the table says.
+    func mistakes(in table: String) async throws -> [String] {
+        var mistakes: [String] = []
+        for line in table.split(separator: "\n") {
+            let row = line.split(separator: "|").map { $0.trimmed }
+            let answer = try await answer(to: row[0])
+            if answer != row[1] { mistakes.append("\(row[0]) | \(answer)") }
+        }
+        return mistakes
+    }
+
+    private func answer(to line: String) async throws -> String {
+        let words = line.split(separator: " ").map(String.init)
+        if line == "reopen" {
+            try await shop.reopen()
+            return "ok"
+        }
+        do {
+            return try await carryOut(words[0], Array(words.dropFirst()))
+        } catch let refusal as Refusal {
+            return "\(refusal.kind): \(refusal.message)"
+                .replacing(holds[words.count > 1 ? words[1] : ""]?.description ?? "-", with: "it")
+        }
+    }
+
+    private func carryOut(_ verb: String, _ words: [String]) async throws -> String {
+        let (engine, environment, company) = (shop.engine, shop.environment, ["id": "acme"])
+        switch verb {
+        case "reserve":
+            var request = ReserveRequest(company: company, feature: "calls", quantity: Int64(words[1])!)
+            if words.count > 2 { request.expiresAt = engine.now(in: environment) + .seconds(Int64(words[2])!) }
+            let answer = try await engine.reserve(request, in: environment)
+            holds[words[0]] = answer.id
+            return text(answer)
+        case "commit":
+            return text(try await engine.commit(holds[words[0]]!, quantity: Int64(words[1])!, in: environment))
+        case "release": return text(try await engine.release(holds[words[0]]!, in: environment))
+        case "show": return text(try engine.hold(holds[words[0]]!, in: environment))
+        case "consume":
+            let answer = try await shop.consume("calls", "acme", Int64(words[0])!)
+            return (answer.allowed ? "yes" : "no") + ", \(answer.usage)+\(answer.reserved) of "
+                + "\(text(answer.allocation)) left \(text(answer.remaining))"
+        case "track":
+            try await shop.track("calls", "acme", Int64(words[0])!)
+            return "ok"
+        case "check":
+            let check = try engine.check("calls", company: company, user: nil, in: environment)
+            let reading = check.decision.entitlement?.reading
+            return "\(check.decision.value), \(reading?.usage ?? 0)+\(reading?.held ?? 0)"
+        case "fits":
+            let preflight = try Preflight(fits: Int64(words[0])!)
+            let check = try engine.check("calls", company: company, user: nil, preflight: preflight, in: environment)
+            return "\(check.decision.value)"
+        case "wait":
+            let now = engine.now(in: environment) + .seconds(Int64(words[0])!)
+            try await engine.setTestClock(now, in: environment)
+            return "ok"
+        default: preconditionFailure("\(verb) is no verb of the table")
+        }
+    }
+
+    private func text(_ answer: HoldAnswer) -> String {
+        let status = answer.status.map { "\($0.rawValue)" } ?? "no"
+        let committed = answer.committed.map { "\($0) of " } ?? ""
+        return "\(status) \(committed)\(answer.quantity), \(answer.usage)+\(answer.reserved) of "
+            + "\(text(answer.allocation)) left \(text(answer.remaining))"
+    }
+
+    private func text(_ number: Int64?) -> String { number.map { "\($0)" } ?? "any" }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        String(self[(firstIndex { $0 != " " } ?? endIndex)...].reversed().drop { $0 == " " }.reversed())
+    }
+}
