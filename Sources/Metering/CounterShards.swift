@@ -136,7 +136,7 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Decides on a quantity by the present sums of some windows and what is held, and, when it is allowed, counts it at
+    /// Decides on a quantity by the present sums of some windows and what is held and, if it is allowed, counts it at
     /// `now`: one step under one lock.
     ///
     /// `start` is where the bucket begins that it was counted in; nil when it was not allowed, and when the counter's

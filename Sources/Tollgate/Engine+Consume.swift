@@ -1,6 +1,4 @@
 public import Basics
-internal import Catalog
-internal import Entitlements
 internal import Metering
 public import Model
 internal import Store
@@ -139,56 +137,4 @@ extension ConsumeRequest: KeyedRequest {
     }
 
     static let greatestQuantity: Int64 = 1_000_000_000_000_000
-}
-
-// MARK: - Answers under keys
-
-extension Engine {
-    /// The first answer to the request's key, or the one that `decide` makes now; inside the gate.
-    func once<Request: KeyedRequest>(
-        _ request: Request, in environment: EnvironmentID, _ ticket: CommitTicket,
-        decide: (KeptAnswers.Place?) throws -> Request.Answer
-    ) throws -> Request.Answer {
-        guard let key = request.idempotencyKey, !key.isEmpty else { return try decide(nil) }
-        let place = KeptAnswers.Place(of: key, in: environment, store.secret)
-        return try answers.once(request, place, now(in: environment), store) {
-            try decide(place)
-        } elseJoin: {
-            committer.join(ticket)
-        }
-    }
-
-    /// Keeps the answer to a request that changed nothing, if it has a key.
-    func remember<Request: KeyedRequest>(
-        _ answer: Request.Answer, of request: Request, _ now: Timestamp, _ ticket: CommitTicket,
-        _ place: KeptAnswers.Place?
-    ) throws {
-        if place != nil {
-            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place, store), ticket)
-        } else {
-            ticket.settleWithoutCommit()
-        }
-    }
-}
-
-/// One use that was counted as it was decided on.
-struct CountedUse {
-    let key: CounterKey
-    let quantity: Int64
-    /// Where the bucket begins that it was counted in.
-    let start: Timestamp?
-    let idempotencyKey: [UInt8]
-
-    /// The journal's block of this one event.
-    func block(in environment: EnvironmentID, at now: Timestamp) -> EventBlock {
-        var block = EventBlock(in: environment, received: now, capacity: 128 + idempotencyKey.count)
-        idempotencyKey.withUnsafeBytes { idempotencyKey in
-            block.append(
-                EventBlock.Event(
-                    type: .track, isBackfill: false, isTimed: false, company: key.company, user: 0, meter: key.meter,
-                    quantity: quantity, effective: now, bucketStart: start, key: idempotencyKey,
-                    json: UnsafeRawBufferPointer(start: nil, count: 0)))
-        }
-        return block
-    }
 }

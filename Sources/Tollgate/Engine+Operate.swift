@@ -19,6 +19,14 @@ public struct EngineStatistics: Sendable {
         public internal(set) var refused: UInt64 = 0
     }
 
+    /// What became of reservations and holds; repeated answers count again.
+    public struct Holds: Sendable {
+        public internal(set) var held: UInt64 = 0
+        public internal(set) var refused: UInt64 = 0
+        public internal(set) var committed: UInt64 = 0
+        public internal(set) var released: UInt64 = 0
+    }
+
     /// What the closer has done, and what waits for it.
     public struct Closing: Sendable {
         public internal(set) var periods: UInt64 = 0
@@ -38,6 +46,7 @@ public struct EngineStatistics: Sendable {
 
     public let events: Events
     public let consumes: Consumes
+    public let holds: Holds
     public let closing: Closing
     /// Durable commits by the microseconds that they took, and by their bytes of journal.
     public let commitMicros: Histogram
@@ -78,7 +87,8 @@ extension Engine {
             closing.due += try dueCount(until: now(in: environment.id), in: environment.id)
         }
         return EngineStatistics(
-            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes }, closing: closing,
+            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
+            holds: tally.withLock { $0.holds }, closing: closing,
             commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
             journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
             foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
@@ -92,6 +102,7 @@ extension Engine {
     struct Tally {
         var events = EngineStatistics.Events()
         var consumes = EngineStatistics.Consumes()
+        var holds = EngineStatistics.Holds()
         var closing = EngineStatistics.Closing()
 
         mutating func add(_ answer: TrackAnswer) {
@@ -109,6 +120,16 @@ extension Engine {
 
         mutating func add(_ answer: ConsumeAnswer) {
             if answer.allowed { consumes.allowed += 1 } else { consumes.refused += 1 }
+        }
+
+        mutating func add(_ answer: HoldAnswer) {
+            switch answer.status {
+            case .held: holds.held += 1
+            case .committed: holds.committed += 1
+            case .released: holds.released += 1
+            case .expired: break
+            case nil: holds.refused += 1
+            }
         }
     }
 

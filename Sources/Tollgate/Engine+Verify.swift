@@ -119,7 +119,7 @@ extension Engine {
         _ = try applyDue(command, in: entry.environment, at: entry.at, nil)
     }
 
-    /// Tables that are a fold of the journal and nothing else. Answers that are kept and the dedupe marks also depend on
+    /// Tables that are a fold of the journal and nothing else. Kept answers and the dedupe marks also depend on
     /// requests that changed nothing.
     private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds]
 

@@ -133,3 +133,31 @@ final class KeptAnswers: Sendable {
         cleared.withLock { $0.removeAll() }
     }
 }
+
+extension Engine {
+    /// The first answer to the request's key, or the one that `decide` makes now; inside the gate.
+    func once<Request: KeyedRequest>(
+        _ request: Request, in environment: EnvironmentID, _ ticket: CommitTicket,
+        decide: (KeptAnswers.Place?) throws -> Request.Answer
+    ) throws -> Request.Answer {
+        guard let key = request.idempotencyKey, !key.isEmpty else { return try decide(nil) }
+        let place = KeptAnswers.Place(of: key, in: environment, store.secret)
+        return try answers.once(request, place, now(in: environment), store) {
+            try decide(place)
+        } elseJoin: {
+            committer.join(ticket)
+        }
+    }
+
+    /// Keeps the answer to a request that changed nothing, if it has a key.
+    func remember<Request: KeyedRequest>(
+        _ answer: Request.Answer, of request: Request, _ now: Timestamp, _ ticket: CommitTicket,
+        _ place: KeptAnswers.Place?
+    ) throws {
+        if place != nil {
+            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place, store), ticket)
+        } else {
+            ticket.settleWithoutCommit()
+        }
+    }
+}
