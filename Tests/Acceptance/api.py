@@ -144,6 +144,16 @@ class Api:
         body = {"company": {"id": company}, "event": event, "quantity": quantity}
         return self.post("/usage/consume", body if key is None else {**body, "idempotency_key": key})
 
+    def reserve(self, company: str, event: str, quantity: int = 1, **fields) -> dict:
+        return self.post("/usage/reserve", {
+            "company": {"id": company}, "event": event, "quantity": quantity, **fields})
+
+    def commit(self, hold: dict, quantity: int) -> dict:
+        return self.put(f"/usage/reservations/{hold['id']}/commit", {"quantity": quantity})
+
+    def release(self, hold: dict) -> dict:
+        return self.put(f"/usage/reservations/{hold['id']}/release")
+
     def check(self, flag: str, company: str) -> dict:
         return self.post(f"/flags/{flag}/check", {"company": {"id": company}})
 

@@ -68,7 +68,8 @@ BODIES = {
 }
 READERS = [  # where bodies are read: the event path, the typed paths, and the single forms
     "POST /batch", "POST /event-batch", "POST /events", "POST /companies", "POST /features", "POST /manage-plan",
-    "POST /usage/consume", "POST /flags/call/check", "PUT /test-clock", "POST /billing/settings"]
+    "POST /usage/consume", "POST /usage/reserve", "POST /flags/call/check", "PUT /test-clock",
+    "POST /billing/settings"]
 NOTHING_IS_FINE = {"POST /flags/call/check", "POST /billing/settings"}  # every field is optional
 
 
@@ -195,6 +196,10 @@ NOWHERE = """
     GET    /environments/env_00000000000          404
     GET    /companies/comp_00000000000/native-subscription 404
     GET    /companies/comp_00000000000/upcoming-invoice    404
+    GET    /usage/reservations/hold_00000000000         404
+    GET    /usage/reservations/hold_11111111111         404
+    PUT    /usage/reservations/hold_11111111111/release 404
+    PUT    /usage/reservations/{company}/release        404
     POST   /flags/no-such-flag/check              404
     GET    /companies/lookup?keys[id]=nobody      404
     GET    /companies/lookup                      400
@@ -288,6 +293,7 @@ OVERRIDE = {"company_id": "{company}", "feature_id": "{sso}", "value_type": "boo
 MANAGE = {"company_id": "{company}", "add_on_selections": [], "credit_bundles": [], "custom_field_values": [],
           "pay_in_advance_entitlements": []}
 CONSUME = {"company": {"id": "acme"}, "event": "call"}
+RESERVE = {**CONSUME, "quantity": 1}
 
 VALUES = {  # call: bodies; a `{name}` in them stands for the id of a real thing
     "POST /companies": [
@@ -361,6 +367,18 @@ VALUES = {  # call: bodies; a `{name}` in them stands for the id of a real thing
         {**CONSUME, "company": {}}, {**CONSUME, "company": "acme"}, {**CONSUME, "idempotency_key": 7},
         {**CONSUME, "idempotency_key": "x" * 10_000}, {**CONSUME, "feature": "{call}"},
         {"company": {"id": "acme"}, "feature": "no-such-feature"}],
+    "POST /usage/reserve": [
+        {}, CONSUME, {"company": {"id": "acme"}, "quantity": 1}, {"event": "call", "quantity": 1},
+        {**RESERVE, "quantity": 0}, {**RESERVE, "quantity": -1}, {**RESERVE, "quantity": 1.5},
+        {**RESERVE, "quantity": "1"}, {**RESERVE, "quantity": 10**30}, {**RESERVE, "company": {}},
+        {**RESERVE, "company": "acme"}, {**RESERVE, "idempotency_key": 7},
+        {**RESERVE, "idempotency_key": "x" * 10_000}, {**RESERVE, "feature": "{call}"},
+        {**RESERVE, "expires_at": "soon"}, {**RESERVE, "expires_at": 7}, {**RESERVE, "expires_at": NOW},
+        {**RESERVE, "expires_at": "1970-01-01T00:00:00Z"}, {**RESERVE, "expires_at": "9999-12-31T23:59:59Z"},
+        {"company": {"id": "acme"}, "feature": "no-such-feature", "quantity": 1}],
+    "PUT /usage/reservations/hold_11111111111/commit": [
+        {}, {"quantity": None}, {"quantity": -1}, {"quantity": 1.5}, {"quantity": "1"}, {"quantity": 10**30},
+        {"quantity": 1}],
     "POST /flags/call/check": [
         {"company": "acme"}, {"company": {"id": 7}}, {"user": []},
         {"company": {"id": "acme"}, "preflight": {"usage": -1}},

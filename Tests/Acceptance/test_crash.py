@@ -39,9 +39,10 @@ class Life:
         self.server, self.disk, self.rng = server, disk, rng
         self.kills, self.cuts, self.goal = 0, 0, 0
         self.resent = 0
+        self.counting = threading.Lock()
         self.turn = threading.Lock()  # Held by the killer while there is no server, and by whoever needs one.
         self.faults = []
-        self.called = Counter()
+        self.called, self.roomed = Counter(), Counter()
         self.events, self.seats, self.answers = {}, {}, {}
         self.plan_of, self.trait_of = {}, {}
 
@@ -50,11 +51,13 @@ class Life:
         api.clock(START)
         # The same events twice: all that were ever counted, and those that each month bills.
         call, billed, seat = api.feature("call"), api.feature("billed", event_subtype="call"), api.feature("seat")
+        room = api.feature("room")
         self.plans = [
             api.plan(name, [
                 (call, {"value_type": "numeric", "value_numeric": 10**12, "metric_period": "all_time"}),
                 (billed, {"value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 3}),
                 (seat, {"value_type": "numeric", "value_numeric": SEATS, "metric_period": "current_month"}),
+                (room, {"value_type": "numeric", "value_numeric": 10**12, "metric_period": "all_time"}),
             ], monthly_price=1000) for name in ("Old", "New")]
         api.trait("lives")
         self.companies = [api.subscribed(f"company-{index}", self.plans[0]) for index in range(COMPANIES)]
@@ -140,7 +143,8 @@ class Life:
             key = f"{worker}-{rng.randrange(2**60):x}"
             index = rng.randrange(COMPANIES)
             company = {"id": f"company-{index}"}
-            match rng.choice(["batch", "batch", "event", "event", "seat", "seat", "seat", "plan", "trait", "again"]):
+            match rng.choice([
+                    "batch", "batch", "event", "event", "seat", "seat", "seat", "room", "room", "plan", "trait", "again"]):
                 case "batch":
                     events = [
                         event("call", f"company-{rng.randrange(COMPANIES)}", rng.randint(1, 9), key=f"{key}-{place}")
@@ -156,6 +160,25 @@ class Life:
                     body = {"company": company, "event": "seat", "idempotency_key": key}
                     api, self.answers[key] = self.insist(api, "POST", "/usage/consume", body)
                     self.seats[key] = body
+                case "room":
+                    body = {"company": company, "event": "room", "quantity": rng.randint(1, 9), "idempotency_key": key}
+                    api, held = self.insist(api, "POST", "/usage/reserve", body)
+                    path = f"/usage/reservations/{held['id']}"
+                    match rng.choice(["commit", "release", "leave"]):
+                        case "commit":
+                            used = {"quantity": rng.randint(0, held["quantity"])}
+                            api, told = self.insist(api, "PUT", f"{path}/commit", used)
+                            with self.counting:
+                                self.roomed[company["id"]] += told["committed"]
+                            assert told["committed"] == used["quantity"]
+                            api, again = self.insist(api, "PUT", f"{path}/commit", used)
+                            assert again == told
+                        case "release":
+                            api, told = self.insist(api, "PUT", f"{path}/release", {})
+                            assert told["status"] == "released"
+                        case "leave":
+                            api, told = self.insist(api, "GET", path, None)
+                            assert told["status"] == "held"
                 case "plan":
                     index, plan = rng.choice(own), rng.choice(self.plans)
                     api, answer = self.insist(api, "POST", "/manage-plan", {
@@ -196,6 +219,9 @@ class Life:
         api = self.server.api
         for index, company in enumerate(self.companies):
             assert api.usage(f"company-{index}", "call") == self.called[f"company-{index}"]
+            # The clock has moved on: what was left has expired.
+            room = api.consume(f"company-{index}", "room", 10**13)
+            assert (room["usage"], room["reserved"]) == (self.roomed[f"company-{index}"], 0)
             if index in self.plan_of:
                 assert api.get(f"/companies/{company['id']}")["plan"]["id"] == self.plan_of[index]
             if index in self.trait_of:

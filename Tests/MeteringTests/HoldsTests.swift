@@ -1,5 +1,6 @@
 import Basics
 import Model
+import TestSupport
 import Testing
 
 @testable import Metering

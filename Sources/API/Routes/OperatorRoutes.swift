@@ -35,6 +35,13 @@ extension PrometheusText {
         family(
             "tollgate_consumes_total", "counter", "Consumes by their answer.", label: "answer",
             [("allowed", consumes.allowed), ("refused", consumes.refused)])
+        let holds = statistics.holds
+        family(
+            "tollgate_holds_total", "counter", "Reservations and ends of holds by their answer.", label: "answer",
+            [
+                ("held", holds.held), ("refused", holds.refused), ("committed", holds.committed),
+                ("released", holds.released),
+            ])
         let closing = statistics.closing
         single("tollgate_closed_periods_total", "counter", "Billing periods that were closed.", closing.periods)
         single("tollgate_invoices_total", "counter", "Invoices that closing issued.", closing.invoices)

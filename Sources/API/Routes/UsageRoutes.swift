@@ -28,6 +28,7 @@ extension Routes {
             }
         }
         addUsageOfFeatures()
+        addReservations()
     }
 
     /// The companies that a feature is granted to, and their users, newest first.
@@ -51,6 +52,31 @@ extension Routes {
         }
         get("feature-users/count") { call in
             try call.answer { CountResponse(count: try call.featureUsers($0).count) }
+        }
+    }
+
+    private func addReservations() {
+        post("usage/reserve") { call in
+            let request = ReserveRequest(
+                company: try call.body.required("company"), event: try call.body.optional("event"),
+                feature: try call.body.optional("feature"), quantity: try call.body.required("quantity"),
+                expiresAt: try call.body.optional("expires_at"),
+                idempotencyKey: try call.body.optional("idempotency_key"))
+            let answer = try await call.engine.reserve(request, in: call.environment)
+            return call.answer(ReservationResponseData(answer: answer))
+        }
+        get("usage/reservations/:reservation_id") { call in
+            let answer = try call.engine.hold(try call.id("reservation_id"), in: call.environment)
+            return call.answer(ReservationResponseData(answer: answer))
+        }
+        put("usage/reservations/:reservation_id/commit") { call in
+            let answer = try await call.engine.commit(
+                try call.id("reservation_id"), quantity: try call.body.required("quantity"), in: call.environment)
+            return call.answer(ReservationResponseData(answer: answer))
+        }
+        put("usage/reservations/:reservation_id/release") { call in
+            let answer = try await call.engine.release(try call.id("reservation_id"), in: call.environment)
+            return call.answer(ReservationResponseData(answer: answer))
         }
     }
 }

@@ -119,3 +119,22 @@ struct ConsumeResponseData: WireObject {
         json.field("reason", answer.reason)
     }
 }
+
+/// The answer about a reservation. Id, status and expiry are null where there is none: it was not allowed.
+struct ReservationResponseData: WireObject {
+    let answer: HoldAnswer
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("allowed", answer.allowed)
+        json.field("id", answer.id)
+        json.field("status", answer.status)
+        json.field("quantity", answer.quantity)
+        json.field("committed", answer.committed)
+        json.field("usage", answer.usage)
+        json.field("reserved", answer.reserved)
+        json.field("allocation", answer.allocation)
+        json.field("remaining", answer.remaining)
+        json.field("expires_at", answer.expiresAt)
+        json.field("reason", answer.reason)
+    }
+}
