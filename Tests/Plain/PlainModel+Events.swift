@@ -80,8 +80,35 @@ extension PlainModel {
     package mutating func consume(_ request: Consumption) -> ConsumeOutcome {
         let key = request.key.flatMap { $0.isEmpty ? nil : $0 }
         if let key, let earlier = answers[key], now < earlier.at + Self.keyLife {
-            return earlier.request == request ? .answered(earlier.numbers) : .refused
+            guard case .consumed(request, let numbers) = earlier.answer else { return .refused }
+            return .answered(numbers)
         }
+        switch weigh(request) {
+        case .refused: return .refused
+        case .unentitled:
+            let no = ConsumeOutcome.Numbers(isAllowed: false, usage: 0, allocation: nil, remaining: nil, resetAt: nil)
+            return keep(no, request)
+        case .weighed(let company, let event, let shown):
+            if let key, let seen = keysSeen[key], now < seen.at + Self.keyLife { return .refused }
+            if shown.isAllowed {
+                count(Use(company: request.company, event: event, quantity: request.quantity), company, now)
+                if let key {
+                    keysSeen[key] = Seen(at: now, content: [company, -1, request.quantity, -1], event: event)
+                }
+            }
+            return keep(shown, request)
+        }
+    }
+
+    enum Weighed {
+        case refused
+        /// No company, or no entitlement.
+        case unentitled
+        case weighed(company: Int, event: String, ConsumeOutcome.Numbers)
+    }
+
+    /// Whether the quantity is allowed beside what is used and held.
+    func weigh(_ request: Consumption) -> Weighed {
         guard 1...1_000_000_000_000_000 ~= request.quantity, !request.company.isEmpty else { return .refused }
         let wanted: [Int]
         switch request.target {
@@ -91,43 +118,38 @@ extension PlainModel {
         guard let first = wanted.first, let event = features[first].event else { return .refused }
         let found = companyKeys.find(request.company)
         if found == .two { return .refused }
-        let no = ConsumeOutcome.Numbers(isAllowed: false, usage: 0, allocation: nil, remaining: nil, resetAt: nil)
-        guard case .one(let company) = found else { return keep(no, request) }
+        guard case .one(let company) = found else { return .unentitled }
         let limits = wanted.compactMap { Self.mostGenerous(grants(of: $0, to: company)) }
-        if limits.isEmpty { return keep(no, request) }
-        if let key, let seen = keysSeen[key], now < seen.at + Self.keyLife { return .refused }
-        let answers = limits.map { answer($0, request.quantity, company, event) }
-        // A refusal is shown first, else the least that remains.
-        let shown = answers.first { !$0.isAllowed } ?? answers.min { ($0.remaining ?? .max) < ($1.remaining ?? .max) }!
-        if shown.isAllowed {
-            var use = Use(company: request.company, event: event, quantity: request.quantity)
-            use.key = key
-            count(use, company, now)
-            if let key {
-                keysSeen[key] = Seen(at: now, content: [company, -1, request.quantity, -1], event: event)
-            }
+        guard let shown = tightest(limits.map { answer($0, request.quantity, company, event) }) else {
+            return .unentitled
         }
-        return keep(shown, request)
+        return .weighed(company: company, event: event, shown)
     }
 
-    private func answer(
+    /// A refusal, else the least that remains.
+    func tightest(_ answers: [ConsumeOutcome.Numbers]) -> ConsumeOutcome.Numbers? {
+        answers.first { !$0.isAllowed } ?? answers.min { ($0.remaining ?? .max) < ($1.remaining ?? .max) }
+    }
+
+    func answer(
         _ grant: Grant, _ quantity: Int, _ company: Int, _ event: String
     ) -> ConsumeOutcome.Numbers {
         let window = window(grant.span, of: company)
         let usage = used(company, event, from: window.start, to: window.end)
+        let taken = usage + held(company, event)
         var numbers = ConsumeOutcome.Numbers(
             isAllowed: true, usage: usage + quantity, allocation: nil, remaining: nil, resetAt: window.end)
         guard case .limited(let limit) = grant.allowance else { return numbers }
         numbers.allocation = limit
-        numbers.remaining = limit - usage - quantity
-        guard usage + quantity > limit else { return numbers }
-        (numbers.isAllowed, numbers.usage, numbers.remaining) = (false, usage, limit - usage)
+        numbers.remaining = limit - taken - quantity
+        guard taken + quantity > limit else { return numbers }
+        (numbers.isAllowed, numbers.usage, numbers.remaining) = (false, usage, limit - taken)
         return numbers
     }
 
     private mutating func keep(_ numbers: ConsumeOutcome.Numbers, _ request: Consumption) -> ConsumeOutcome {
         if let key = request.key, !key.isEmpty {
-            answers[key] = Answered(at: now, request: request, numbers: numbers)
+            answers[key] = Answered(at: now, answer: .consumed(request, numbers))
             stage()
         } else if numbers.isAllowed {
             stage()

@@ -11,10 +11,11 @@ extension PlainModel {
         package var isOn = false
         package var allowance: Allowance?
         package var usage = 0
+        package var held = 0
         package var resetAt: Instant?
 
         /// What a limit leaves; nil without one.
-        package var left: Int? { if case .limited(let limit) = allowance { limit - usage } else { nil } }
+        package var left: Int? { if case .limited(let limit) = allowance { limit - usage - held } else { nil } }
     }
 
     package func check(_ feature: Int, by company: Int) -> Check {
@@ -33,6 +34,7 @@ extension PlainModel {
         guard let event = features[feature].event else { return check }
         let window = window(effective.span, of: company)
         check.usage = used(company, event, from: window.start, to: window.end)
+        check.held = held(company, event)
         check.resetAt = window.end
         return check
     }
@@ -44,7 +46,7 @@ extension PlainModel {
         case .limited(let limit):
             guard let event = features[feature].event else { return false }
             let window = window(grant.span, of: company)
-            return used(company, event, from: window.start, to: window.end) < limit
+            return used(company, event, from: window.start, to: window.end) + held(company, event) < limit
         }
     }
 

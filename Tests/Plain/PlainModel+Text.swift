@@ -21,9 +21,9 @@ extension PlainModel {
                 case .limited(let limit): "\(limit)"
                 }
             let reset = check.resetAt.map { " until \($0)" } ?? ""
-            lines.append("\(feature.key) \(check.isOn) of \(allowance) used \(check.usage)\(reset)")
+            lines.append("\(feature.key) \(check.isOn) of \(allowance) used \(check.usage) held \(check.held)\(reset)")
         }
-        return lines
+        return lines + holds(of: company)
     }
 
     package func invoices(of company: Int) -> [String] {
@@ -92,6 +92,7 @@ extension PlainModel {
             guard let number = company.subscription else { continue }
             turns += [subscriptions[number].period.end, subscriptions[number].cycle(now).end]
         }
+        turns += openHolds.map { holds[$0].expiresAt }
         for invoice in invoices where invoice.status == .draft { turns.append(invoice.finalizesAt) }
         if let oldest = keysSeen.values.map({ $0.at + Self.keyLife }).filter({ $0 > now }).min() {
             turns.append(oldest)

@@ -26,6 +26,7 @@ package struct PlainModel: Sendable {
     var events: [Meter: [Counted]] = [:]
     var keysSeen: [String: Seen] = [:]
     var answers: [String: Answered] = [:]
+    var holds: [Hold] = []
     /// States between the atomic parts of the last step, when they are asked for: what a crash may leave.
     package private(set) var stages: [PlainModel] = []
     package var keepsStages = false
@@ -51,8 +52,12 @@ package struct PlainModel: Sendable {
 
     struct Answered: Sendable {
         let at: Instant
-        let request: Consumption
-        let numbers: ConsumeOutcome.Numbers
+        let answer: Answer
+
+        enum Answer: Sendable {
+            case consumed(Consumption, ConsumeOutcome.Numbers)
+            case reserved(Reservation, HoldOutcome)
+        }
     }
 
     /// How long an idempotency key counts.

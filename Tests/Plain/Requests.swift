@@ -49,6 +49,44 @@ package struct Consumption: Equatable, Sendable {
     }
 }
 
+/// A reservation as it is sent.
+package struct Reservation: Equatable, Sendable {
+    package var use: Consumption
+    package var expiresAt: Instant?
+
+    package init(use: Consumption, expiresAt: Instant?) {
+        self.use = use
+        self.expiresAt = expiresAt
+    }
+}
+
+package enum HoldOutcome: Equatable, Sendable {
+    /// Not carried out at all.
+    case refused
+    case answered(Numbers)
+
+    package struct Numbers: Equatable, Sendable {
+        /// The how-manieth hold it is; nil when nothing is held.
+        package var number: Int?
+        package var status: String?
+        package var quantity: Int
+        package var committed: Int?
+        package var usage = 0
+        package var reserved = 0
+        package var allocation: Int?
+        package var remaining: Int?
+        package var expiresAt: Instant?
+
+        package init(quantity: Int) { self.quantity = quantity }
+
+        package var line: String {
+            func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "none" }
+            return "hold \(text(number)) \(status ?? "none") \(text(committed)) of \(quantity) until "
+                + "\(text(expiresAt)), used \(usage) held \(reserved) of \(text(allocation)) left \(text(remaining))"
+        }
+    }
+}
+
 package enum ConsumeOutcome: Equatable, Sendable {
     /// Not carried out at all.
     case refused

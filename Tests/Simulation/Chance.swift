@@ -25,7 +25,9 @@ struct Chance {
         let company = random.number(0...max(0, model.companies.count - 1))
         guard !model.companies.isEmpty else { return .track(batch(model)) }
         switch random.number(1...100) {
-        case 1...34: return .track(batch(model))
+        case 1...24: return .track(batch(model))
+        case 25...29: return .reserve(reservation(model))
+        case 30...34: return settlement(model)
         case 35...48: return .consume(consumption(model))
         case 49...50: return .rush(rush(model), callers: random.number(2...6))
         case 51...53: return .upsertCompany(keys(company: true), zone: zone())
@@ -203,6 +205,27 @@ struct Chance {
         return request
     }
 
+    private mutating func reservation(_ model: PlainModel) -> Reservation {
+        let expiresAt: Instant? =
+            switch random.number(0...9) {
+            case 0...2: nil
+            case 3: model.now + random.number(0...1)
+            case 4: model.now + Calendar.hour + random.number(0...1)
+            default: model.now + random.number(1...3600 * Calendar.second)
+            }
+        return Reservation(use: consumption(model), expiresAt: expiresAt)
+    }
+
+    /// Mostly of a hold that is open, mostly a part of it.
+    private mutating func settlement(_ model: PlainModel) -> Step {
+        let open = model.openHolds
+        let number =
+            open.isEmpty || random.once(in: 4) ? random.number(0...max(0, model.holdCount)) : random.pick(open)
+        let whole = model.quantity(ofHold: number) ?? 15
+        let quantity = random.once(in: 3) ? nil : random.number(0...whole + (random.once(in: 5) ? 1 : 0))
+        return .settle(hold: number, quantity: quantity, callers: random.once(in: 4) ? random.number(2...5) : 1)
+    }
+
     // MARK: - Time
 
     private mutating func instant(after model: PlainModel) -> Instant {
@@ -244,7 +267,8 @@ struct Chance {
             return canBeTriedAgain
                 ? .crash(random.pick([place, .afterSync]), after: random.number(0...1)) : .crash(place, after: 0)
         case .rush, .volley: return random.once(in: 2) ? .failure(place) : .crash(place, after: 0)
-        case .consume: return random.once(in: 2) ? .failure(place) : .crash(random.pick([place, .afterSync]), after: 0)
+        case .consume, .reserve, .settle:
+            return random.once(in: 2) ? .failure(place) : .crash(random.pick([place, .afterSync]), after: 0)
         default:
             // What is due by now goes before a command, in commits of its own.
             if model.hasDue || random.once(in: 2) {

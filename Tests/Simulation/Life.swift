@@ -169,10 +169,11 @@ extension Life {
     private mutating func count(_ outcome: Outcome, of step: Step) {
         switch outcome {
         case .carriedOut: count("\(step.name): carried out")
-        case .refused, .consumed(.refused): count("\(step.name): refused")
+        case .refused, .consumed(.refused), .held(.refused): count("\(step.name): refused")
         case .tracked(let told): count(told)
         case .volleyed(let all): for told in all { count(told) }
         case .consumed(.answered(let numbers)): count("consume: \(numbers.isAllowed ? "allowed" : "not allowed")")
+        case .held(.answered(let numbers)): count("\(step.name): \(numbers.status ?? "not allowed")")
         case .allowed(let callers): tally["rush: allowed", default: 0] += callers
         }
     }
@@ -190,7 +191,7 @@ extension Life {
 
     private mutating func compareTouched(by move: Move) throws {
         switch move.step {
-        case .track, .volley, .consume, .rush, .upsertUser:
+        case .track, .volley, .consume, .rush, .reserve, .settle, .upsertUser:
             guard !model.companies.isEmpty else { return }
             var touched = companies(of: move.step)
             touched.insert(glance.number(0...model.companies.count - 1))
@@ -213,6 +214,8 @@ extension Life {
         case .track(let uses): keys = uses.map(\.company)
         case .volley(let batches): keys = batches.joined().map(\.company)
         case .consume(let request), .rush(let request, _): keys = [request.company]
+        case .reserve(let request): keys = [request.use.company]
+        case .settle(let hold, _, _): return Set([model.companyAndEvent(ofHold: hold)?.company].compactMap(\.self))
         default: keys = []
         }
         return Set(
@@ -269,6 +272,8 @@ extension Move {
         switch step {
         case .clock, .closeDue: true
         case .track(let uses): uses.allSatisfy { $0.key?.isEmpty == false }
+        case .reserve(let request): request.use.key?.isEmpty == false
+        case .settle: true
         default: false
         }
     }

@@ -17,4 +17,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case forgetfulRestart
     /// What was not written is acknowledged.
     case falseAcknowledgement
+    /// A reservation is acknowledged, and its units are not held.
+    case droppedHold
+    /// A hold that expires gives its units back twice.
+    case doubleReturn
+    /// A hold expires a millisecond late.
+    case lateReturn
 }

@@ -8,6 +8,9 @@ package enum Step: Sendable {
     case consume(Consumption)
     /// Several callers consume at the same moment.
     case rush(Consumption, callers: Int)
+    case reserve(Reservation)
+    /// Commits so many units of a hold, or releases it. Several callers do the same at the same moment.
+    case settle(hold: Int, quantity: Int?, callers: Int)
     case upsertCompany([String: String], zone: Int?)
     case upsertUser([String: String])
     case manage(company: Int, plan: Int?, isNewest: Bool, bought: [Int: Int])
@@ -32,6 +35,7 @@ package enum Outcome: Equatable, Sendable {
     case tracked(TrackOutcome)
     case volleyed([TrackOutcome])
     case consumed(ConsumeOutcome)
+    case held(HoldOutcome)
     /// How many callers of a rush got what they asked for.
     case allowed(Int)
     case carriedOut
@@ -77,6 +81,8 @@ extension PlainModel {
                 allowed += numbers.isAllowed ? 1 : 0
             }
             return .allowed(allowed)
+        case .reserve(let request): return .held(reserve(request))
+        case .settle(let hold, let quantity, _): return .held(settle(hold, quantity))
         case .upsertCompany(let keys, let zone): return said(upsertCompany(keys, zone: zone))
         case .upsertUser(let keys): return said(upsertUser(keys))
         case .manage(let company, let plan, let isNewest, let bought):

@@ -8,10 +8,15 @@ struct Watch: Sendable {
     let keys: [String: String]
     let feature: String
     let usage: ClosedRange<Int>
+    let held: ClosedRange<Int>
+    /// Usage and held units together: units that are committed are never neither.
+    let taken: ClosedRange<Int>
 
     /// Nil for steps that no reader is set on.
     init?(_ step: Step, _ before: PlainModel) {
         var uses: [(company: [String: String], event: String, quantity: Int)] = []
+        var hold: (held: Int, left: Int)?
+        let watched: (company: Int, event: String)
         switch step {
         case .track(let batch): uses = batch.map { ($0.company, $0.event, $0.quantity) }
         case .volley(let batches): uses = batches.joined().map { ($0.company, $0.event, $0.quantity) }
@@ -20,21 +25,36 @@ struct Watch: Sendable {
             for feature in before.features where feature.event != nil {
                 uses += (0..<callers).map { _ in (request.company, feature.event!, request.quantity) }
             }
+        case .settle(let number, let quantity, _):
+            let held = before.quantity(ofHold: number) ?? 0
+            hold = (held, max(0, held - (quantity ?? 0)))
         default: return nil
         }
-        guard let first = uses.first, case .one(let company) = before.companyKeys.find(first.company),
-            let place = before.features.firstIndex(where: { $0.event == first.event })
-        else { return nil }
+        if case .settle(let number, _, _) = step {
+            guard let held = before.companyAndEvent(ofHold: number) else { return nil }
+            watched = held
+        } else {
+            guard let first = uses.first, case .one(let company) = before.companyKeys.find(first.company) else {
+                return nil
+            }
+            watched = (company, first.event)
+        }
+        let company = watched.company
+        guard let place = before.features.firstIndex(where: { $0.event == watched.event }) else { return nil }
         // By all that it held before: the step may give other keys away.
         keys = before.companyKeys.keys[company]
         feature = before.features[place].key
-        var (low, high) = (before.check(place, by: company).usage, before.check(place, by: company).usage)
-        for use in uses where use.event == first.event && abs(use.quantity) <= 1_000_000_000_000_000 {
+        let check = before.check(place, by: company)
+        var (low, high) = (check.usage, check.usage)
+        for use in uses where use.event == watched.event && abs(use.quantity) <= 1_000_000_000_000_000 {
             guard before.companyKeys.find(use.company) == .one(company) else { continue }
             low += min(0, use.quantity)
             high += max(0, use.quantity)
         }
-        usage = low...high
+        let ending = hold ?? (0, 0)
+        usage = low...high + ending.held - ending.left
+        held = check.held - ending.held...check.held
+        taken = low + check.held - ending.left...high + check.held
     }
 }
 
@@ -47,7 +67,8 @@ extension World {
         do { result = .success(try await perform(step)) } catch { result = .failure(error) }
         isOver.raise()
         if let strange = try await seen {
-            throw UnexpectedProblem(description: "a reader saw \(strange) of \(watch.feature), not in \(watch.usage)")
+            throw UnexpectedProblem(
+                description: "a reader saw \(strange) of \(watch.feature), not \(watch.usage) and \(watch.held)")
         }
         return try result.get()
     }
@@ -55,11 +76,14 @@ extension World {
     /// Reads until the step is over; answers what cannot be.
     private static func watch(
         _ watch: Watch, _ engine: Engine, _ environment: EnvironmentID, _ isOver: Flag
-    ) async throws -> Int? {
+    ) async throws -> String? {
         repeat {
             let check = try engine.check(watch.feature, company: watch.keys, user: nil, in: environment)
-            if let usage = check.decision.entitlement?.reading?.usage, !watch.usage.contains(Int(usage)) {
-                return Int(usage)
+            if let reading = check.decision.entitlement?.reading {
+                let (usage, held) = (Int(reading.usage), Int(reading.held))
+                let isRight =
+                    watch.usage.contains(usage) && watch.held.contains(held) && watch.taken.contains(usage + held)
+                if !isRight { return "\(usage) used and \(held) held" }
             }
             await Task.yield()
         } while !isOver.isRaised

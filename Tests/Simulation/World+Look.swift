@@ -22,7 +22,7 @@ extension World {
                         + "period \(subscription.periodIndex)\(ending)")
             }
             for id in account.overrideIDs { lines.append("override \(id.number)") }
-            return try lines + checks(of: id, keys)
+            return try lines + checks(of: id, keys) + holds(of: id)
         }
     }
 
@@ -42,8 +42,34 @@ extension World {
                 }
             let reading = entitlement?.reading
             let reset = reading?.resetsAt.map { " until \($0.instant)" } ?? ""
-            return "\(feature.key) \(check.decision.value) of \(allowance) used \(reading?.usage ?? 0)\(reset)"
+            return "\(feature.key) \(check.decision.value) of \(allowance) used \(reading?.usage ?? 0) "
+                + "held \(reading?.held ?? 0)\(reset)"
         }
+    }
+
+    private func holds(of company: Identifier<Model.Company>) throws -> [String] {
+        try durableHolds().enumerated().filter { $1.companyID == company }.map { number, hold in
+            text(try engine.hold(hold.id, in: environment), number).line
+        }
+    }
+
+    /// All that the store has, in the order in which they were made: a hold's number is its place.
+    func durableHolds() throws -> [Model.Hold] {
+        var holds: [Model.Hold] = []
+        try engine.store.snapshot().forEachHold(in: environment, from: Timestamp(0)) { holds.append($0) }
+        return holds
+    }
+
+    func text(_ answer: HoldAnswer, _ number: Int?) -> HoldOutcome.Numbers {
+        var numbers = HoldOutcome.Numbers(quantity: Int(answer.quantity))
+        numbers.number = number
+        numbers.status = answer.status?.rawValue
+        numbers.committed = answer.committed.map { Int($0) }
+        (numbers.usage, numbers.reserved) = (Int(answer.usage), Int(answer.reserved))
+        numbers.allocation = answer.allocation.map { Int($0) }
+        numbers.remaining = answer.remaining.map { Int($0) }
+        numbers.expiresAt = answer.expiresAt?.instant
+        return numbers
     }
 
     /// Every invoice, by company. Decoded once, and again when the record has changed.

@@ -7,8 +7,11 @@ extension World {
         do {
             return try await carryOut(step)
         } catch is Refusal {
-            if case .consume = step { return .consumed(.refused) }
-            return .refused
+            switch step {
+            case .consume: return .consumed(.refused)
+            case .reserve, .settle: return .held(.refused)
+            default: return .refused
+            }
         } catch let failure as StoreFailure {
             guard mutant == .falseAcknowledgement, case .track(let uses) = step else { throw failure }
             var outcome = TrackOutcome()
@@ -23,6 +26,9 @@ extension World {
         case .volley(let batches): return .volleyed(try await volley(batches))
         case .consume(let request): return .consumed(.answered(try await consume(request)))
         case .rush(let request, let callers): return .allowed(try await rush(request, callers))
+        case .reserve(let request): return .held(.answered(try await reserve(request)))
+        case .settle(let hold, let quantity, let callers):
+            return .held(.answered(try await settle(hold, quantity, callers)))
         case .upsertCompany(let keys, let zone):
             var upsert = UpsertCompany(keys: keys)
             upsert.timezone = zone.map { Self.zones[$0]! }
@@ -55,7 +61,10 @@ extension World {
             var settings = UpdateBillingSettings()
             settings.invoiceGraceSeconds = Int64(seconds)
             try await run(settings)
-        case .clock(let instant): try await setClock(instant)
+        case .clock(let instant):
+            let expired = mutant == .doubleReturn ? try expired(until: instant) : []
+            try await setClock(instant)
+            for hold in expired { try await giveBack(hold) }
         case .closeDue: try await engine.closeDue(in: environment)
         case .publish(let plan, let version): try await publish(version, of: plan)
         case .addFeature(let feature): try await add(feature)
@@ -135,7 +144,7 @@ extension World {
         return event
     }
 
-    private func mutated(_ key: String?) -> String? {
+    func mutated(_ key: String?) -> String? {
         mutant == .forgetfulRestart && restarts > 0 ? key.map { "\($0) after \(restarts)" } : key
     }
 
@@ -153,7 +162,7 @@ extension World {
         return numbers
     }
 
-    private func wire(_ request: Consumption) -> ConsumeRequest {
+    func wire(_ request: Consumption) -> ConsumeRequest {
         var wire = ConsumeRequest(
             company: request.company, quantity: Int64(request.quantity), idempotencyKey: mutated(request.key))
         switch request.target {
