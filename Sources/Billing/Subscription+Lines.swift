@@ -57,7 +57,8 @@ extension Subscription {
             let quantity = quantity(boughtOf: charge.entitlement)
             guard quantity > 0 else { continue }
             var line = InvoiceLine(
-                id: transaction.newID(), type: .seat, description: charge.feature.name, planID: planID, versionID: versionID,
+                id: transaction.newID(), type: .seat, description: charge.feature.name, planID: planID,
+                versionID: versionID,
                 quantity: Decimal(quantity), unitAmount: unit,
                 amount: try lineAmount(quantity: Decimal(quantity), unitAmount: unit), period: period)
             line.refer(to: charge)

@@ -68,8 +68,8 @@ extension CounterShards {
     }
 
     /// Forgets everything, and counts the tail of the journal again: after opening, and when a commit has failed.
-    /// Called alone, but checks go on: the shards are counted aside and put in place whole, as a limit that is looked at
-    /// in between must not see half of what was used.
+    /// Called alone, but checks go on: the shards are counted aside and put in place whole, as a limit that is looked
+    /// at in between must not see half of what was used.
     ///
     /// - Parameter holds: those that are open.
     package func recover(holds: [Hold] = []) throws {

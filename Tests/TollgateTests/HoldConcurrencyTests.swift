@@ -3,6 +3,7 @@ import Catalog
 import Entitlements
 import Model
 import Store
+import TestSupport
 import Testing
 import Tollgate
 
