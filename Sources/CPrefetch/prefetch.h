@@ -2,6 +2,6 @@
 #pragma once
 #include <stdint.h>
 
-static inline void prefetch_line(uintptr_t address) {
+__attribute__((always_inline)) static inline void prefetch_line(uintptr_t address) {
     __builtin_prefetch((const void *)address, 1);
 }

@@ -35,51 +35,84 @@ package final class DedupeMemory: Sendable {
     /// A run of zeroed bytes that lives as long as this object.
     final class Run {
         let start: UnsafeMutableRawPointer
-        let byteCount: Int
-        private let isMapped: Bool
-        private let giveBack: (inout Use) -> Void
-        private let using: Locked<Use>
+        private(set) var byteCount: Int
+        /// Bytes from the start on that are mapped for this run alone; 0 when it is on the heap.
+        private let mappedBytes: Int
+        private let isOnDisk: Bool
+        private let memory: DedupeMemory
 
         fileprivate init(
-            _ start: UnsafeMutableRawPointer, byteCount: Int, isMapped: Bool, _ using: Locked<Use>,
-            giveBack: @escaping (inout Use) -> Void
+            _ start: UnsafeMutableRawPointer, byteCount: Int, mapped: Int, isOnDisk: Bool = false,
+            _ memory: DedupeMemory
         ) {
             self.start = start
             self.byteCount = byteCount
-            self.isMapped = isMapped
-            self.using = using
-            self.giveBack = giveBack
+            mappedBytes = mapped
+            self.isOnDisk = isOnDisk
+            self.memory = memory
         }
 
         deinit {
-            if isMapped { munmap(start, byteCount) } else { free(start) }
-            using.withLock { giveBack(&$0) }
+            if mappedBytes > 0 { munmap(start, mappedBytes) } else { free(start) }
+            memory.using.withLock { if isOnDisk { $0.diskBytes -= byteCount } else { $0.memoryBytes -= byteCount } }
+        }
+
+        /// Adds zeroed bytes at the end. Answers false, and does nothing, when there is no memory or no address for
+        /// them.
+        func grow(to byteCount: Int) -> Bool {
+            guard !isOnDisk, byteCount <= mappedBytes, memory.take(byteCount - self.byteCount) else { return false }
+            DedupeMemory.populate(start, from: self.byteCount, to: byteCount)
+            self.byteCount = byteCount
+            return true
         }
     }
 
     /// - Throws: `Refusal.overloaded` when neither memory nor disk has room.
     func run(byteCount: Int) throws(Refusal) -> Run {
-        let fits = using.withLock { use in
+        guard take(byteCount) else { return try diskRun(byteCount: byteCount) }
+        if byteCount >= Self.mappedBytes, let (start, mapped) = Self.map(byteCount) {
+            Self.populate(start, from: 0, to: byteCount)
+            return Run(start, byteCount: byteCount, mapped: mapped, self)
+        }
+        guard let start = calloc(byteCount, 1) else {
+            using.withLock { $0.memoryBytes -= byteCount }
+            throw .overloaded("there is no memory for more idempotency keys: \(Self.reason(errno))")
+        }
+        return Run(start, byteCount: byteCount, mapped: 0, self)
+    }
+
+    private func take(_ byteCount: Int) -> Bool {
+        using.withLock { use in
             guard use.memoryBytes + byteCount <= limit else { return false }
             use.memoryBytes += byteCount
             return true
         }
-        guard fits else { return try diskRun(byteCount: byteCount) }
-        let isMapped = byteCount >= Self.mappedBytes
-        guard let start = isMapped ? Self.map(byteCount) : calloc(byteCount, 1) else {
-            using.withLock { $0.memoryBytes -= byteCount }
-            throw .overloaded("there is no memory for more idempotency keys: \(Self.reason(errno))")
-        }
-        return Run(start, byteCount: byteCount, isMapped: isMapped, using) { $0.memoryBytes -= byteCount }
     }
 
-    private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let start, start != MAP_FAILED else { return nil }
-        if byteCount >= hugePageBytes { madvise(start, byteCount, MADV_HUGEPAGE) }
+    /// Maps more addresses than are needed, so that the run can grow where it is; where addresses are scarce, just what
+    /// is needed. What is never touched takes no memory.
+    private static func map(_ byteCount: Int) -> (start: UnsafeMutableRawPointer, byteCount: Int)? {
+        let roomy = (byteCount * 4 + hugePageBytes - 1) / hugePageBytes * hugePageBytes
+        for count in [roomy, byteCount] {
+            let start = mmap(
+                nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            if let start, start != MAP_FAILED { return (start, count) }
+        }
+        return nil
+    }
+
+    /// Brings pages in, huge ones as far as the bytes fill them: without those every search misses the TLB too.
+    private static func populate(_ start: UnsafeMutableRawPointer, from: Int, to: Int) {
+        let wholeBefore = from / hugePageBytes * hugePageBytes
+        let whole = to / hugePageBytes * hugePageBytes
+        if wholeBefore < whole {
+            madvise(start + wholeBefore, whole - wholeBefore, MADV_HUGEPAGE)
+            // The huge page that was filled in part so far.
+            if wholeBefore < from { madvise(start + wholeBefore, hugePageBytes, 25 /* MADV_COLLAPSE, Linux 6.1 */) }
+        }
         // One call for all pages costs a third of the faults that it saves; where it is not known they are taken.
-        madvise(start, byteCount, 23 /* MADV_POPULATE_WRITE, Linux 5.14 */)
-        return start
+        let page = from / pageBytes * pageBytes
+        madvise(start + page, to - page, 23 /* MADV_POPULATE_WRITE, Linux 5.14 */)
     }
 
     private func diskRun(byteCount: Int) throws(Refusal) -> Run {
@@ -104,7 +137,7 @@ package final class DedupeMemory: Sendable {
         guard let start, start != MAP_FAILED else { throw refusal(errno) }
         madvise(start, byteCount, MADV_RANDOM)
         using.withLock { $0.diskBytes += byteCount }
-        return Run(start, byteCount: byteCount, isMapped: true, using) { $0.diskBytes -= byteCount }
+        return Run(start, byteCount: byteCount, mapped: byteCount, isOnDisk: true, self)
     }
 
     private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

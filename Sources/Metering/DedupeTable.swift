@@ -14,6 +14,11 @@ struct DedupeTable {
         var time: UInt32 = 0
         var low: UInt16 = 0
         var content: UInt16 = 0
+
+        /// The same in a table whose base is so much earlier.
+        func moved(later: Int64) -> Slot {
+            Slot(high: high, time: UInt32(clamping: Int64(time) + later), low: low, content: content)
+        }
     }
 
     /// Times up to this much before the window's beginning can be written down: the clock may be turned back.
@@ -167,31 +172,64 @@ struct DedupeTable {
 
     /// - Parameter keys: for how many there is to be room at least, and a quarter more.
     private mutating func rebuild(at now: Int64, for keys: Int = 0) throws(Refusal) {
-        let old = UnsafeBufferPointer(start: slots, count: slotCount)
+        let old = UnsafeMutableBufferPointer(start: slots, count: slotCount)
         let oldBase = base
         // Slots whose time is at most this have left the window; those without a key are among them.
         let left = UInt32(clamping: now - window - oldBase)
         var live = 0
         for slot in old where slot.time > left { live += 1 }
         let count = Self.slotCount(for: max(keys, live + 1))
-        let newRun = try memory.run(byteCount: count * MemoryLayout<Slot>.stride)
         let oldRun = run
-        run = newRun
-        slots = newRun.start.bindMemory(to: Slot.self, capacity: count)
+        let growsInPlace = count > slotCount && run?.grow(to: count * MemoryLayout<Slot>.stride) == true
+        if !growsInPlace {
+            let newRun = try memory.run(byteCount: count * MemoryLayout<Slot>.stride)
+            run = newRun
+            slots = newRun.start.bindMemory(to: Slot.self, capacity: count)
+        }
         slotCount = count
         room = count / 20 * 17
         base = now - window - Self.slack
         due = now + max(use, 1)
         used = live
-        let (slots, later) = (slots, oldBase - base)
-        for slot in old where slot.time > left {
-            var moved = slot
-            moved.time = UInt32(clamping: later + Int64(slot.time))
-            var index = Int(truncatingIfNeeded: slot.high.multipliedFullWidth(by: UInt64(count)).high)
-            while slots[index].time != 0 { index = index + 1 == count ? 0 : index + 1 }
-            slots[index] = moved
+        let later = oldBase - base
+        if growsInPlace {
+            spread(old, left: left, later: later)
+        } else {
+            for slot in old where slot.time > left { place(slot, later: later) }
         }
         withExtendedLifetime(oldRun) {}
+    }
+
+    /// Moves what stands in the first part of the table to where it belongs in the whole, beginning with the last: it
+    /// goes where it was or further on, where all has been moved already. Some of the first slots would go further
+    /// back, as their neighbours pushed them on or they came round the end: those wait until all others have moved.
+    private mutating func spread(_ old: UnsafeMutableBufferPointer<Slot>, left: UInt32, later: Int64) {
+        var waiting: [Slot] = []
+        for index in old.indices.reversed() {
+            let slot = old[index]
+            guard slot.time != 0 else { continue }
+            old[index] = Slot()
+            guard slot.time > left else { continue }
+            var place = start(slot.high)
+            guard place >= index else {
+                waiting.append(slot)
+                continue
+            }
+            while place < slotCount, slots[place].time != 0 { place += 1 }
+            guard place < slotCount else {
+                waiting.append(slot)
+                continue
+            }
+            slots[place] = slot.moved(later: later)
+        }
+        for slot in waiting { place(slot, later: later) }
+    }
+
+    /// Puts a slot of the former table where it belongs in this one.
+    private func place(_ slot: Slot, later: Int64) {
+        var index = start(slot.high)
+        while slots[index].time != 0 { index = after(index) }
+        slots[index] = slot.moved(later: later)
     }
 
     /// Slots for so many keys and a quarter more at 85 %, whole pages where runs are mapped.

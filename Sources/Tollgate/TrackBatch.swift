@@ -240,8 +240,8 @@ struct TrackBatch: ~Copyable {
         while !open.isEmpty { open = try count(open, events) }
     }
 
-    /// The same for some of them, in passes: all keys are judged, then all new events counted, the shards of keys and
-    /// of counters one lock each, and then what came of it is written down in order.
+    /// The same for some of them, in passes: all keys are judged, then all new events counted, each shard of keys and
+    /// of counters under one lock, and then what came of it is written down in order.
     ///
     /// Answers the events that must be judged again: a counter was full, so its events gave their keys back, and what
     /// looked like a repetition may have been one of theirs.

@@ -40,6 +40,33 @@ struct DedupeMemoryTests {
         #expect(window.count == 0)
     }
 
+    @Test("grows where it is, and every key stays where it is found", arguments: [UInt64.random(in: 0...(.max)), 1])
+    func grows(seed: UInt64) throws {
+        print("seed \(seed)")
+        var random = SplitMix(seed: seed)
+        let window = DedupeWindow()
+        func key(_ number: Int) -> DedupeWindow.Fingerprint {
+            withUnsafeBytes(of: number) { window.fingerprint($0.bindMemory(to: UInt8.self), type: .track) }
+        }
+        var now = Self.start
+        var kept: [Int] = []
+        // From 220,000 keys on the tables are too large for the heap.
+        for number in 0..<500_000 {
+            if number % 1_000 == 0 { now = now + .minutes(Int64.random(in: 0...6, using: &random)) }
+            try #require(try window.judge(key(number), content: 1, at: now) == .new)
+            if Int.random(in: 0..<8, using: &random) == 0 { window.forget(key(number)) } else { kept.append(number) }
+        }
+        let held = kept.filter { window.holds(key($0), at: now) }
+        // The window is 24 hours and the whole took about 25.
+        #expect(held.count > kept.count / 2)
+        #expect(held == Array(kept.suffix(held.count)))
+        let early = kept.dropLast(held.count)
+        try fill(window, 1_000_000..<1_400_000, at: now)
+        for number in held { #expect(window.holds(key(number), at: now)) }
+        for number in early { #expect(!window.holds(key(number), at: now)) }
+        for number in 500_000..<510_000 { #expect(!window.holds(key(number), at: now)) }
+    }
+
     @Test("is taken at once when it is known how many keys come, and is as small")
     func reserved() throws {
         let memory = DedupeMemory()
