@@ -46,6 +46,8 @@ struct Measurement: Sendable {
 
 enum Figure: String, Sendable, CaseIterable {
     case perSecond = "per second"
+    /// The same for the events that were the first of their companies, which is dearer.
+    case firstPerSecond = "first/s"
     /// Of a request: with batches, of a batch.
     case p50Micros = "p50 µs"
     case p99Micros = "p99 µs"

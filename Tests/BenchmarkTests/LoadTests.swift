@@ -35,6 +35,11 @@ import Testing
         #expect(keys.count == 10_000)
     }
 
+    @Test func `companies that come in order come once each before the first comes again`() {
+        var stream = OperationStream(client: 0, companies: 5, inOrderFrom: 3)
+        #expect((0..<7).map { _ in stream.next().company } == [3, 4, 0, 1, 2, 3, 4])
+    }
+
     @Test func `bytes that a server still gets are not written over`() {
         var template = RequestTemplate(RequestTemplate.Place.company)
         var stream = OperationStream(client: 0, companies: 99_999_999)

@@ -5,9 +5,10 @@ struct Operation {
     let company: UInt64
     let quantity: Int64
 
-    init(_ number: UInt64, companies: UInt64) {
+    /// Of a random company, unless it is named.
+    init(_ number: UInt64, companies: UInt64, company: UInt64? = nil) {
         random = Self.mixed(number)
-        company = random.multipliedFullWidth(by: companies).high
+        self.company = company ?? random.multipliedFullWidth(by: companies).high
         quantity = Int64(number % 7) + 1
     }
 
@@ -67,20 +68,26 @@ struct Operation {
 /// The operations that one client asks for, one after another, and the sum of what it has asked for.
 struct OperationStream: Sendable {
     private let companies: UInt64
+    /// The company of the next operation, where they come in order.
+    private var inOrder: UInt64?
     private var number: UInt64
     private(set) var count = 0
     /// The sum of the quantities.
     private(set) var units: Int64 = 0
 
-    /// - Parameter client: no two clients of one store may have the same number, as their keys would be the same.
-    init(client: Int, companies: Int) {
+    /// - Parameters:
+    ///   - client: no two clients of one store may have the same number, as their keys would be the same.
+    ///   - first: makes the companies come in order, from this one on; without it they are random.
+    init(client: Int, companies: Int, inOrderFrom first: Int? = nil) {
         precondition(companies <= 100_000_000, "companies are named by eight digits")
         self.companies = UInt64(companies)
+        inOrder = first.map(UInt64.init)
         number = UInt64(client) << 40
     }
 
     mutating func next() -> Operation {
-        let operation = Operation(number, companies: companies)
+        let operation = Operation(number, companies: companies, company: inOrder.map { $0 % companies })
+        if let company = inOrder { inOrder = company + 1 }
         number += 1
         count += 1
         units += operation.quantity
