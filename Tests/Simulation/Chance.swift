@@ -24,10 +24,12 @@ struct Chance {
     private mutating func step(_ model: PlainModel) -> Step {
         let company = random.number(0...max(0, model.companies.count - 1))
         guard !model.companies.isEmpty else { return .track(batch(model)) }
+        // Soon after they were made, as most moves of the clock let them expire.
+        if !model.openHolds.isEmpty, random.once(in: 3) { return settlement(model) }
         switch random.number(1...100) {
-        case 1...24: return .track(batch(model))
-        case 25...29: return .reserve(reservation(model))
-        case 30...34: return settlement(model)
+        case 1...25: return .track(batch(model))
+        case 26...33: return .reserve(reservation(model))
+        case 34: return settlement(model)
         case 35...48: return .consume(consumption(model))
         case 49...50: return .rush(rush(model), callers: random.number(2...6))
         case 51...53: return .upsertCompany(keys(company: true), zone: zone())

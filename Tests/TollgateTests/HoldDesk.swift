@@ -50,9 +50,9 @@ final class HoldDesk {
             holds[words[0]] = answer.id
             return text(answer)
         case "commit":
-            return text(try await engine.commit(holds[words[0]]!, quantity: Int64(words[1])!, in: environment))
-        case "release": return text(try await engine.release(holds[words[0]]!, in: environment))
-        case "show": return text(try engine.hold(holds[words[0]]!, in: environment))
+            return text(try await engine.commit(hold(words[0]), quantity: Int64(words[1])!, in: environment))
+        case "release": return text(try await engine.release(hold(words[0]), in: environment))
+        case "show": return text(try engine.hold(hold(words[0]), in: environment))
         case "consume":
             let answer = try await shop.consume("calls", "acme", Int64(words[0])!)
             return (answer.allowed ? "yes" : "no") + ", \(answer.usage)+\(answer.reserved) of "
@@ -75,6 +75,9 @@ final class HoldDesk {
         default: preconditionFailure("\(verb) is no verb of the table")
         }
     }
+
+    /// One that is not there, when nothing was held under the name.
+    private func hold(_ name: String) -> Identifier<Hold> { holds[name] ?? Identifier(ordinal: 1) }
 
     private func text(_ answer: HoldAnswer) -> String {
         let status = answer.status.map { "\($0.rawValue)" } ?? "no"
