@@ -103,6 +103,7 @@ bool scanner::has_escape(const char *begin, const char *end) {
 // The text of a string token. One that is not kept is only judged.
 error_code scanner::read_text(token from, bool keep, scan_text &out) {
     if (from.end - from.begin < 2 || from.end[-1] != '"') { return simdjson::STRING_ERROR; }
+    if (from.is_before_colon) { return simdjson::TAPE_ERROR; }
     if (!has_escape(from.begin, from.end)) {
         out = slice(from.begin + 1, from.end - 1);
         return simdjson::SUCCESS;

@@ -19,11 +19,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 struct token {
     const char *begin;
     const char *end;
+    // simdjson passes over a string before a colon as the name of a field, even where a value should stand: it would
+    // then also pass over whatever comes next.
+    bool is_before_colon = false;
 
     explicit token(simdjson::ondemand::value &from) {
         std::string_view raw = from.raw_json_token();
         begin = raw.data();
         end = begin + raw.size();
+        is_before_colon = *end == ':';
         while (end - begin > 1 && is_space(end[-1])) { --end; }
     }
 
