@@ -174,11 +174,11 @@ package struct EventBlock: ~Copyable {
             let flags = try byte()
             let (company, user, meter) = (try number(), try number(), try number())
             let quantity = try signedNumber()
-            let effective = Timestamp(milliseconds: received.milliseconds &+ (try signedNumber()))
+            let effective = try instant(received.milliseconds.addingReportingOverflow(try signedNumber()))
             let (key, json) = (try run(), try run())
             let start: Timestamp? =
                 flags & EventBlock.cutFlag == 0
-                ? nil : Timestamp(milliseconds: effective.milliseconds &- (try signedNumber()))
+                ? nil : try instant(effective.milliseconds.subtractingReportingOverflow(try signedNumber()))
             return Event(
                 type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
                 isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0,
@@ -207,6 +207,11 @@ package struct EventBlock: ~Copyable {
         private mutating func signedNumber() throws(StoreFailure) -> Int64 {
             let value = try number()
             return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+        }
+
+        private func instant(_ sum: (partialValue: Int64, overflow: Bool)) throws(StoreFailure) -> Timestamp {
+            guard !sum.overflow else { throw Self.damaged }
+            return Timestamp(milliseconds: sum.partialValue)
         }
 
         private mutating func run() throws(StoreFailure) -> UnsafeRawBufferPointer {

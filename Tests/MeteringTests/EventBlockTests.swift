@@ -120,6 +120,18 @@ struct EventBlockTests {
         }
     }
 
+    @Test("whose times lie beyond all times are refused")
+    func times() throws {
+        var random = SplitMix(seed: 5)
+        var event = Plain(&random)
+        event.effective = Self.received + .hours(1)
+        event.bucketStart = Self.received
+        let payload = payload(of: [event])
+        #expect(throws: StoreFailure.self) {
+            try EventBlock.forEach(in: payload, received: Timestamp(milliseconds: .max)) { _, _ in true }
+        }
+    }
+
     @Test("cut anywhere but between two events are refused")
     func cut() throws {
         var random = SplitMix(seed: 9)
