@@ -1,7 +1,7 @@
 public import Basics
 
 /// A half-open stretch of time `[start, end)`: an event at exactly `end` belongs to the next one.
-public struct Period: Hashable, Sendable, Codable {
+public struct Period: Hashable, Sendable {
     public let start: Timestamp
     public let end: Timestamp
 
@@ -16,4 +16,20 @@ public struct Period: Hashable, Sendable, Codable {
     /// Whole seconds, the basis of proration. Both ends are rounded down, so that the parts of a divided period add up
     /// to the whole.
     public var seconds: Int64 { end.seconds - start.seconds }
+}
+
+extension Period: Codable {
+    private enum CodingKeys: CodingKey { case start, end }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        start = try fields.decode(Timestamp.self, forKey: .start)
+        end = try fields.decode(Timestamp.self, forKey: .end)
+        let (length, overflow) = end.milliseconds.subtractingReportingOverflow(start.milliseconds)
+        guard length >= 0, !overflow else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .end, in: fields,
+                debugDescription: "A period ends at its start or later, and its length fits a span.")
+        }
+    }
 }
