@@ -13,7 +13,9 @@ package final class Snapshot {
     }
 
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        try reading { try key.withBytes { try transaction.get(store.table(key.table), $0) } }
+        let value = try reading { try key.withBytes { try transaction.get(store.table(key.table), $0) } }
+        if let value { try key.table.check(keyBytes: key.count, valueBytes: value.count) }
+        return value
     }
 
     /// What LMDB cannot read is a fault of the store, for whoever asks.
@@ -49,14 +51,24 @@ package final class Snapshot {
         _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try reading { try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed, body) }
+        try reading {
+            try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed) { key, value in
+                try table.check(keyBytes: key.count, valueBytes: value.count)
+                return try body(key, value)
+            }
+        }
     }
 
     package func forEach(
         _ table: StoreTable, from: [UInt8], to: [UInt8]?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try reading { try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed, body) }
+        try reading {
+            try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed) { key, value in
+                try table.check(keyBytes: key.count, valueBytes: value.count)
+                return try body(key, value)
+            }
+        }
     }
 
     package func count(_ table: StoreTable) throws -> Int {
@@ -104,7 +116,8 @@ package final class Snapshot {
     package func hasUsage(company: UInt64, fromMeter meter: UInt64) throws -> Bool {
         var found = false
         try UsageKey(company: company, meter: meter, start: Timestamp(milliseconds: .min)).withBytes { first in
-            try transaction.forEach(store.table(.usage), from: first, to: nil) { key, _ in
+            try transaction.forEach(store.table(.usage), from: first, to: nil) { key, value in
+                try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
                 found = key.bigEndian64(at: 0) == company
                 return false
             }
@@ -119,6 +132,7 @@ package final class Snapshot {
         try UsageKey(company: company, meter: meter, start: from).withBytes { first in
             try UsageKey(company: company, meter: meter, start: to).withBytes { last in
                 try transaction.forEach(store.table(.usage), from: first, to: last) { key, value in
+                    try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
                     body(key.timestamp(at: 16), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
                     return true
                 }
@@ -130,6 +144,8 @@ package final class Snapshot {
 extension LMDB.Transaction where Self: ~Copyable {
     /// The sequence of the last journal entry, 0 when there is none.
     func lastSequence(_ journal: Table) throws -> UInt64 {
-        try last(journal)?.key.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
+        guard let entry = try last(journal) else { return 0 }
+        try StoreTable.journal.check(keyBytes: entry.key.count, valueBytes: entry.value.count)
+        return entry.key.withUnsafeBytes { $0.bigEndian64(at: 0) }
     }
 }

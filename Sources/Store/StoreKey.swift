@@ -10,7 +10,7 @@ package struct StoreKey: Hashable, Comparable, Sendable {
     /// The first 32 bytes in big-endian order, and zeros where there are less.
     private let high: UInt128
     private let low: UInt128
-    private let count: Int
+    let count: Int
     /// The whole key when it is longer than 32 bytes.
     private let long: Long?
 

@@ -114,8 +114,9 @@ public final class Transaction {
 
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
-        let last =
-            try numbers[counter] ?? value(numberKey(counter)).map { $0.withUnsafeBytes { $0.bigEndian64(at: 0) } } ?? 0
+        let bytes = try numbers[counter] == nil ? value(numberKey(counter)) : nil
+        guard bytes?.count ?? 8 == 8 else { throw StoreFailure("the store is damaged: \(counter) is no number") }
+        let last = numbers[counter] ?? bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
         numbers[counter] = last + 1
         return last + 1
     }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Model
 
 /// One shard of the usage table brought up to date: for its companies the table holds all events of the journal before
 /// `sequence`, and none from there on.
@@ -40,6 +41,10 @@ extension Snapshot {
     package func fold(of shard: Int) throws -> UsageFold {
         guard let bytes = try value(StoreKey(.meta, UsageFold.key(shard))) else {
             return UsageFold(shard: shard, generation: 0, sequence: 0)
+        }
+        guard bytes.count == 16 else {
+            throw StoreFailure(
+                "the store is damaged: how far shard \(shard) was folded has \(bytes.count) bytes, not 16")
         }
         return bytes.withUnsafeBytes {
             UsageFold(shard: shard, generation: $0.bigEndian64(at: 0), sequence: $0.bigEndian64(at: 8))
