@@ -12,17 +12,18 @@ SOURCES := Package.swift Sources Tests benchmarks
 BUILD := $(SWIFT) build -c $(CONFIGURATION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build unit acceptance crash-test bench simulate verify-calendar install install-bench \
-	install-test
+.PHONY: help demo test lint format build unit acceptance fuzz thread-sanitizer address-sanitizer crash-test bench \
+	simulate verify-calendar install install-bench install-test
 
 help: ## This list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 demo: install ## Build it and see it work: a month of a million events, limits, invoices.
 	$(SWIFT) build -c release --product tollgate
 	@.build/release/tollgate demo
 
-test: install-test lint build unit acceptance ## Build everything and run every test.
+test: SECONDS = 15
+test: install-test lint build unit acceptance fuzz ## Build everything and run every test.
 
 build: ## Build all targets; a module that imports what it does not declare is an error.
 	$(BUILD) --build-tests --explicit-target-dependency-import-check error
@@ -32,6 +33,41 @@ unit: ## The tests in Swift, the tidy checks among them.
 
 acceptance: $(VENV)/ready ## The tests in Python against a server: the SDK, crashes, bad input, a year of flights.
 	TOLLGATE_BINARY=$(TOLLGATE_BINARY) $(VENV)/bin/python -m pytest -q Tests/Acceptance
+
+# Compiled apart from everything else. SwiftPM hands the compiler one option for each sanitizer, of which the last
+# counts: so both are said once more in one. Undefined behaviour is looked for in the C++ part only, and traps.
+FUZZ_BUILD = TOLLGATE_FUZZER=1 $(SWIFT) build -c release --product tollgate-fuzz --scratch-path .build/fuzz \
+	--sanitize=address --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address \
+	-Xcxx -fsanitize=undefined -Xcxx -fsanitize-trap=undefined
+# Swift's own report of a crash would hang the process under a sanitizer.
+SANITIZED := SWIFT_BACKTRACE=enable=no
+SANITIZED_TESTS := debug/tollgatePackageTests.xctest --testing-library swift-testing --filter
+
+fuzz: install ## Throw changed bytes at all that reads bytes, SECONDS=600 for each kind, else a minute.
+	$(FUZZ_BUILD)
+	@for entry in $(notdir $(wildcard Tests/Fuzz/corpus/*)); do \
+		mkdir -p .build/fuzz/found/$$entry; log=.build/fuzz/$$entry.log; \
+		$(SANITIZED) ENTRY=$$entry .build/fuzz/release/tollgate-fuzz -max_total_time=$(or $(SECONDS),60) -timeout=10 \
+			-rss_limit_mb=4096 -artifact_prefix=.build/fuzz/$$entry- .build/fuzz/found/$$entry \
+			Tests/Fuzz/corpus/$$entry > $$log 2>&1 || { tail -n 60 $$log; exit 1; }; \
+		echo "$$entry: $$(grep '^Done' $$log)"; done
+
+# What runs at once, in the engine and under it.
+THREADED := LMDBTests|MeteringTests|ConcurrencyTests|ConsumeTests|DedupeTests|FailedCommitTests|CloseTests|RecordCacheTests|LaneTests|ServerTests|BodyBudgetTests
+
+thread-sanitizer: install ## Run what runs at once under ThreadSanitizer, and the simulation: takes a quarter of an hour.
+	$(SWIFT) build --build-tests --sanitize=thread -Xswiftc -DTOLLGATE_POSIX_LOCKS --scratch-path .build/thread
+	$(SANITIZED) TSAN_OPTIONS=suppressions=Tests/thread-sanitizer.supp .build/thread/$(SANITIZED_TESTS) '$(THREADED)' \
+		--skip 'address space is scarce'
+	$(SANITIZED) TSAN_OPTIONS=suppressions=Tests/thread-sanitizer.supp .build/thread/debug/tollgate-simulate \
+		--seconds $(or $(SECONDS),60)
+
+# What touches memory by its address, or reads bytes of others.
+READING := BasicsTests|ModelTests|EventScannerTests|LMDBTests|MeteringTests|FuzzTests|APITests|KeyTableTests
+
+address-sanitizer: install ## Run what reads bytes and holds tables under AddressSanitizer: takes a quarter of an hour.
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build/address
+	$(SANITIZED) .build/address/$(SANITIZED_TESTS) '$(READING)' --skip 'address space is scarce'
 
 # The long forms want a fast server.
 CRASH_BINARY ?= $(CURDIR)/.build/release/tollgate

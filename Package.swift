@@ -95,6 +95,11 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Plain", "Simulation"], exclude: ["seeds.txt"],
             swiftSettings: strict),
+        // What holds for any bytes at all. The fuzzer tries it, and its corpus is tried with the tests.
+        .target(
+            name: "Fuzz", dependencies: ["Basics", "Billing", "Catalog", "EventScanner", "Metering", "Model", "Store"],
+            path: "Tests/Fuzz", exclude: ["README.md", "corpus"], swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["Fuzz"], swiftSettings: strict),
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),
@@ -107,7 +112,7 @@ let package = Package(
         tests(
             of: "API",
             [
-                "Basics", "Model", "Tollgate", hummingbird, hummingbirdCore, httpTypes, logging, nio[0], nio[1],
+                "Basics", "Fuzz", "Model", "Tollgate", hummingbird, hummingbirdCore, httpTypes, logging, nio[0], nio[1],
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
@@ -121,3 +126,10 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// Only with `--sanitize=fuzzer` does this program have a `main`, so an ordinary build leaves it out: see `make fuzz`.
+if Context.environment["TOLLGATE_FUZZER"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "tollgate-fuzz", dependencies: ["Fuzz"], path: "Tests/FuzzCommand", swiftSettings: strict))
+}

@@ -26,7 +26,7 @@ package struct JournalEntry: Sendable {
         self.payload = payload
     }
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(StoreFailure) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(StoreFailure) {
         guard bytes.count >= Self.headerWidth, let kind = Kind(rawValue: bytes[0]) else {
             throw StoreFailure("the journal has an entry that this version cannot read")
         }
