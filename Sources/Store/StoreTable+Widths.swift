@@ -8,6 +8,7 @@ extension StoreTable {
         case .keys: (5, 8)
         case .usage: (UsageKey.width, 8)
         case .due: (21, 0)
+        case .holds: (12, 1)
         case .invoices: (16, 0)
         case .marks: (12, 8)
         default: (0, 0)
@@ -19,8 +20,8 @@ extension StoreTable {
         let least = leastBytes
         guard keyBytes >= least.key, valueBytes >= least.value else {
             throw StoreFailure(
-                "the store is damaged: in \(rawValue) a key of \(keyBytes) bytes has a value of \(valueBytes), where at "
-                    + "least \(least.key) and \(least.value) were expected")
+                "the store is damaged: in \(rawValue) a key of \(keyBytes) bytes has a value of \(valueBytes), where "
+                    + "at least \(least.key) and \(least.value) were expected")
         }
     }
 }

@@ -1,4 +1,6 @@
 import Fuzz
+import Model
+import TestSupport
 import Testing
 
 @testable import API
@@ -7,7 +9,7 @@ import Testing
 @Suite struct PlainJSONTests {
     @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
     func theParserReadsWhatThePlainReaderReads(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var accepted = 0
         for (name, bytes) in try FuzzEntry.events.corpus() {
             for round in 0..<50 {
