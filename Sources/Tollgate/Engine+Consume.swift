@@ -110,7 +110,7 @@ extension Engine {
         }
         if isCounted {
             let use = CountedUse(key: limits.key, quantity: request.quantity, start: seen.start, idempotencyKey: key)
-            let writes = try answers.writes(answer, request, now, place, store)
+            let writes = try answers.writes(answer, request, now, place)
             enqueue(use.block(in: runtime.id, at: now), writes: writes, ticket)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }

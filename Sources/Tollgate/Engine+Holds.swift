@@ -102,7 +102,7 @@ extension Engine {
         answer.allocation = verdict.allocation
         answer.remaining = verdict.remaining
         if isHeld {
-            record(hold, answers: try answers.writes(answer, request, now, place, store), now, runtime.id, ticket)
+            record(hold, answers: try answers.writes(answer, request, now, place), now, runtime.id, ticket)
         } else {
             try remember(answer, of: request, now, ticket, place)
         }

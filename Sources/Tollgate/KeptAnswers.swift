@@ -47,6 +47,8 @@ final class KeptAnswers: Sendable {
     struct Place {
         let environment: EnvironmentID
         fileprivate let hash: (UInt64, UInt64)
+        /// Answers that go when this one comes.
+        fileprivate var outdated: [StoreKey: [UInt8]?] = [:]
 
         init(of key: String, in environment: EnvironmentID, _ secret: KeyedHash) {
             self.environment = environment
@@ -68,12 +70,18 @@ final class KeptAnswers: Sendable {
     /// refused.
     func once<Request: KeyedRequest>(
         _ request: Request, _ place: Place, _ now: Timestamp, _ store: Store,
-        decide: () throws -> Request.Answer, elseJoin join: () -> Void
+        decide: (Place) throws -> Request.Answer, elseJoin join: () -> Void
     ) throws -> Request.Answer {
-        try stripes[Int(truncatingIfNeeded: place.hash.0) & (Self.stripeCount - 1)].withLock { _ in
-            guard let bytes = try newest(place, now, store) else { return try decide() }
+        func decideNow() throws -> Request.Answer {
+            // Reading may fail, and then nothing must have been counted or held.
+            var place = place
+            place.outdated = try outdated(in: place.environment, now, store)
+            return try decide(place)
+        }
+        return try stripes[Int(truncatingIfNeeded: place.hash.0) & (Self.stripeCount - 1)].withLock { _ in
+            guard let bytes = try newest(place, now, store) else { return try decideNow() }
             let head = try RecordDecoder().decode(Head.self, from: bytes)
-            guard now - head.at < window else { return try decide() }
+            guard now - head.at < window else { return try decideNow() }
             let kept =
                 head.operation == Request.operation
                 ? try RecordDecoder().decode(Kept<Request>.self, from: bytes) : nil
@@ -97,11 +105,12 @@ final class KeptAnswers: Sendable {
         return nil
     }
 
+    /// What keeps an answer at its place; nothing without one.
     func writes<Request: KeyedRequest>(
-        _ answer: Request.Answer, _ request: Request, _ now: Timestamp, _ place: Place?, _ store: Store
+        _ answer: Request.Answer, _ request: Request, _ now: Timestamp, _ place: Place?
     ) throws -> [StoreKey: [UInt8]?] {
         guard let place else { return [:] }
-        var writes = try outdated(in: place.environment, now, store)
+        var writes = place.outdated
         let kept = Kept(operation: Request.operation, request: request, answer: answer, at: now)
         writes[place.key(at: now)] = try RecordEncoder().encode(kept)
         return writes
@@ -143,7 +152,7 @@ extension Engine {
         guard let key = request.idempotencyKey, !key.isEmpty else { return try decide(nil) }
         let place = KeptAnswers.Place(of: key, in: environment, store.secret)
         return try answers.once(request, place, now(in: environment), store) {
-            try decide(place)
+            try decide($0)
         } elseJoin: {
             committer.join(ticket)
         }
@@ -155,7 +164,7 @@ extension Engine {
         _ place: KeptAnswers.Place?
     ) throws {
         if place != nil {
-            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place, store), ticket)
+            committer.enqueue(nil, writes: try answers.writes(answer, request, now, place), ticket)
         } else {
             ticket.settleWithoutCommit()
         }
