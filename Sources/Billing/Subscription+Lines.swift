@@ -14,12 +14,19 @@ struct BillingTerms {
     /// The meters of what is charged after a period, in its order.
     let meters: [Identifier<Meter>]
 
-    /// A feature that costs something.
-    struct Charge {
+    /// A feature that costs something. Shared: each line of each subscription asks for it.
+    final class Charge {
         let entitlement: PlanEntitlement
         let feature: Feature
         let flagKey: String
         let model: PriceModel
+
+        init(_ entitlement: PlanEntitlement, _ feature: Feature, _ flag: Flag, _ price: MeteredPrice) {
+            self.entitlement = entitlement
+            self.feature = feature
+            flagKey = flag.key
+            model = price.model
+        }
     }
 
     init(of subscription: Subscription, _ transaction: Transaction) throws {
@@ -35,7 +42,7 @@ struct BillingTerms {
             guard let price = entitlement.price(for: subscription) else { continue }
             let feature = try transaction.require(entitlement.featureID, "feature")
             let flag = try transaction.require(feature.flagID, "flag")
-            let charge = Charge(entitlement: entitlement, feature: feature, flagKey: flag.key, model: price.model)
+            let charge = Charge(entitlement, feature, flag, price)
             if entitlement.priceBehavior == .payInAdvance { ahead.append(charge) }
             if entitlement.isBilledInArrears { arrears.append(charge) }
         }
@@ -58,8 +65,7 @@ extension Subscription {
             guard quantity > 0 else { continue }
             var line = InvoiceLine(
                 id: transaction.newID(), type: .seat, description: charge.feature.name, planID: planID,
-                versionID: versionID,
-                quantity: Decimal(quantity), unitAmount: unit,
+                versionID: versionID, quantity: Decimal(quantity), unitAmount: unit,
                 amount: try lineAmount(quantity: Decimal(quantity), unitAmount: unit), period: period)
             line.refer(to: charge)
             lines.append(line)

@@ -95,7 +95,7 @@ package final class Committer: Sendable {
         let payload = try RecordEncoder().encode(JournaledCommand(command))
         let entry = JournalEntry(
             kind: .command, environment: transaction.environmentID, at: transaction.now, payload: payload)
-        enqueue(entry.encoded, writes: writes, ticket)
+        enqueue(entry.encoded, writes, ticket)
         return identifiers
     }
 
@@ -107,6 +107,14 @@ package final class Committer: Sendable {
         _ entry: EncodedEntry?, writes: [StoreKey: [UInt8]?] = [:], _ ticket: CommitTicket?,
         marking: (UInt64) -> (StoreKey, [UInt8])? = { _ in nil }
     ) -> UInt64 {
+        enqueue(entry, WriteSet(writes), ticket, marking: marking)
+    }
+
+    @discardableResult
+    private func enqueue(
+        _ entry: EncodedEntry?, _ writes: WriteSet, _ ticket: CommitTicket?,
+        marking: (UInt64) -> (StoreKey, [UInt8])? = { _ in nil }
+    ) -> UInt64 {
         state.withLock { state in
             let sequence = state.nextSequence
             if let entry {
@@ -114,7 +122,7 @@ package final class Committer: Sendable {
                 state.pending.append(entry, sequence)
             }
             var writes = writes
-            if let (key, value) = marking(sequence) { writes[key] = value }
+            if let (key, value) = marking(sequence) { writes.set(key, .bytes(value)) }
             if !writes.isEmpty {
                 state.pending.hasWrites = true
                 store.publish(writes, commit: state.pending.number)
@@ -220,10 +228,10 @@ package final class Committer: Sendable {
                 key.append(entry.sequence)
                 try transaction.put(journal, key.bytes, entry.bytes, append: true)
             }
-            for (key, value) in self.store.writes(of: commit.number) {
+            try self.store.writes(of: commit.number).forEachSorted { key, value in
                 let table = self.store.table(key.table)
                 try key.withBytes { key in
-                    guard let value else {
+                    guard let value = try value.encoded() else {
                         try transaction.delete(table, key)
                         return
                     }

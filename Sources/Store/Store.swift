@@ -155,17 +155,17 @@ package final class Store: Sendable {
 
     /// The newest value, committed or not.
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let waiting = waiting(key) { return waiting }
+        if let waiting = waiting(key) { return try waiting.encoded() }
         return try snapshot().value(key)
     }
 
-    /// What waits for its commit: nil when nothing does, a nil inside when that is a deletion.
-    private func waiting(_ key: StoreKey) -> [UInt8]?? { uncommitted.withLock { $0.value(key) } }
+    /// What waits for its commit, nil when nothing does.
+    private func waiting(_ key: StoreKey) -> Written? { uncommitted.withLock { $0.value(key) } }
 
     /// The newest record, committed or not.
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
         let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
-        if let waiting = waiting(key) { return try waiting.map { try R.decoded($0) } }
+        if let waiting = waiting(key) { return try waiting.decoded(R.self) }
         return try snapshot().record(key)
     }
 
@@ -180,10 +180,10 @@ package final class Store: Sendable {
     }
 
     /// Makes writes visible to `value` before their commit.
-    func publish(_ writes: [StoreKey: [UInt8]?], commit: UInt64) {
+    func publish(_ writes: WriteSet, commit: UInt64) {
         uncommitted.withLock { layers in
             if layers.last?.commit == commit {
-                layers[layers.count - 1].writes.merge(writes) { _, new in new }
+                layers[layers.count - 1].writes.merge(writes)
             } else {
                 layers.append(StoreView.Layer(commit: commit, writes: writes))
             }
@@ -196,11 +196,9 @@ package final class Store: Sendable {
         }
     }
 
-    /// What a commit has to write, in the order of the keys.
-    func writes(of commit: UInt64) -> [(key: StoreKey, value: [UInt8]?)] {
-        let writes = uncommitted.withLock { layers in layers.first { $0.commit == commit }?.writes } ?? [:]
-        // Keys alone are moved about faster than with their values.
-        return writes.keys.sorted().map { ($0, writes[$0]!) }
+    /// What a commit has to write.
+    func writes(of commit: UInt64) -> WriteSet {
+        uncommitted.withLock { layers in layers.first { $0.commit == commit }?.writes } ?? WriteSet()
     }
 
     /// Forgets what a commit has made durable.
@@ -233,8 +231,8 @@ package final class Store: Sendable {
             return true
         }
         for layer in layers {
-            for (key, value) in layer.writes where key.table == .records && key.bytes.starts(with: prefix) {
-                found[key.bytes] = value
+            try layer.writes.forEachSorted { key, value in
+                if key.table == .records, key.bytes.starts(with: prefix) { found[key.bytes] = try value.encoded() }
             }
         }
         return try found.sorted { $0.key.lexicographicallyPrecedes($1.key) }

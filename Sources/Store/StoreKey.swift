@@ -64,12 +64,22 @@ package struct StoreKey: Hashable, Comparable, Sendable {
     }
 
     package func hash(into hasher: inout Hasher) {
-        // One word for the hasher, in which no part of a key can cancel out another.
+        hasher.combine(mixed)
+        if let long { hasher.combine(long.bytes) }
+    }
+
+    /// A hash for the length of a process. Keys that users choose go through one that nobody can aim at.
+    var brief: UInt32 {
+        table == .keys ? UInt32(truncatingIfNeeded: hashValue) : UInt32(truncatingIfNeeded: mixed >> 32)
+    }
+
+    /// One word in which no part of the first 32 bytes can cancel out another.
+    private var mixed: UInt64 {
         func mix(_ word: UInt64, _ part: UInt128) -> UInt64 {
             let mixed = (word ^ UInt64(truncatingIfNeeded: part >> 64)) &* 0x9E37_79B9_7F4A_7C15
             return (mixed ^ mixed >> 32 ^ UInt64(truncatingIfNeeded: part)) &* 0x9E37_79B9_7F4A_7C15
         }
-        hasher.combine(mix(mix(UInt64(table.place), high), low))
+        return mix(mix(UInt64(table.place), high), low)
     }
 
     /// Whether it is the place of a record that is kept in memory.

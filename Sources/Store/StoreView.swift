@@ -5,10 +5,10 @@ internal import Model
 /// For a command, which reads thousands of records and alone decides what is newest: one look at the store for all of
 /// them. What it holds of the waiting writes would be copied if more were added meanwhile.
 final class StoreView {
-    /// What one commit will write. Nil values are deletions.
+    /// What one commit will write.
     struct Layer {
         let commit: UInt64
-        var writes: [StoreKey: [UInt8]?]
+        var writes: WriteSet
     }
 
     private let layers: [Layer]
@@ -20,19 +20,19 @@ final class StoreView {
     }
 
     func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let waiting = layers.value(key) { return waiting }
+        if let waiting = layers.value(key) { return try waiting.encoded() }
         return try snapshot.value(key)
     }
 
     func record<R: Record>(_ type: R.Type, _ key: StoreKey) throws -> R? {
-        if let waiting = layers.value(key) { return try waiting.map { try R.decoded($0) } }
+        if let waiting = layers.value(key) { return try waiting.decoded(R.self) }
         return try snapshot.record(key)
     }
 }
 
 extension [StoreView.Layer] {
-    /// Nil when nothing waits for the key, a nil inside when that is a deletion.
-    func value(_ key: StoreKey) -> [UInt8]?? {
+    /// Nil when nothing waits for the key.
+    func value(_ key: StoreKey) -> Written? {
         for layer in reversed() {
             if let value = layer.writes[key] { return value }
         }

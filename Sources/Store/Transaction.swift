@@ -14,7 +14,7 @@ public final class Transaction {
     /// What was applied before, from the first read to the end.
     private var present: StoreView?
     private var identifiers: IdentifierCounters
-    private(set) var writes: [StoreKey: [UInt8]?] = [:]
+    private(set) var writes = WriteSet()
     /// The last number given out, by counter.
     private var numbers: [String: UInt64] = [:]
     /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
@@ -47,7 +47,7 @@ public final class Transaction {
 
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
-        if let written = writes[key] { return try written.map { try R.decoded($0) } }
+        if let written = writes[key] { return try written.decoded(R.self) }
         if !R.kind.isCatalog { return try before().record(R.self, key) }
         return try store.catalogRecord(key) { try before().record(R.self, key) }
     }
@@ -71,9 +71,10 @@ public final class Transaction {
 
     package func put<R: Record>(_ record: R) throws {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
-        set(key, try record.encoded())
+        let change: any Record = record
+        writes.set(key, try Written(record, as: change))
         if R.kind == .invoice { return }
-        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
+        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: change))
     }
 
     package func delete<R: Record>(_ id: Identifier<R>) {
@@ -97,8 +98,8 @@ public final class Transaction {
     }
 
     package func unschedule(_ item: DueItem) {
-        let earlier = writes.updateValue(nil, forKey: .due(item, in: environmentID))
-        if earlier != nil { scheduled.removeAll { $0 == item } }
+        let isEarlier = writes.set(.due(item, in: environmentID), .nothing)
+        if isEarlier { scheduled.removeAll { $0 == item } }
     }
 
     package func indexInvoice(_ invoice: Identifier<Invoice>, of company: Identifier<Company>) {
@@ -129,7 +130,7 @@ public final class Transaction {
     package var changedEntityKeys: [StoreKey] { writes.keys.filter { $0.table == .keys } }
 
     private func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let written = writes[key] { return written }
+        if let written = writes[key] { return try written.encoded() }
         return try before().value(key)
     }
 
@@ -141,7 +142,7 @@ public final class Transaction {
     }
 
     private func set(_ key: StoreKey, _ value: [UInt8]?) {
-        writes[key] = .some(value)
+        writes.set(key, Written(value))
     }
 
     private static func bytes(_ number: UInt64) -> [UInt8] {
@@ -152,7 +153,7 @@ public final class Transaction {
     package func expectWrites(_ count: Int) { writes.reserveCapacity(count) }
 
     /// All writes of the command, the counters of ids included. Nothing is read any more.
-    package func finish() throws -> (writes: [StoreKey: [UInt8]?], identifiers: IdentifierCounters) {
+    package func finish() throws -> (writes: WriteSet, identifiers: IdentifierCounters) {
         present = nil
         for (counter, last) in numbers { set(numberKey(counter), Self.bytes(last)) }
         set(.meta("ids"), try RecordEncoder().encode(identifiers))

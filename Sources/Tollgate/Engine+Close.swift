@@ -131,16 +131,16 @@ extension Engine {
         return DueQueue(items, later: later, other: other)
     }
 
-    /// How many appointments wait to be carried out; counts no further than one run looks ahead.
+    /// How many appointments wait to be carried out; counts no further than 10,000.
     func dueCount(until: Timestamp, in environment: EnvironmentID) throws -> Int {
-        try dueQueue(until: until, in: environment, atMost: Self.dueLimit).count
+        try dueQueue(until: until, in: environment, atMost: 10_000).count
     }
 
-    /// How many appointments are looked at in one go.
-    private static let dueLimit = 10_000
+    /// How many appointments are looked at in one go: at 24 bytes each. The next look waits for all commits.
+    private static let dueLimit = 1 << 16
     /// How many steps may wait for their commit, which bounds memory. Enough that the next commit fills while one is
     /// written.
-    private static let waitingLimit = 32
+    private static let waitingLimit = 16
 
     /// Whether something falls due in `(earlier, until]`.
     func isAnythingDue(after earlier: Timestamp, until: Timestamp, in environment: EnvironmentID) throws -> Bool {

@@ -25,7 +25,7 @@ public struct EngineOptions: Sendable {
     public var mapBytes = Store.mapBytes
     /// How many periods or drafts that fall due at one instant are carried out in one step: some milliseconds for which
     /// everybody else waits.
-    package var closesTogether = 128
+    package var closesTogether = 256
     /// Nil but in simulations.
     package var commitProbe: CommitProbe?
 
