@@ -46,9 +46,12 @@ struct Counter {
     }
 
     private struct Window {
-        let start: Timestamp
-        let end: Timestamp
-        var sum: Int64
+        var start = Timestamp(milliseconds: 0)
+        /// At the start of the window when there is none.
+        var end = Timestamp(milliseconds: 0)
+        var sum: Int64 = 0
+
+        func contains(_ instant: Timestamp) -> Bool { start <= instant && instant < end }
     }
 
     /// Below every real bucket the store keeps the two totals of a counter, in the form of buckets.
@@ -62,6 +65,10 @@ struct Counter {
     private static let unloadedLimit: Int64 = 1 << 40
 
     let key: CounterKey
+    /// The window that was last read from the store: beside the key, as checks ask for nothing else.
+    private var lastWindow = Window()
+    /// Up to three others.
+    private var otherWindows: [Window] = []
     /// Σ quantities: of all time once the totals are loaded, else of the gains.
     private(set) var total: Int64 = 0
     /// Σ |quantities|, likewise.
@@ -69,7 +76,6 @@ struct Counter {
     private(set) var isLoaded = false
     /// The latest effective time of an event that does not begin its bucket: no boundary can be made up to then.
     private(set) var latest = Timestamp(milliseconds: .min)
-    private var windows: [Window] = []
     private var newest = Gain()
     private var older: [Gain] = []
     /// Between these two instants the company's periods have no boundary. Empty: not known.
@@ -127,8 +133,9 @@ struct Counter {
         volume += abs(quantity)
         total += quantity
         if start < effective { latest = max(latest, effective) }
-        for index in windows.indices where windows[index].start <= effective && effective < windows[index].end {
-            windows[index].sum += quantity
+        if lastWindow.contains(effective) { lastWindow.sum += quantity }
+        for index in otherWindows.indices where otherWindows[index].contains(effective) {
+            otherWindows[index].sum += quantity
         }
         if newest.start == start, newest.generation == generation {
             newest.sum += quantity
@@ -162,15 +169,17 @@ struct Counter {
     /// The remembered sum of a window; nil when it must be read from the store.
     func sum(of window: UsageWindow) -> Int64? {
         guard let start = window.start, let end = window.end else { return isLoaded ? total : nil }
-        return windows.first { $0.start == start && $0.end == end }?.sum
+        if lastWindow.start == start, lastWindow.end == end { return lastWindow.sum }
+        return otherWindows.first { $0.start == start && $0.end == end }?.sum
     }
 
-    /// Remembers a window that was summed from the store. At most four; the one that ended first makes room.
+    /// Remembers a window that was summed from the store. At most four; of the others the one that ended first makes
+    /// room.
     mutating func remember(_ sum: Int64, start: Timestamp, end: Timestamp) {
-        if windows.count == 4, let oldest = windows.indices.min(by: { windows[$0].end < windows[$1].end }) {
-            windows.remove(at: oldest)
-        }
-        windows.append(Window(start: start, end: end, sum: sum))
+        if lastWindow.start < lastWindow.end { otherWindows.append(lastWindow) }
+        lastWindow = Window(start: start, end: end, sum: sum)
+        guard otherWindows.count > 3 else { return }
+        otherWindows.remove(at: otherWindows.indices.min { otherWindows[$0].end < otherWindows[$1].end }!)
     }
 
     // MARK: - Folding

@@ -2,7 +2,7 @@ internal import CPrefetch
 
 /// The counters of one shard: side by side in one array, found by open addressing.
 ///
-/// 112 bytes a counter, and 12 to 24 for its place.
+/// 136 bytes a counter, and 12 to 24 for its place.
 struct CounterTable {
     private(set) var counters: ContiguousArray<Counter> = []
     /// 32 bits of the key's hash ‖ 32 of its position in `counters` + 1; 0 where there is none. A power of two, at most
