@@ -14,14 +14,14 @@ extension TraitTexts {
 /// What decisions need to know of a company.
 package struct CompanyFacts: Sendable {
     package let id: Identifier<Company>
-    package let traits: TraitTexts
     package let standing: Standing
 
-    package init(id: Identifier<Company>, traits: TraitTexts, standing: Standing) {
+    package init(id: Identifier<Company>, standing: Standing) {
         self.id = id
-        self.traits = traits
         self.standing = standing
     }
+
+    var traits: TraitTexts { standing.traits }
 }
 
 /// What decisions need to know of a user.

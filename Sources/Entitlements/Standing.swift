@@ -1,7 +1,7 @@
 package import Basics
 package import Model
 
-/// Where a company stands: its plans, and what they and its overrides grant. Immutable.
+/// Where a company stands: its plans, what they and its overrides grant, and its traits. Immutable.
 ///
 /// Companies on one plan version that nothing tells apart share one: then a company costs little memory, and a check
 /// finds the standing in the processor's cache whichever company it is about.
@@ -14,6 +14,7 @@ package final class Standing: Sendable {
     package let planIDs: [Identifier<Plan>]
     package let planVersionIDs: [Identifier<PlanVersion>]
     package let billingProductIDs: [String]
+    package let traits: TraitTexts
     /// By feature; of one feature plans first.
     let grants: [Grant]
 
@@ -36,6 +37,17 @@ package final class Standing: Sendable {
         }
         // Sorting keeps the order of what is equal.
         self.grants = grants.sorted { $0.featureID < $1.featureID }
+        self.traits = traits
+    }
+
+    /// The same with traits, on which no grant depends.
+    package init(_ other: Standing, traits: TraitTexts) {
+        basePlanID = other.basePlanID
+        planIDs = other.planIDs
+        planVersionIDs = other.planVersionIDs
+        billingProductIDs = other.billingProductIDs
+        grants = other.grants
+        self.traits = traits
     }
 
     /// The places of a feature's grants; expired overrides included.

@@ -13,13 +13,14 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> FlagCheck {
         let runtime = try requireRuntime(environment)
-        let company = try companySubject(company, runtime)
+        let (company, state) = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        let flag = try flag(flagKey, company.catalog)
+        let catalog = state?.catalog ?? runtime.catalog
+        let flag = try flag(flagKey, catalog)
         let decision = try flag.decide(
-            company: company.facts, user: user, at: now(company.catalog), preflight: preflight,
-            usage: CounterReader(counters: counters, state: company.state))
-        return FlagCheck(flag: flag, decision: decision, company: company.facts.facts?.id, user: user.facts?.id)
+            company: company, user: user, at: now(catalog), preflight: preflight,
+            usage: CounterReader(counters: counters, state: state))
+        return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
     }
 
     /// Every flag of the environment, by key.
@@ -28,16 +29,16 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> [FlagCheck] {
         let runtime = try requireRuntime(environment)
-        let company = try companySubject(company, runtime)
+        let (company, state) = try companySubject(company, runtime)
         let user = try userSubject(user, runtime)
-        let now = now(company.catalog)
-        let usage = CounterReader(counters: counters, state: company.state)
-        return try company.catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
+        let catalog = state?.catalog ?? runtime.catalog
+        let now = now(catalog)
+        let usage = CounterReader(counters: counters, state: state)
+        return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
             FlagCheck(
                 flag: flag,
-                decision: try flag.decide(
-                    company: company.facts, user: user, at: now, preflight: preflight, usage: usage),
-                company: company.facts.facts?.id, user: user.facts?.id)
+                decision: try flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage),
+                company: company.facts?.id, user: user.facts?.id)
         }
     }
 
@@ -45,10 +46,11 @@ extension Engine {
     ///
     /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
     public func isOn(_ flagKey: String, company: [String: String], in environment: EnvironmentID) throws -> Bool {
-        let company = try companySubject(company, try requireRuntime(environment))
-        return try flag(flagKey, company.catalog).value(
-            company: company.facts, user: .unnamed, at: now(company.catalog),
-            usage: CounterReader(counters: counters, state: company.state))
+        let runtime = try requireRuntime(environment)
+        let (company, state) = try companySubject(company, runtime)
+        let catalog = state?.catalog ?? runtime.catalog
+        return try flag(flagKey, catalog).value(
+            company: company, user: .unnamed, at: now(catalog), usage: CounterReader(counters: counters, state: state))
     }
 
     /// Whether the flag is on for a company, why, and how much it has used: for programs that embed the engine.
@@ -73,23 +75,14 @@ extension Engine {
         catalog.nouns.environment.testClock ?? options.clock()
     }
 
-    /// Who a check is about, and the catalog that decides it: the one that the company's state was made from.
-    private struct CompanySubject {
-        let facts: Subject<CompanyFacts>
-        let state: CompanyState?
-        let catalog: CatalogSnapshot
-    }
-
     private func companySubject(
         _ keys: [String: String]?, _ runtime: EnvironmentRuntime
-    ) throws -> CompanySubject {
-        guard let keys, !keys.isEmpty else {
-            return CompanySubject(facts: .unnamed, state: nil, catalog: runtime.catalog)
-        }
+    ) throws -> (Subject<CompanyFacts>, CompanyState?) {
+        guard let keys, !keys.isEmpty else { return (.unnamed, nil) }
         guard let ordinal = try holder(.company, keys, in: runtime.id),
             case let company = Identifier<Company>(ordinal: ordinal), let state = try runtime.company(company)
-        else { return CompanySubject(facts: .unknown, state: nil, catalog: runtime.catalog) }
-        return CompanySubject(facts: .known(state.facts(of: company)), state: state, catalog: state.catalog)
+        else { return (.unknown, nil) }
+        return (.known(CompanyFacts(id: company, standing: state.standing)), state)
     }
 
     /// One key that somebody holds is the rule; everything else takes the whole of it.

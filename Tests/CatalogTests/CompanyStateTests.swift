@@ -91,7 +91,7 @@ import Testing
         subscription.payInAdvance = [PayInAdvanceQuantity(entitlementID: entitlement.id, quantity: 7)]
         let state = CompanyState(company, overrides: [override], subscription: subscription, catalog: world.catalog)
         #expect(state.standing.basePlanID == plan.id && state.standing.planVersionIDs == [version])
-        #expect(state.traits == [seats.id: "2"])
+        #expect(state.standing.traits == [seats.id: "2"])
         #expect(state.standing.grants(of: api.id).map(\.allocation) == [.limited(100), .limited(500)])
         #expect(state.standing.grants(of: seat.id).map(\.allocation) == [.limited(7)])
         #expect(state.catalog === world.catalog)

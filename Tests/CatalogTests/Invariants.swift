@@ -111,11 +111,12 @@ struct Invariants {
             let states = [followed, loaded].map {
                 CompanyState(company, overrides: own, subscription: nil, catalog: $0)
             }
-            #expect(states[0].traits == states[1].traits, "\(place)")
+            #expect(states[0].standing.traits == states[1].standing.traits, "\(place)")
             for key in loaded.compiledFlags.keys {
                 let decisions = states.map { state in
                     state.catalog.compiledFlags[key]?.decide(
-                        company: .known(state.facts(of: company.id)), user: .unnamed, at: world.now,
+                        company: .known(CompanyFacts(id: company.id, standing: state.standing)), user: .unnamed,
+                        at: world.now,
                         usage: NothingUsed())
                 }
                 #expect(decisions[0]?.value == decisions[1]?.value, "\(key), \(place)")

@@ -47,7 +47,7 @@ internal import Testing
     }
 
     @Test func aCompanyWithoutBasePlan() {
-        let company = CompanyFacts(id: .init(ordinal: 1), traits: [:], standing: .none)
+        let company = CompanyFacts(id: .init(ordinal: 1), standing: .none)
         for (comparison, holds) in [(ComparableOperator.eq, false), (.ne, true), (.isEmpty, true), (.notEmpty, false)] {
             var condition = Condition(id: .init(ordinal: 1), type: .basePlan, operator: comparison)
             condition.resourceIDs = ids("plan:1")

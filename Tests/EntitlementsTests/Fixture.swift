@@ -59,7 +59,7 @@ struct Fixture {
 
     var company: CompanyFacts {
         CompanyFacts(
-            id: .init(ordinal: 1), traits: traits,
+            id: .init(ordinal: 1),
             standing: Standing(
                 basePlanID: .init(ordinal: 1), addOnIDs: [.init(ordinal: 7)], planVersionIDs: [.init(ordinal: 1)],
                 billingProductIDs: ["prod_1"], terms: grants, purchased: purchased, traits: traits))

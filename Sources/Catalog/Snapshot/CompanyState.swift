@@ -5,7 +5,6 @@ package import Model
 /// All that decisions about a company need, but for its id: so companies that nothing tells apart have one state.
 /// Immutable: made anew when the company, one of its overrides, its subscription or the catalog changes.
 package final class CompanyState: Sendable {
-    package let traits: TraitTexts
     package let standing: Standing
     /// What the state was made from: as long as this is the environment's snapshot, the state is current.
     package let catalog: CatalogSnapshot
@@ -13,6 +12,7 @@ package final class CompanyState: Sendable {
     package let overrides: [CompanyOverride]
     /// Of the subscription that bills now.
     package let subscription: SubscriptionFacts?
+
     /// `subscription` is the one that the company names; one that has ended counts as none.
     package convenience init(
         _ company: Company, overrides: [CompanyOverride], subscription: Subscription?, catalog: CatalogSnapshot
@@ -27,7 +27,6 @@ package final class CompanyState: Sendable {
         _ planID: Identifier<Plan>?, _ versionID: Identifier<PlanVersion>?, traits: TraitTexts,
         overrides: [CompanyOverride], subscription: SubscriptionFacts?, catalog: CatalogSnapshot
     ) {
-        self.traits = traits
         standing = catalog.standing(
             on: planID, versionID, overrides: overrides, purchased: subscription?.purchased ?? [:],
             traits: traits)
@@ -41,18 +40,14 @@ package final class CompanyState: Sendable {
     package func renewed(under catalog: CatalogSnapshot) -> CompanyState? {
         guard catalog.readsTraits(like: self.catalog) else { return nil }
         return CompanyState(
-            standing.basePlanID, standing.planVersionIDs.first, traits: traits, overrides: overrides,
+            standing.basePlanID, standing.planVersionIDs.first, traits: standing.traits, overrides: overrides,
             subscription: subscription, catalog: catalog)
     }
 
     /// Whether nothing tells the company apart from others on its plan version.
     package var isAlikeForAll: Bool {
-        guard overrides.isEmpty, subscription == nil, traits.isEmpty else { return false }
+        guard overrides.isEmpty, subscription == nil, standing.traits.isEmpty else { return false }
         return standing.planVersionIDs.first.map { catalog.standings[$0] === standing } ?? true
-    }
-
-    package func facts(of company: Identifier<Company>) -> CompanyFacts {
-        CompanyFacts(id: company, traits: traits, standing: standing)
     }
 
     /// The window in which use counts against a limit at an instant. A billing-cycle window follows the subscription.
@@ -73,8 +68,8 @@ extension CatalogSnapshot {
         purchased: [Identifier<PlanEntitlement>: Int64], traits: TraitTexts
     ) -> Standing {
         if overrides.isEmpty {
-            guard let versionID else { return .none }
-            if let shared = standings[versionID] { return shared }
+            let shared = versionID.map { standings[$0] } ?? Standing.none
+            if let shared { return traits.isEmpty ? shared : Standing(shared, traits: traits) }
         }
         let planTerms = versionID.flatMap { terms[$0] } ?? []
         let exceptions = overrides.compactMap { override in
