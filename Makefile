@@ -53,9 +53,9 @@ fuzz: install ## Throw changed bytes at all that reads bytes, SECONDS=600 for ea
 		echo "$$entry: $$(grep '^Done' $$log)"; done
 
 # What runs at once, in the engine and under it.
-THREADED := LMDBTests|MeteringTests|ConcurrencyTests|ConsumeTests|DedupeTests|FailedCommitTests|CloseTests|RecordCacheTests|LaneTests|ServerTests|BodyBudgetTests
+THREADED := LMDBTests|MeteringTests|Concurrency|Consume|Dedupe|FailedCommit|CloseTests|RecordCache|Lane|Server|Budget
 
-thread-sanitizer: install ## Run what runs at once under ThreadSanitizer, and the simulation: takes a quarter of an hour.
+thread-sanitizer: install ## Run what runs at once, and the simulation, under ThreadSanitizer.
 	$(SWIFT) build --build-tests --sanitize=thread -Xswiftc -DTOLLGATE_POSIX_LOCKS --scratch-path .build/thread
 	$(SANITIZED) TSAN_OPTIONS=suppressions=Tests/thread-sanitizer.supp .build/thread/$(SANITIZED_TESTS) '$(THREADED)' \
 		--skip 'address space is scarce'
@@ -65,7 +65,7 @@ thread-sanitizer: install ## Run what runs at once under ThreadSanitizer, and th
 # What touches memory by its address, or reads bytes of others.
 READING := BasicsTests|ModelTests|EventScannerTests|LMDBTests|MeteringTests|FuzzTests|APITests|KeyTableTests
 
-address-sanitizer: install ## Run what reads bytes and holds tables under AddressSanitizer: takes a quarter of an hour.
+address-sanitizer: install ## Run what reads bytes, and what holds tables, under AddressSanitizer.
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build/address
 	$(SANITIZED) .build/address/$(SANITIZED_TESTS) '$(READING)' --skip 'address space is scarce'
 
