@@ -1,6 +1,7 @@
 import Basics
 import Model
 import Store
+import TestSupport
 import Testing
 
 /// A set of writes is a dictionary that can be sorted and joined.
