@@ -144,7 +144,8 @@ class Life:
             index = rng.randrange(COMPANIES)
             company = {"id": f"company-{index}"}
             match rng.choice([
-                    "batch", "batch", "event", "event", "seat", "seat", "seat", "room", "room", "plan", "trait", "again"]):
+                    "batch", "batch", "event", "event", "seat", "seat", "seat", "room", "room", "plan", "trait",
+                    "again"]):
                 case "batch":
                     events = [
                         event("call", f"company-{rng.randrange(COMPANIES)}", rng.randint(1, 9), key=f"{key}-{place}")
