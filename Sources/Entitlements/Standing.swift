@@ -15,8 +15,8 @@ package final class Standing: Sendable {
     package let planVersionIDs: [Identifier<PlanVersion>]
     package let billingProductIDs: [String]
     package let traits: TraitTexts
-    /// By feature; of one feature plans first.
-    let grants: [Grant]
+    /// What plans and overrides grant, by feature; of one feature plans first. Expired overrides included.
+    package let grants: [Grant]
 
     /// - Parameters:
     ///   - terms: those of the plan versions and of the override of each feature.
@@ -50,7 +50,7 @@ package final class Standing: Sendable {
         self.traits = traits
     }
 
-    /// The places of a feature's grants; expired overrides included.
+    /// The places of a feature's grants.
     func places(of feature: Identifier<Feature>) -> Range<Int> {
         var start = 0
         var end = grants.count
@@ -60,11 +60,6 @@ package final class Standing: Sendable {
         }
         while end < grants.count, grants[end].featureID == feature { end += 1 }
         return start..<end
-    }
-
-    /// What plans and overrides grant of a feature, plans first; expired overrides included.
-    package func grants(of feature: Identifier<Feature>) -> [Grant] {
-        Array(grants[places(of: feature)])
     }
 
     /// The most generous grant of a feature that is live; nil when there is none.

@@ -7,8 +7,9 @@ struct OrdinalTable<Value: AnyObject> {
     private static var rowLength: Int { 8 }
 
     private struct Place {
-        /// Ordinal ‖ whether it was asked for. Ordinals count from 1: 0 is an empty place.
+        /// Ordinal ‖ whether it was asked for.
         var tag: UInt64 = 0
+        /// Nil in an empty place.
         var value: Value?
 
         var ordinal: UInt64 { tag >> 1 }
@@ -27,7 +28,7 @@ struct OrdinalTable<Value: AnyObject> {
     }
 
     private func place(of ordinal: UInt64) -> Int? {
-        row(of: ordinal).first { places[$0].ordinal == ordinal }
+        row(of: ordinal).first { places[$0].ordinal == ordinal && places[$0].value != nil }
     }
 
     mutating func value(of ordinal: UInt64) -> Value? {
@@ -43,7 +44,7 @@ struct OrdinalTable<Value: AnyObject> {
         }
         while true {
             let row = row(of: ordinal)
-            if let free = row.first(where: { places[$0].tag == 0 }) {
+            if let free = row.first(where: { places[$0].value == nil }) {
                 places[free] = Place(tag: ordinal << 1, value: value)
                 return
             }
@@ -61,9 +62,11 @@ struct OrdinalTable<Value: AnyObject> {
     }
 
     private mutating func grow(_ mostPlaces: Int) {
-        let kept = places.filter { $0.tag != 0 }
+        let former = places
         let count = 2 * (places.count - Self.rowLength)
         places = [Place](repeating: Place(), count: count + Self.rowLength)
-        for place in kept { set(place.value!, for: place.ordinal, mostPlaces: mostPlaces) }
+        for place in former {
+            if let value = place.value { set(value, for: place.ordinal, mostPlaces: mostPlaces) }
+        }
     }
 }

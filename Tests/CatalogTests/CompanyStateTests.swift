@@ -92,12 +92,12 @@ import Testing
         let state = CompanyState(company, overrides: [override], subscription: subscription, catalog: world.catalog)
         #expect(state.standing.basePlanID == plan.id && state.standing.planVersionIDs == [version])
         #expect(state.standing.traits == [seats.id: "2"])
-        #expect(state.standing.grants(of: api.id).map(\.allocation) == [.limited(100), .limited(500)])
-        #expect(state.standing.grants(of: seat.id).map(\.allocation) == [.limited(7)])
+        #expect(state.standing.grants.map(\.terms.featureID) == [api.id, api.id, seat.id])
+        #expect(state.standing.grants.map(\.allocation) == [.limited(100), .limited(500), .limited(7)])
         #expect(state.catalog === world.catalog)
         // Shared with every other company on the plan.
         let other = CompanyState(company, overrides: [], subscription: nil, catalog: world.catalog)
-        #expect(other.standing.grants(of: api.id)[0].terms === state.standing.grants(of: api.id)[0].terms)
+        #expect(other.standing.grants[0].terms === state.standing.grants[0].terms)
     }
 
     @Test func aLaterCatalogNeedsTheRecordOnlyForOtherTraits() throws {
@@ -114,7 +114,7 @@ import Testing
         try world.execute(UpdatePlanEntitlement(entitlementID: entitlement.id, input: .limit(200)))
         let renewed = try #require(state.renewed(under: world.catalog))
         #expect(renewed.catalog === world.catalog)
-        #expect(renewed.standing.grants(of: api.id).map(\.allocation) == [.limited(200), .limited(500)])
+        #expect(renewed.standing.grants.map(\.allocation) == [.limited(200), .limited(500)])
         _ = try world.execute(DefineTrait(entityType: .company, hierarchy: ["seats"], traitType: .number))
         #expect(state.renewed(under: world.catalog) == nil)
     }

@@ -8,10 +8,9 @@ package final class SubscriptionFacts: Sendable {
     /// Nil for a plan that is paid once, which has no cycle.
     private let calendar: BillingCalendar?
     package let startedAt: Timestamp
-    /// The billing period that runs as far as closing has come; nil as well.
-    package let period: Period?
     /// The periods that were closed, kept while events may still arrive for them.
     package let billedPeriods: [BilledPeriod]
+    private let periodIndex: Int
     private let usageCarriedFrom: Timestamp
     /// The window that was last asked for, and when it counts: computing it costs 1 to 2 µs.
     private let known = Locked<(counts: UsageWindow, window: UsageWindow)?>(nil)
@@ -20,10 +19,13 @@ package final class SubscriptionFacts: Sendable {
         purchased = Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
         calendar = subscription.interval.cadence == nil ? nil : subscription.calendar
         startedAt = subscription.startedAt
-        period = calendar?.period(subscription.periodIndex)
+        periodIndex = subscription.periodIndex
         billedPeriods = subscription.billedPeriods
         usageCarriedFrom = subscription.usageCarriedFrom
     }
+
+    /// The billing period that runs as far as closing has come; nil for a plan without a cycle.
+    package var period: Period? { calendar?.period(periodIndex) }
 
     /// The billing-cycle month at an instant; nil for a plan without a cycle.
     ///
