@@ -1,10 +1,10 @@
 /// The items of a batch in the order of their shards, so that each lock is taken once for all that is behind it.
-enum ShardOrder {
+package enum ShardOrder {
     /// Visits the shards that have items, with the indices of those; within a shard they keep their order.
     ///
     /// Begins with the first item's shard: two batches at once seldom meet all along the way.
-    @inline(__always)
-    static func forEach(
+    @inlinable @inline(__always)
+    package static func forEach(
         count: Int, shards: Int, shard shardOf: (Int) -> Int,
         _ body: (_ shard: Int, _ indices: UnsafeBufferPointer<Int32>) throws -> Void
     ) rethrows {

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Metering
 internal import Model
 internal import Store
 
@@ -33,7 +34,7 @@ final class KeyIndex: Sendable {
         // Longer ones are refused when they are given, so nobody holds one; the store could not even be asked.
         guard name.count + value.count < 500 else { return nil }
         let key = key(type, name: name, value: value, in: environment)
-        let shard = shard(of: key)
+        let shard = shards[Self.shard(of: key)]
         let (known, generation) = shard.withLock { ($0.owners.owner(of: key), $0.generation) }
         if let known { return known == 0 ? nil : known }
         let storeKey = StoreKey.entityKey(
@@ -44,6 +45,19 @@ final class KeyIndex: Sendable {
             if shard.generation == generation { shard.owners.set(ordinal ?? 0, for: key) }
         }
         return ordinal
+    }
+
+    /// The holders of a batch's keys, as far as memory has them, each shard under one lock: nil where the store must be
+    /// asked, 0 where nobody holds the key.
+    func known(_ keys: [KeyHash]) -> [UInt64?] {
+        var owners = [UInt64?](repeating: nil, count: keys.count)
+        ShardOrder.forEach(count: keys.count, shards: Self.shardCount, shard: { Self.shard(of: keys[$0]) }) {
+            shard, indices in
+            shards[shard].withLock { shard in
+                for index in indices { owners[Int(index)] = shard.owners.owner(of: keys[Int(index)]) }
+            }
+        }
+        return owners
     }
 
     func owner(_ type: EntityType, name: String, value: String, in environment: EnvironmentID) throws -> UInt64? {
@@ -63,7 +77,7 @@ final class KeyIndex: Sendable {
             let key = key(
                 bytes[4] == 1 ? .company : .user, name: Text(rebasing: names[..<end]),
                 value: Text(rebasing: names[(end + 1)...]), in: environment)
-            shard(of: key).withLock { shard in
+            shards[Self.shard(of: key)].withLock { shard in
                 shard.owners.forget(key)
                 shard.generation += 1
             }
@@ -79,7 +93,8 @@ final class KeyIndex: Sendable {
         }
     }
 
-    private func key(_ type: EntityType, name: Text, value: Text, in environment: EnvironmentID) -> KeyHash {
+    /// What stands for a key.
+    func key(_ type: EntityType, name: Text, value: Text, in environment: EnvironmentID) -> KeyHash {
         var stream = hash.begin()
         stream.append(environment.ordinal << 1 | (type == .company ? 1 : 0))
         stream.appendPrefixed(UnsafeRawBufferPointer(name))
@@ -88,7 +103,5 @@ final class KeyIndex: Sendable {
         return KeyHash(high: high, low: low)
     }
 
-    private func shard(of key: KeyHash) -> Locked<Shard> {
-        shards[Int(key.high >> 58)]
-    }
+    private static func shard(of key: KeyHash) -> Int { Int(key.high >> 58) }
 }

@@ -106,20 +106,38 @@ struct TrackBatch: ~Copyable {
     mutating func resolve(
         _ events: borrowing ScannedEvents, refused: [Int: Refusal], _ missing: inout MissingEntities
     ) throws {
+        let companies = knownCompanies(of: events)
         for index in 0..<events.count {
             let event = events[index]
             do {
                 if let refusal = event.refusal { throw Refusal.invalid(refusal.sentence) }
                 if let refusal = refused[index] { throw refusal }
-                drafts.append(try draft(event, index, &missing))
+                drafts.append(try draft(event, index, companies[index], &missing))
             } catch let refusal as Refusal {
                 answer.reject(index, refusal.message)
             }
         }
     }
 
+    /// The companies that memory knows by their one key, which is nearly all; 0 for the others, which take the longer
+    /// way one by one.
+    private func knownCompanies(of events: borrowing ScannedEvents) -> [UInt64] {
+        var places: [Int32] = []
+        var keys: [KeyHash] = []
+        places.reserveCapacity(events.count)
+        keys.reserveCapacity(events.count)
+        for index in 0..<events.count where !events[index].isRefused && events[index].company.count == 1 {
+            let (name, value) = events[index].company[0]
+            places.append(Int32(index))
+            keys.append(engine.keys.key(.company, name: name, value: value, in: runtime.id))
+        }
+        var companies = [UInt64](repeating: 0, count: events.count)
+        for (place, owner) in zip(places, engine.keys.known(keys)) { companies[Int(place)] = owner ?? 0 }
+        return companies
+    }
+
     private mutating func draft(
-        _ event: ScannedEvent, _ index: Int, _ missing: inout MissingEntities
+        _ event: ScannedEvent, _ index: Int, _ knownCompany: UInt64, _ missing: inout MissingEntities
     ) throws -> Draft {
         let type = try event.type()
         try checkKey(event)
@@ -129,7 +147,7 @@ struct TrackBatch: ~Copyable {
         var (company, user, meter, quantity): (UInt64, UInt64, UInt64, Int64) = (0, 0, 0, 0)
         if type == .track {
             quantity = try self.quantity(of: event)
-            (company, user, meter) = try resolve(event, &missing)
+            (company, user, meter) = try resolve(event, knownCompany, &missing)
         }
         return Draft(
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
@@ -153,10 +171,10 @@ struct TrackBatch: ~Copyable {
     }
 
     private mutating func resolve(
-        _ event: ScannedEvent, _ missing: inout MissingEntities
+        _ event: ScannedEvent, _ knownCompany: UInt64, _ missing: inout MissingEntities
     ) throws -> (company: UInt64, user: UInt64, meter: UInt64) {
         guard let name = event.name else { throw Refusal.invalid("event is missing") }
-        let company = try engine.resolve(.company, event.company, in: runtime.id)
+        let company = knownCompany != 0 ? knownCompany : try engine.resolve(.company, event.company, in: runtime.id)
         let user = try engine.resolve(.user, event.user, in: runtime.id)
         let meter = meters.meter(named: name)
         let isMissing = company == nil && !event.company.isEmpty || user == nil && !event.user.isEmpty || meter == nil
