@@ -1,6 +1,7 @@
 import Basics
 import Metering
 import Model
+import TestSupport
 import Testing
 
 @Suite("Remembered windows")
@@ -20,11 +21,13 @@ struct CounterWindowTests {
                 let event = CounterModel.Counted(
                     company: company, meter: meter, effective: effective,
                     quantity: Int64.random(in: -5...20, using: &random), isBackfill: false)
-                #expect(try model.add(event, received: effective))
+                #expect(try model.add([event], received: effective) == [true])
             }
             let window = windows.randomElement(using: &random)!
             #expect(
-                try model.counters.usage(of: CounterKey(company: company, meter: meter), in: window)
+                try model.counters.reading(
+                    of: CounterKey(company: company, meter: meter), in: window, at: start
+                ).usage
                     == model.expected(company, meter, window.start, window.end, billed: false),
                 "seed \(seed), step \(step)")
         }
