@@ -122,7 +122,7 @@ package final class Committer: Sendable {
                 state.pending.append(entry, sequence)
             }
             var writes = writes
-            if let (key, value) = marking(sequence) { writes.set(key, .bytes(value)) }
+            if let (key, value) = marking(sequence) { writes.set(key, value) }
             if !writes.isEmpty {
                 state.pending.hasWrites = true
                 store.publish(writes, commit: state.pending.number)
@@ -231,7 +231,7 @@ package final class Committer: Sendable {
             try self.store.writes(of: commit.number).forEachSorted { key, value in
                 let table = self.store.table(key.table)
                 try key.withBytes { key in
-                    guard let value = try value.encoded() else {
+                    guard let value else {
                         try transaction.delete(table, key)
                         return
                     }

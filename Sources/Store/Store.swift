@@ -155,17 +155,17 @@ package final class Store: Sendable {
 
     /// The newest value, committed or not.
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let waiting = waiting(key) { return try waiting.encoded() }
+        if let waiting = waiting(key) { return waiting }
         return try snapshot().value(key)
     }
 
-    /// What waits for its commit, nil when nothing does.
-    private func waiting(_ key: StoreKey) -> Written? { uncommitted.withLock { $0.value(key) } }
+    /// What waits for its commit: nil when nothing does, a nil inside when that is a deletion.
+    private func waiting(_ key: StoreKey) -> [UInt8]?? { uncommitted.withLock { $0.value(key) } }
 
     /// The newest record, committed or not.
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
         let key = StoreKey.record(R.kind, in: environment, ordinal: id.ordinal)
-        if let waiting = waiting(key) { return try waiting.decoded(R.self) }
+        if let waiting = waiting(key) { return try waiting.map { try R.decoded($0) } }
         return try snapshot().record(key)
     }
 
@@ -231,8 +231,8 @@ package final class Store: Sendable {
             return true
         }
         for layer in layers {
-            try layer.writes.forEachSorted { key, value in
-                if key.table == .records, key.bytes.starts(with: prefix) { found[key.bytes] = try value.encoded() }
+            layer.writes.forEachSorted { key, value in
+                if key.table == .records, key.bytes.starts(with: prefix) { found[key.bytes] = value }
             }
         }
         return try found.sorted { $0.key.lexicographicallyPrecedes($1.key) }

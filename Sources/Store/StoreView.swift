@@ -5,7 +5,7 @@ internal import Model
 /// For a command, which reads thousands of records and alone decides what is newest: one look at the store for all of
 /// them. What it holds of the waiting writes would be copied if more were added meanwhile.
 final class StoreView {
-    /// What one commit will write.
+    /// What one commit will write. Nil values are deletions.
     struct Layer {
         let commit: UInt64
         var writes: WriteSet
@@ -20,19 +20,19 @@ final class StoreView {
     }
 
     func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let waiting = layers.value(key) { return try waiting.encoded() }
+        if let waiting = layers.value(key) { return waiting }
         return try snapshot.value(key)
     }
 
     func record<R: Record>(_ type: R.Type, _ key: StoreKey) throws -> R? {
-        if let waiting = layers.value(key) { return try waiting.decoded(R.self) }
+        if let waiting = layers.value(key) { return try waiting.map { try R.decoded($0) } }
         return try snapshot.record(key)
     }
 }
 
 extension [StoreView.Layer] {
-    /// Nil when nothing waits for the key.
-    func value(_ key: StoreKey) -> Written? {
+    /// Nil when nothing waits for the key, a nil inside when that is a deletion.
+    func value(_ key: StoreKey) -> [UInt8]?? {
         for layer in reversed() {
             if let value = layer.writes[key] { return value }
         }

@@ -47,7 +47,7 @@ public final class Transaction {
 
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
-        if let written = writes[key] { return try written.decoded(R.self) }
+        if let written = writes[key] { return try written.map { try R.decoded($0) } }
         if !R.kind.isCatalog { return try before().record(R.self, key) }
         return try store.catalogRecord(key) { try before().record(R.self, key) }
     }
@@ -71,10 +71,9 @@ public final class Transaction {
 
     package func put<R: Record>(_ record: R) throws {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
-        let change: any Record = record
-        writes.set(key, try Written(record, as: change))
+        set(key, try record.encoded())
         if R.kind == .invoice { return }
-        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: change))
+        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
     }
 
     package func delete<R: Record>(_ id: Identifier<R>) {
@@ -98,7 +97,7 @@ public final class Transaction {
     }
 
     package func unschedule(_ item: DueItem) {
-        let isEarlier = writes.set(.due(item, in: environmentID), .nothing)
+        let isEarlier = writes.set(.due(item, in: environmentID), nil)
         if isEarlier { scheduled.removeAll { $0 == item } }
     }
 
@@ -130,7 +129,7 @@ public final class Transaction {
     package var changedEntityKeys: [StoreKey] { writes.keys.filter { $0.table == .keys } }
 
     private func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let written = writes[key] { return try written.encoded() }
+        if let written = writes[key] { return written }
         return try before().value(key)
     }
 
@@ -142,7 +141,7 @@ public final class Transaction {
     }
 
     private func set(_ key: StoreKey, _ value: [UInt8]?) {
-        writes.set(key, Written(value))
+        writes.set(key, value)
     }
 
     private static func bytes(_ number: UInt64) -> [UInt8] {

@@ -1,4 +1,4 @@
-/// Writes by key. The later of two under one key counts.
+/// Writes by key: nil values are deletions. The later of two under one key counts.
 ///
 /// A hash table of its own, because commands make hundreds of thousands: entries stand in the order of their first
 /// write, each with its hash, so that a set grows, joins another and is sorted without any key being hashed again.
@@ -6,7 +6,7 @@ package struct WriteSet: Sendable {
     private struct Entry {
         let key: StoreKey
         let hash: UInt32
-        var value: Written
+        var value: [UInt8]?
     }
 
     private var entries: [Entry] = []
@@ -16,23 +16,23 @@ package struct WriteSet: Sendable {
     package init() {}
 
     package init(_ writes: [StoreKey: [UInt8]?]) {
-        for (key, value) in writes { set(key, Written(value)) }
+        for (key, value) in writes { set(key, value) }
     }
 
     package var isEmpty: Bool { entries.isEmpty }
 
     package var keys: some Sequence<StoreKey> { entries.lazy.map(\.key) }
 
-    /// Nil when nothing was written under the key, not even that nothing shall stand there.
-    package subscript(_ key: StoreKey) -> Written? {
+    /// Nil when nothing was written under the key, a nil inside when it was deleted.
+    package subscript(_ key: StoreKey) -> [UInt8]?? {
         if entries.isEmpty { return nil }
         let place = slots[slot(of: key, key.brief)]
-        return place < 0 ? nil : entries[Int(place)].value
+        return place < 0 ? nil : .some(entries[Int(place)].value)
     }
 
     /// Answers whether there was a write under the key before.
     @discardableResult
-    package mutating func set(_ key: StoreKey, _ value: Written) -> Bool {
+    package mutating func set(_ key: StoreKey, _ value: [UInt8]?) -> Bool {
         set(Entry(key: key, hash: key.brief, value: value))
     }
 
@@ -48,7 +48,7 @@ package struct WriteSet: Sendable {
     }
 
     /// Visits all writes in the order of their keys.
-    package func forEachSorted(_ body: (StoreKey, Written) throws -> Void) rethrows {
+    package func forEachSorted(_ body: (StoreKey, [UInt8]?) throws -> Void) rethrows {
         try entries.withUnsafeBufferPointer { entries in
             // Places alone are moved about faster than entries.
             for place in entries.indices.sorted(by: { entries[$0].key < entries[$1].key }) {
