@@ -4,12 +4,29 @@ internal import Model
 internal import Store
 
 extension FuzzEntry {
-    /// An entry is read as it was written, and a block of events gives events that make the same block again.
+    /// An entry is read as it was written; a hold is written as it was read, and a block of events gives events that
+    /// make the same block again.
     func checkJournal(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         guard let entry = try Self.refusing({ try JournalEntry(bytes) }) else { return }
         guard entry.encoded.bytes == Array(bytes) else { throw Finding("an entry is read as another one") }
-        guard entry.kind == .events, let events = try Self.refusing({ try Self.events(of: entry) }) else { return }
-        let block = Self.block(of: events, like: entry)
+        switch entry.kind {
+        case .command: return
+        case .hold: try Self.checkHold(entry)
+        case .events: try Self.checkBlock(entry)
+        }
+    }
+
+    private static func checkHold(_ entry: JournalEntry) throws(Finding) {
+        let hold = try refusing { try entry.payload.withUnsafeBytes { try Hold(packed: $0) } }
+        guard let hold, let again = try refusing({ try hold.packed.withUnsafeBytes { try Hold(packed: $0) } }) else {
+            return
+        }
+        guard again == hold else { throw Finding("a hold lost something on its way") }
+    }
+
+    private static func checkBlock(_ entry: JournalEntry) throws(Finding) {
+        guard let events = try refusing({ try events(of: entry) }) else { return }
+        let block = block(of: events, like: entry)
         do {
             let again = try block.bytes.withUnsafeBytes { try JournalEntry($0) }
             guard try Self.events(of: again) == events else { throw Finding("a block lost something on its way") }
