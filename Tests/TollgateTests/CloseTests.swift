@@ -92,9 +92,14 @@ import Tollgate
         try await shop.setClock("2024-01-15T00:00:00Z")
         for number in subscribing.indices { try await shop.track("calls", "c\(number)", Int64(number) + 1) }
         var books = Books()
-        for hour in [at("2024-02-01T00:40:00Z"), at("2024-02-01T08:00:00Z"), at("2024-03-01T08:00:00Z")] {
+        // A long grace first, so that what ends later may be final earlier.
+        let stops: [(String, graces: [Int64])] = [
+            ("02-01T00:40", [3_600, 10_800]), ("02-01T08:00", [0, 600, 1_800]), ("03-01T08:00", [0, 600, 3_600]),
+        ]
+        for (time, graces) in stops {
+            let hour = at("2024-\(time):00Z")
             var settings = UpdateBillingSettings()
-            settings.invoiceGraceSeconds = [0, 600, 1_800, 3_600, 10_800].randomElement(using: &random)!
+            settings.invoiceGraceSeconds = graces.randomElement(using: &random)!
             settings.autoFinalize = Int.random(in: 0..<5, using: &random) > 0
             _ = try await shop.run(settings)
             var clock = hour - .hours(8)
@@ -104,6 +109,7 @@ import Tollgate
                     try await shop.engine.setTestClock(clock, in: shop.environment)
                 }
             }
+            #expect(try shop.invoices().allSatisfy { $0.finalizedAt ?? hour <= hour }, "nothing is final early")
         }
         let invoices = try shop.invoices()
         books.invoices = invoices.map { String(describing: $0) }
