@@ -1,37 +1,9 @@
 internal import Basics
 internal import EventScanner
 internal import Catalog
-internal import Glibc
 internal import Metering
 internal import Model
 internal import Store
-
-/// Companies, users and event names that a batch uses and nobody knows yet.
-struct MissingEntities {
-    private(set) var companies: [[String: String]] = []
-    private(set) var users: [[String: String]] = []
-    private(set) var links: [RegisterEntities.Link] = []
-    private(set) var eventSubtypes: Set<String> = []
-
-    var isEmpty: Bool { companies.isEmpty && users.isEmpty && eventSubtypes.isEmpty }
-
-    mutating func add(company: [String: String]?, user: [String: String]?, eventSubtype: String?) {
-        if let company { companies.append(company) }
-        if let user { users.append(user) }
-        if let eventSubtype { eventSubtypes.insert(eventSubtype) }
-    }
-
-    mutating func link(company: [String: String], user: [String: String]) {
-        companies.append(company)
-        users.append(user)
-        links.append(RegisterEntities.Link(company: companies.count - 1, user: users.count - 1))
-    }
-
-    var command: RegisterEntities {
-        RegisterEntities(
-            companies: companies, users: users, eventSubtypes: eventSubtypes.sorted(), links: links)
-    }
-}
 
 /// What the key that sent events allows.
 enum EventSender {
@@ -380,31 +352,6 @@ struct TrackBatch: ~Copyable {
         }
         answer.rejected.sort { $0.index < $1.index }
         return answer
-    }
-}
-
-/// Which meter an event name belongs to: the names of one batch are few, so their bytes are compared before a string is
-/// made of them.
-private struct MeterMemo {
-    private static let size = 8
-
-    private let catalog: CatalogSnapshot
-    private var known: [(name: ScannedEvent.Text, meter: UInt64)] = []
-
-    init(_ catalog: CatalogSnapshot) {
-        self.catalog = catalog
-        known.reserveCapacity(Self.size)
-    }
-
-    /// Nil when no meter has the name. The bytes must stay where they are as long as the memo is used.
-    mutating func meter(named name: ScannedEvent.Text) -> UInt64? {
-        for (other, meter) in known
-        where other.count == name.count && memcmp(other.baseAddress!, name.baseAddress!, name.count) == 0 {
-            return meter
-        }
-        guard let meter = catalog.nouns.meters[String(decoding: name, as: UTF8.self)]?.id.ordinal else { return nil }
-        if known.count < Self.size { known.append((name, meter)) }
-        return meter
     }
 }
 
