@@ -105,7 +105,7 @@ let package = Package(
         tests(of: "Entitlements", ["Basics", "Model"]),
         tests(of: "Rating", ["Model"]),
         tests(of: "EventScanner"),
-        tests(of: "LMDB"),
+        tests(of: "LMDB", ["Basics"]),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
         tests(of: "Metering", ["Basics", "Model", "Store"]),
         tests(of: "Tollgate", ["Basics", "Billing", "Catalog", "EventScanner", "LMDB", "Model", "Store"]),

@@ -1,13 +1,13 @@
+import Basics
 import Dispatch
 import Glibc
-import Synchronization
 import Testing
 
 @testable import LMDB
 
 @Suite struct GateTests {
     private final class Diary: Sendable {
-        let lines = Mutex<[String]>([])
+        let lines = Locked<[String]>([])
 
         func note(_ line: String) { lines.withLock { $0.append(line) } }
     }

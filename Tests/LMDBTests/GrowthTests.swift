@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -60,7 +61,7 @@ import Testing
     private final class Progress: Sendable {
         let isWritten = Atomic(false)
         let reads = Atomic(0)
-        let faults = Mutex<[String]>([])
+        let faults = Locked<[String]>([])
 
         func run(_ body: () throws -> Void) {
             do { try body() } catch { faults.withLock { $0.append("\(error)") } }
