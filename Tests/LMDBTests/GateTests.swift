@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `newcomers wait behind the one who waits for the gate to be empty`() throws {
-        let gate = Gate()
+        let gate = LMDB.Gate()
         let diary = Diary()
         let others = DispatchGroup()
         gate.enter()
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `patience that runs out tells how many are inside, and an error opens the gate again`() throws {
-        let gate = Gate()
+        let gate = LMDB.Gate()
         gate.enter()
         gate.enter()
         #expect(try gate.whileEmpty(patienceMillis: 20) { () throws(LMDBError) in } == 2)
