@@ -10,7 +10,7 @@ package struct ReadTransaction: ~Copyable, Transaction {
     private let environment: Environment
 
     /// Milliseconds for which a read waits for a file that is about to be opened again.
-    private static let patience = 200
+    private static let patience = 2_000
 
     init(_ environment: Environment) throws(LMDBError) {
         environment.gate.enter()
