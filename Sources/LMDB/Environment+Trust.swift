@@ -1,4 +1,5 @@
 import CLMDB
+import Glibc
 import Synchronization
 
 /// What may be expected of the file after a commit that failed.
@@ -27,23 +28,34 @@ enum Trust: UInt8, AtomicRepresentable {
 extension Environment {
     func loseTrust() {
         trust.store(.none, ordering: .sequentiallyConsistent)
-        // When a long read stands in the way, the next write tries again.
-        try? openAgain()
+        // When a long read stands in the way, the next write tries again, and whoever cannot read.
+        try? openAgain(patienceMillis: growthPatienceMillis)
+    }
+
+    /// For a caller whose read was refused with `panicked`, and who has none open: opens the file again, or waits for
+    /// up to `patienceMillis` until somebody has.
+    package func awaitTrust(patienceMillis: Int) {
+        guard trust.load(ordering: .sequentiallyConsistent) == .none else {
+            // It has been opened since, or the commit that failed is about to say so.
+            usleep(UInt32(patienceMillis) * 1000)
+            return
+        }
+        try? openAgain(patienceMillis: patienceMillis)
     }
 
     /// Called before each write.
     func regainTrust() throws(LMDBError) {
         guard trust.load(ordering: .sequentiallyConsistent) != .full else { return }
-        try openAgain()
+        try openAgain(patienceMillis: growthPatienceMillis)
         gate.enter()
         defer { gate.leave() }
         if place.isDurable { try LMDBError.check(mdb_env_sync(pointer, 1), "sync after a failed commit") }
         trust.store(.full, ordering: .sequentiallyConsistent)
     }
 
-    private func openAgain() throws(LMDBError) {
+    private func openAgain(patienceMillis: Int) throws(LMDBError) {
         guard trust.load(ordering: .sequentiallyConsistent) == .none else { return }
-        try whileUnused("open again") { () throws(LMDBError) in
+        try whileUnused("open again", patienceMillis: patienceMillis) { () throws(LMDBError) in
             guard trust.load(ordering: .sequentiallyConsistent) == .none else { return }
             var info = MDB_envinfo()
             mdb_env_info(pointer, &info)

@@ -24,7 +24,7 @@ package final class Environment: Sendable {
     let indexes: [String: UInt32]
     /// What a failed commit has left behind.
     let trust = Atomic(Trust.full)
-    private let growthPatienceMillis: Int
+    let growthPatienceMillis: Int
     /// The thread that has the write transaction of this process, 0 when none.
     let writer = Atomic<UInt>(0)
 
@@ -88,14 +88,18 @@ package final class Environment: Sendable {
     ///
     /// For callers of `beginWrite` that met `mapFull`, after they let go of the transaction.
     package func grow() throws(LMDBError) {
-        try whileUnused("grow") { () throws(LMDBError) in try Place.doubleMap(of: pointer) }
+        try whileUnused("grow", patienceMillis: growthPatienceMillis) { () throws(LMDBError) in
+            try Place.doubleMap(of: pointer)
+        }
     }
 
     /// Runs `body` while no transaction of this process is open.
     ///
     /// Newcomers are kept out for moments only: while a long read stands in the way, shorter ones come and go.
-    func whileUnused(_ operation: String, _ body: () throws(LMDBError) -> Void) throws(LMDBError) {
-        var patienceMillis = growthPatienceMillis
+    func whileUnused(
+        _ operation: String, patienceMillis: Int, _ body: () throws(LMDBError) -> Void
+    ) throws(LMDBError) {
+        var patienceMillis = patienceMillis
         while true {
             let turnMillis = min(patienceMillis, Self.turnMillis)
             let open = try gate.whileEmpty(patienceMillis: turnMillis, body)

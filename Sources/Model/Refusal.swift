@@ -28,9 +28,16 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
 /// The store could not write or read: a fault of the machine, not of the request. What was asked was not done.
 public struct StoreFailure: Error, Sendable, CustomStringConvertible {
     public let message: String
+    /// Whether the same may succeed in a moment, once the store's file has been opened again.
+    package let isMomentary: Bool
 
     public init(_ message: String) {
+        self.init(message, isMomentary: false)
+    }
+
+    package init(_ message: String, isMomentary: Bool) {
         self.message = message
+        self.isMomentary = isMomentary
     }
 
     public var description: String { message }

@@ -142,8 +142,23 @@ package final class Store: Sendable {
         do {
             return Snapshot(self, try database.beginRead())
         } catch {
-            throw StoreFailure("the store cannot be read: \(error)")
+            throw StoreFailure("the store cannot be read: \(error)", isMomentary: error.code == .panicked)
         }
+    }
+
+    /// Runs `body`, which reads, and again when the file had to be opened anew after a failed commit: up to 2 seconds.
+    ///
+    /// A file in which reads are open stays open. So a read that met a broken one lets go of its snapshots, also of
+    /// those in which it was about to begin another, and comes again: what is wrapped is the whole of a reading.
+    package func patiently<R>(_ body: () throws -> R) throws -> R {
+        for _ in 0..<200 {
+            do {
+                return try body()
+            } catch let failure as StoreFailure where failure.isMomentary {
+                database.awaitTrust(patienceMillis: 10)
+            }
+        }
+        return try body()
     }
 
     /// The newest state, committed or not. Let go of it before anything is published.

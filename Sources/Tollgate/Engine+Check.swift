@@ -12,15 +12,17 @@ extension Engine {
         _ flagKey: String, company: [String: String]?, user: [String: String]?, preflight: Preflight = .none,
         in environment: EnvironmentID
     ) throws -> FlagCheck {
-        let runtime = try requireRuntime(environment)
-        let (company, state) = try companySubject(company, runtime)
-        let user = try userSubject(user, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        let flag = try flag(flagKey, catalog)
-        let decision = try flag.decide(
-            company: company, user: user, at: now(catalog), preflight: preflight,
-            usage: CounterReader(counters: counters, state: state))
-        return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+        try store.patiently {
+            let runtime = try requireRuntime(environment)
+            let (company, state) = try companySubject(company, runtime)
+            let user = try userSubject(user, runtime)
+            let catalog = state?.catalog ?? runtime.catalog
+            let flag = try flag(flagKey, catalog)
+            let decision = try flag.decide(
+                company: company, user: user, at: now(catalog), preflight: preflight,
+                usage: CounterReader(counters: counters, state: state))
+            return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+        }
     }
 
     /// Every flag of the environment, by key.
@@ -28,17 +30,20 @@ extension Engine {
         company: [String: String]?, user: [String: String]?, preflight: Preflight = .none,
         in environment: EnvironmentID
     ) throws -> [FlagCheck] {
-        let runtime = try requireRuntime(environment)
-        let (company, state) = try companySubject(company, runtime)
-        let user = try userSubject(user, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        let now = now(catalog)
-        let usage = CounterReader(counters: counters, state: state)
-        return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
-            FlagCheck(
-                flag: flag,
-                decision: try flag.decide(company: company, user: user, at: now, preflight: preflight, usage: usage),
-                company: company.facts?.id, user: user.facts?.id)
+        try store.patiently {
+            let runtime = try requireRuntime(environment)
+            let (company, state) = try companySubject(company, runtime)
+            let user = try userSubject(user, runtime)
+            let catalog = state?.catalog ?? runtime.catalog
+            let now = now(catalog)
+            let usage = CounterReader(counters: counters, state: state)
+            return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
+                FlagCheck(
+                    flag: flag,
+                    decision: try flag.decide(
+                        company: company, user: user, at: now, preflight: preflight, usage: usage),
+                    company: company.facts?.id, user: user.facts?.id)
+            }
         }
     }
 
@@ -46,11 +51,14 @@ extension Engine {
     ///
     /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
     public func isOn(_ flagKey: String, company: [String: String], in environment: EnvironmentID) throws -> Bool {
-        let runtime = try requireRuntime(environment)
-        let (company, state) = try companySubject(company, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        return try flag(flagKey, catalog).value(
-            company: company, user: .unnamed, at: now(catalog), usage: CounterReader(counters: counters, state: state))
+        try store.patiently {
+            let runtime = try requireRuntime(environment)
+            let (company, state) = try companySubject(company, runtime)
+            let catalog = state?.catalog ?? runtime.catalog
+            return try flag(flagKey, catalog).value(
+                company: company, user: .unnamed, at: now(catalog),
+                usage: CounterReader(counters: counters, state: state))
+        }
     }
 
     /// Whether the flag is on for a company, why, and how much it has used: for programs that embed the engine.

@@ -10,7 +10,7 @@ extension Engine {
     /// Shows one consistent state of everything acknowledged.
     package func read<R>(_ environment: EnvironmentID, _ body: (ReadView) throws -> R) throws -> R {
         let runtime = try requireRuntime(environment)
-        return try body(ReadView(self, runtime, try store.snapshot()))
+        return try store.patiently { try body(ReadView(self, runtime, try store.snapshot())) }
     }
 }
 
