@@ -1,8 +1,8 @@
 package import Basics
 package import Model
 
-/// One entry of the journal: a command, a block of events, or a hold as a change left it, with the environment and time
-/// it was applied at.
+/// One entry of the journal: a command, a block of events, a hold as a change left it, or a request of the audit log,
+/// with the environment and time it was applied at.
 ///
 /// Bytes: kind (1) ‖ environment (4) ‖ time in milliseconds (8) ‖ payload.
 package struct JournalEntry: Sendable {
@@ -10,6 +10,7 @@ package struct JournalEntry: Sendable {
         case command = 1
         case events = 2
         case hold = 3
+        case audit = 4
     }
 
     package static let headerWidth = 13

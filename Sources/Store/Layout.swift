@@ -24,6 +24,8 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case marks
     /// environment ‖ time of reservation ‖ a number → the hold as it is now.
     case holds
+    /// environment ‖ sequence of the entry that began a record of the audit log → sequence of the entry with its answer.
+    case audit
 
     /// Its place among the tables.
     var place: Int {
@@ -38,6 +40,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
         case .answers: 7
         case .marks: 8
         case .holds: 9
+        case .audit: 10
         }
     }
 }

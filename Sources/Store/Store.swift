@@ -9,7 +9,7 @@ package import Model
 /// what has been applied and waits for its commit, which is what deciding the next command needs.
 package final class Store: Sendable {
     /// Version of tables, keys and records. A newer store is refused; an older one is brought up to date when opened.
-    package static let schemaVersion: UInt64 = 3
+    package static let schemaVersion: UInt64 = 4
 
     package let database: LMDB.Environment
     /// Hashes that are kept: under a key of this store, so that nobody outside can aim at them.
@@ -42,7 +42,7 @@ package final class Store: Sendable {
     }
 
     /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret. Version 2
-    /// knew no holds, whose table is made when the file is opened.
+    /// knew no holds and version 3 no audit log, whose tables are made when the file is opened.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)

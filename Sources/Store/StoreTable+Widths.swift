@@ -9,6 +9,7 @@ extension StoreTable {
         case .usage: (UsageKey.width, 8)
         case .due: (21, 0)
         case .holds: (12, 1)
+        case .audit: (12, 8)
         case .invoices: (16, 0)
         case .marks: (12, 8)
         default: (0, 0)

@@ -112,6 +112,9 @@ extension Engine {
             let key = StoreKey.hold(hold.id.ordinal, in: entry.environment)
             committer.gate.shared { _ = committer.enqueue(entry.encoded, writes: [key: entry.payload], nil) }
             return 0
+        case .audit:
+            try replayAudit(entry)
+            return 0
         }
     }
 
@@ -121,7 +124,7 @@ extension Engine {
 
     /// Tables that are a fold of the journal and nothing else. Kept answers and the dedupe marks also depend on
     /// requests that changed nothing.
-    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds]
+    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds, .audit]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
         for table in Self.folded {

@@ -157,6 +157,14 @@ public final class Engine: Sendable {
     /// - Throws: `Refusal` when it may not be carried out, `StoreFailure` when it could not be written. Nothing has
     ///   changed then.
     public func execute<C: Command>(_ command: C, in environment: EnvironmentID) async throws -> C.Outcome {
+        try await execute(command, in: environment) { _ in }
+    }
+
+    /// - Parameter beside: called with the command's time once it is applied, with nothing in between: what it enqueues
+    ///   stands in the same commit.
+    func execute<C: Command>(
+        _ command: C, in environment: EnvironmentID, beside: (Timestamp) throws -> Void
+    ) async throws -> C.Outcome {
         let ticket = CommitTicket()
         if environment == Self.wholeStore {
             guard command is CreateEnvironment else { throw Refusal.invalid("\(C.name) belongs to an environment") }
@@ -173,7 +181,9 @@ public final class Engine: Sendable {
             let outcome = try committer.gate.exclusive { () throws -> C.Outcome? in
                 let now = now(in: environment)
                 guard try !isAnythingDue(after: report.until, until: now, in: environment) else { return nil }
-                return try applyOnTime(command, in: environment, at: now, ticket)
+                let outcome = try applyOnTime(command, in: environment, at: now, ticket)
+                try beside(now)
+                return outcome
             }
             if let outcome {
                 try await ticket.wait()

@@ -12,6 +12,7 @@ extension FuzzEntry {
         switch entry.kind {
         case .command: return
         case .hold: try Self.checkHold(entry)
+        case .audit: _ = try Self.refusing { try AuditEntry(entry) }
         case .events: try Self.checkBlock(entry)
         }
     }

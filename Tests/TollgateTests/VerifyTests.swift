@@ -29,7 +29,7 @@ struct VerifyTests {
 
     @Test(
         "what is changed behind its back is found",
-        arguments: ["usage", "records", "keys", "due", "invoices", "journal", "holds"])
+        arguments: ["usage", "records", "keys", "due", "invoices", "journal", "holds", "audit"])
     func tampering(table: String) async throws {
         let shop = try await Workshop()
         let calls = try await shop.eventFeature("calls")
@@ -38,6 +38,8 @@ struct VerifyTests {
         try await shop.track("calls", "acme", 7)
         let request = ReserveRequest(company: ["id": "acme"], feature: "calls", quantity: 2)
         _ = try await shop.engine.reserve(request, in: shop.environment)
+        let trail = AuditTrail(.of("/companies", at: "2024-01-01T00:00:00Z"))
+        _ = try await shop.engine.execute(UpsertCompany(keys: ["id": "new"]), in: shop.environment, for: trail)
         try await shop.setClock("2024-02-05T00:00:00Z")
         try shop.expectVerified()
         var random = SplitMix(seed: 7)

@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Writes JSON straight into the bytes that go out: no tree, no reflection; a field's name stands where it is written.
 struct JSONWriter {
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
     /// Whether the next value or field follows another one.
     private var followsValue = false
 

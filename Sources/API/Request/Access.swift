@@ -5,18 +5,20 @@ internal import Tollgate
 enum Access {
     /// Secret keys, also readonly ones.
     case read
-    /// Secret keys that are not readonly.
+    /// Secret keys that are not readonly. What is asked stands in the audit log.
     case write
+    /// The same for what uses up what is set up and does not change it: it is no matter of the audit log.
+    case use
     /// Flag checks: every key.
     case check
     /// Usage events that browsers may send: every key, though those of a readonly one do not count.
     case capture
 
     fileprivate func refusal(for key: APIKey) -> Refusal? {
-        if key.readonly, self == .write {
+        if key.readonly, self == .write || self == .use {
             return .forbidden("this key is readonly: it may read and check flags only")
         }
-        if key.kind == .publishable, self == .read || self == .write {
+        if key.kind == .publishable, self != .check, self != .capture {
             return .forbidden("this key is publishable: it may check flags and send events only")
         }
         return nil

@@ -7,6 +7,8 @@ struct Answer: Sendable {
     let json: JSONWriter
     /// Whether the same request may succeed a second later, which the answer then says.
     var isRetryable = false
+    /// What the audit log keeps of the body where that has a secret in it.
+    var auditedJSON: JSONWriter?
 
     init(_ status: HTTPResponse.Status, _ json: JSONWriter) {
         self.status = status

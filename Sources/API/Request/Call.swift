@@ -11,11 +11,13 @@ struct Call {
     let path: PathParameters
     let query: Query
     let body: Fields
+    /// Of a request that the audit log records.
+    var trail: AuditTrail?
 
     var environment: EnvironmentID { key.environmentID }
 
     func execute<C: Command>(_ command: C) async throws -> C.Outcome {
-        try await engine.execute(command, in: environment)
+        try await engine.execute(command, in: environment, for: trail)
     }
 
     // MARK: - Answers
@@ -78,12 +80,15 @@ extension Refusal {
 /// The variable parts of a route's path.
 struct PathParameters {
     let values: [String: String]
+    /// The value of the last one.
+    private(set) var last: String?
 
     init(_ parameters: some Sequence<(key: Substring, value: Substring)>) {
         var values: [String: String] = [:]
         for (name, value) in parameters {
             // What is not percent-encoded UTF-8 stays as it came, and then names nothing.
-            values[String(name)] = FormText.decode(value, plusIsSpace: false) ?? String(value)
+            last = FormText.decode(value, plusIsSpace: false) ?? String(value)
+            values[String(name)] = last
         }
         self.values = values
     }

@@ -37,7 +37,8 @@ extension Fields {
 }
 
 extension Request {
-    func fields(_ head: HeadFields) async throws -> Fields {
+    /// The whole body, where an object of fields is expected.
+    func bytes(_ head: HeadFields) async throws -> ByteBuffer {
         try head.refuseCompressed()
         var share = try BodyBudget.Share(of: .ofCalls)
         var bytes = ByteBuffer()
@@ -48,6 +49,6 @@ extension Request {
             try share.take(chunk.readableBytes)
             bytes.writeImmutableBuffer(chunk)
         }
-        return try Fields(body: bytes)
+        return bytes
     }
 }

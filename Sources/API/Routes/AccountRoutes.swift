@@ -70,7 +70,10 @@ extension Routes {
                 name: try call.body.required("name"), kind: kind,
                 readonly: try call.body.optional("readonly") ?? false, hash: APIKeySecret.hash(secret))
             let key = try await call.execute(command)
-            return call.answer(ApiKeyResponseData(key: key, environment: environment, secret: secret), .created)
+            var answer = call.answer(
+                ApiKeyResponseData(key: key, environment: environment, secret: secret), .created)
+            answer.auditedJSON = call.answer(ApiKeyResponseData(key: key, environment: environment), .created).json
+            return answer
         }
         put("api-keys/:api_key_id") { call in
             let key = try call.engine.read(call.environment) { try call.ownKey(WireView($0)) }

@@ -33,7 +33,7 @@ extension HotRoute {
         _ = try answer.onlyEvent()
         return Answer(.ok, events: TrackResponseData(answer: answer))
     }
-    static let eventBatch = HotRoute(events: "/event-batch", .batch, .write) { answer, origin in
+    static let eventBatch = HotRoute(events: "/event-batch", .batch, .use) { answer, origin in
         Answer(.created, events: RawEventBatchResponseData(answer: answer, origin: origin))
     }
     static let event = HotRoute(events: "/events", .single) { answer, origin in

@@ -22,8 +22,8 @@ struct Routes {
         on(.post, path, access, handler)
     }
 
-    func put(_ path: String, _ handler: @escaping Handler) {
-        on(.put, path, .write, handler)
+    func put(_ path: String, _ access: Access = .write, _ handler: @escaping Handler) {
+        on(.put, path, access, handler)
     }
 
     func delete(_ path: String, _ handler: @escaping Handler) {
@@ -34,14 +34,25 @@ struct Routes {
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ handler: @escaping Handler
     ) {
         let engine = engine
+        let collection = String(path.prefix { $0 != "/" })
         router.on(RouterPath(path), method: method) { request, context in
             let head = HeadFields(request.headers)
             let key = try engine.authorize(head, for: access)
-            let call = Call(
-                engine: engine, key: key, path: PathParameters(context.parameters),
-                query: try Query(request.uri.query),
-                body: method == .get ? Fields([:]) : try await request.fields(head))
-            return Response(try await handler(call))
+            let path = PathParameters(context.parameters)
+            let body = method == .get ? ByteBuffer() : try await request.bytes(head)
+            @Sendable func answer(_ trail: AuditTrail?) async throws -> Answer {
+                let call = Call(
+                    engine: engine, key: key, path: path, query: try Query(request.uri.query),
+                    body: try Fields(body: body), trail: trail)
+                return try await handler(call)
+            }
+            guard access == .write else { return Response(try await answer(nil)) }
+            let asked = AuditRecord.Request(
+                keyID: key.id, method: method.rawValue, url: request.uri.string, resourceType: collection,
+                resourceID: path.last, body: Array(body.readableBytesView),
+                startedAt: engine.now(in: key.environmentID))
+            return Response(
+                await engine.recording(asked, by: key, context.logger) { try await answer($0) })
         }
     }
 

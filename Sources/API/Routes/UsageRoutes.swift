@@ -56,7 +56,7 @@ extension Routes {
     }
 
     private func addReservations() {
-        post("usage/reserve") { call in
+        post("usage/reserve", .use) { call in
             let request = ReserveRequest(
                 company: try call.body.required("company"), event: try call.body.optional("event"),
                 feature: try call.body.optional("feature"), quantity: try call.body.required("quantity"),
@@ -69,12 +69,12 @@ extension Routes {
             let answer = try call.engine.hold(try call.id("reservation_id"), in: call.environment)
             return call.answer(ReservationResponseData(answer: answer))
         }
-        put("usage/reservations/:reservation_id/commit") { call in
+        put("usage/reservations/:reservation_id/commit", .use) { call in
             let answer = try await call.engine.commit(
                 try call.id("reservation_id"), quantity: try call.body.required("quantity"), in: call.environment)
             return call.answer(ReservationResponseData(answer: answer))
         }
-        put("usage/reservations/:reservation_id/release") { call in
+        put("usage/reservations/:reservation_id/release", .use) { call in
             let answer = try await call.engine.release(try call.id("reservation_id"), in: call.environment)
             return call.answer(ReservationResponseData(answer: answer))
         }
@@ -82,7 +82,7 @@ extension Routes {
 }
 
 extension HotRoute {
-    static let consume = HotRoute("/usage/consume", .write) { call in
+    static let consume = HotRoute("/usage/consume", .use) { call in
         let request = ConsumeRequest(
             company: try call.body.required("company"), event: try call.body.optional("event"),
             feature: try call.body.optional("feature"), quantity: try call.body.optional("quantity") ?? 1,
