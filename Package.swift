@@ -95,6 +95,10 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Plain", "Simulation"], exclude: ["seeds.txt"],
             swiftSettings: strict),
+        // Random decisions beside what the vendor's rules engine has to be asked: the acceptance tests compare.
+        .executableTarget(
+            name: "tollgate-oracle", dependencies: ["Basics", "Entitlements", "Model", "TestSupport", arguments],
+            path: "Tests/OracleCommand", swiftSettings: strict),
         // What holds for any bytes at all. The fuzzer tries it, and its corpus is tried with the tests.
         .target(
             name: "Fuzz", dependencies: ["Basics", "Billing", "Catalog", "EventScanner", "Metering", "Model", "Store"],

@@ -5,9 +5,9 @@ package import Model
 package typealias TraitTexts = [Identifier<TraitDefinition>: String]
 
 extension TraitTexts {
-    /// The trait as a count. Missing, fractional and unreadable ones count 0.
-    func integer(_ id: Identifier<TraitDefinition>) -> Int64 {
-        self[id].flatMap { Int64($0) } ?? 0
+    /// The trait as a count, 0 when it is missing.
+    package func integer(_ id: Identifier<TraitDefinition>) -> Int64 {
+        self[id].map { Int64(traitText: $0) } ?? 0
     }
 }
 

@@ -16,7 +16,8 @@ enum ComparableType: Sendable {
     }
 }
 
-/// A trait's text, read as its type says. Never fails: what cannot be read is false, no date, or 0.
+/// A trait's text, read as its type says. Never fails: what cannot be read is false, no date, or 0. Where Schematic's
+/// two engines read differently: `docs/schematic-compatibility.md`.
 enum ComparableValue: Equatable, Sendable {
     case bool(Bool)
     case date(Timestamp?)
@@ -29,7 +30,7 @@ enum ComparableValue: Equatable, Sendable {
         switch type {
         case .bool: self = .bool(text == "true" || text == "1")
         case .date: self = .date(Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "T00:00:00Z"))
-        case .int: self = .int(Int64(text) ?? 0)
+        case .int: self = .int(Int64(traitText: text))
         case .string: self = .string(text)
         }
     }
@@ -57,6 +58,21 @@ enum ComparableValue: Equatable, Sendable {
         default:
             preconditionFailure("\(self) and \(other) are of different types and cannot be compared")
         }
+    }
+}
+
+extension Int64 {
+    /// Reads an integer; one that is too large is the nearest that there is, and what is none, as `3.7`, is 0.
+    init(traitText text: String) {
+        if let number = Int64(text) {
+            self = number
+            return
+        }
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+        let isInteger =
+            !digits.isEmpty && digits.count + 1 >= text.utf8.count
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        self = isInteger ? (text.hasPrefix("-") ? .min : .max) : 0
     }
 }
 

@@ -198,7 +198,7 @@ package final class ReadView {
         switch feature.type {
         case .boolean: return UsageReading(usage: 0)
         case .trait:
-            return UsageReading(usage: feature.traitID.flatMap { state.standing.traits[$0] }.flatMap { Int64($0) } ?? 0)
+            return UsageReading(usage: feature.traitID.map { state.standing.traits.integer($0) } ?? 0)
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
