@@ -112,7 +112,8 @@ let package = Package(
         tests(of: "LMDB", ["Basics"]),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),
         tests(of: "Metering", ["Basics", "Model", "Store"]),
-        tests(of: "Tollgate", ["Basics", "Billing", "Catalog", "EventScanner", "LMDB", "Model", "Store"]),
+        tests(
+            of: "Tollgate", ["Basics", "Billing", "Catalog", "Entitlements", "EventScanner", "LMDB", "Model", "Store"]),
         tests(
             of: "API",
             [

@@ -18,7 +18,7 @@ package final class Store: Sendable {
     private let decoded = Locked(Decoded())
     /// Applied and not yet committed, by the commits that will carry it: the one that is being written, if any, and the
     /// next. Nil values are deletions.
-    private let uncommitted = Locked<[StoreView.Layer]>([])
+    private let uncommitted = Locked(Uncommitted())
     private let tables: [Table]
 
     /// Records of the catalog's kinds as commands last read them.
@@ -161,11 +161,15 @@ package final class Store: Sendable {
         return try body()
     }
 
-    /// The newest state, committed or not. Let go of it before anything is published.
-    func view() throws -> StoreView {
-        // In this order: what is committed in between is in both.
-        let layers = uncommitted.withLock { $0 }
-        return StoreView(layers, try snapshot())
+    /// The newest state of one moment, committed or not. Let go of it soon: what is published meanwhile is copied.
+    package func view() throws -> StoreView {
+        while true {
+            // In this order: what is committed in between is in both. What is published in between, and committed too,
+            // would be in the snapshot only, which then is newer than the layers above it.
+            let (layers, publications) = uncommitted.withLock { ($0.layers, $0.publications) }
+            let snapshot = try snapshot()
+            if uncommitted.withLock({ $0.publications == publications }) { return StoreView(layers, snapshot) }
+        }
     }
 
     /// The newest value, committed or not.
@@ -175,7 +179,7 @@ package final class Store: Sendable {
     }
 
     /// What waits for its commit: nil when nothing does, a nil inside when that is a deletion.
-    private func waiting(_ key: StoreKey) -> [UInt8]?? { uncommitted.withLock { $0.value(key) } }
+    private func waiting(_ key: StoreKey) -> [UInt8]?? { uncommitted.withLock { $0.layers.value(key) } }
 
     /// The newest record, committed or not.
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
@@ -196,13 +200,7 @@ package final class Store: Sendable {
 
     /// Makes writes visible to `value` before their commit.
     func publish(_ writes: WriteSet, commit: UInt64) {
-        uncommitted.withLock { layers in
-            if layers.last?.commit == commit {
-                layers[layers.count - 1].writes.merge(writes)
-            } else {
-                layers.append(StoreView.Layer(commit: commit, writes: writes))
-            }
-        }
+        uncommitted.withLock { $0.add(writes, commit: commit) }
         decoded.withLock { decoded in
             for key in writes.keys where key.isOfCatalog {
                 decoded.records[key] = nil
@@ -213,17 +211,17 @@ package final class Store: Sendable {
 
     /// What a commit has to write.
     func writes(of commit: UInt64) -> WriteSet {
-        uncommitted.withLock { layers in layers.first { $0.commit == commit }?.writes } ?? WriteSet()
+        uncommitted.withLock { $0.layers.first { $0.commit == commit }?.writes } ?? WriteSet()
     }
 
     /// Forgets what a commit has made durable.
     func forget(commit: UInt64) {
-        uncommitted.withLock { layers in layers.removeAll { $0.commit == commit } }
+        uncommitted.withLock { $0.layers.removeAll { $0.commit == commit } }
     }
 
     /// Takes back everything that is not durable.
     func forgetUncommitted() {
-        uncommitted.withLock { $0.removeAll() }
+        uncommitted.withLock { $0.layers.removeAll() }
         decoded.withLock { $0 = Decoded() }
     }
 
@@ -239,7 +237,7 @@ package final class Store: Sendable {
     /// Everything of one kind, oldest first, committed or not. For the few kinds of the catalog.
     package func all<R: Record>(_ type: R.Type, in environment: EnvironmentID) throws -> [R] {
         let prefix = StoreKey.recordPrefix(R.kind, in: environment)
-        let layers = uncommitted.withLock { $0 }
+        let layers = uncommitted.withLock { $0.layers }
         var found: [[UInt8]: [UInt8]] = [:]
         try snapshot().forEach(.records, prefix: prefix) { key, value in
             found[Array(key)] = Array(value)
@@ -252,5 +250,22 @@ package final class Store: Sendable {
         }
         return try found.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             .map { try R.decoded($0.value) }
+    }
+}
+
+/// What is applied and not yet durable.
+private struct Uncommitted {
+    /// Oldest first.
+    var layers: [StoreView.Layer] = []
+    /// How often something was added.
+    private(set) var publications: UInt64 = 0
+
+    mutating func add(_ writes: WriteSet, commit: UInt64) {
+        publications += 1
+        if layers.last?.commit == commit {
+            layers[layers.count - 1].writes.merge(writes)
+        } else {
+            layers.append(StoreView.Layer(commit: commit, writes: writes))
+        }
     }
 }

@@ -1,10 +1,12 @@
-internal import Model
+package import Basics
+package import Model
 
 /// The newest state as of one moment: what waits for its commit, and below that what is committed.
 ///
 /// For a command, which reads thousands of records and alone decides what is newest: one look at the store for all of
-/// them. What it holds of the waiting writes would be copied if more were added meanwhile.
-final class StoreView {
+/// them. And for whoever needs several records as one command left them. What it holds of the waiting writes is copied
+/// if more are added meanwhile.
+package final class StoreView {
     /// What one commit will write. Nil values are deletions.
     struct Layer {
         let commit: UInt64
@@ -22,6 +24,10 @@ final class StoreView {
     func value(_ key: StoreKey) throws -> [UInt8]? {
         if let waiting = layers.value(key) { return waiting }
         return try snapshot.value(key)
+    }
+
+    package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
+        try record(R.self, StoreKey.record(R.kind, in: environment, ordinal: id.ordinal))
     }
 
     func record<R: Record>(_ type: R.Type, _ key: StoreKey) throws -> R? {

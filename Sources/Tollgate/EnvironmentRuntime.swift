@@ -54,11 +54,13 @@ final class EnvironmentRuntime: Sendable {
     }
 
     private func loadCompany(_ id: Identifier<Company>) throws -> CompanyState? {
-        guard let company = try store.record(id, in: self.id) else { return nil }
+        // A change of plan writes company and subscription: one without the other would be neither plan.
+        let view = try store.view()
+        guard let company = try view.record(id, in: self.id) else { return nil }
         return unified(
             CompanyState(
-                company, overrides: try company.overrideIDs.compactMap { try store.record($0, in: self.id) },
-                subscription: try company.subscriptionID.flatMap { try store.record($0, in: self.id) },
+                company, overrides: try company.overrideIDs.compactMap { try view.record($0, in: self.id) },
+                subscription: try company.subscriptionID.flatMap { try view.record($0, in: self.id) },
                 catalog: catalog))
     }
 
