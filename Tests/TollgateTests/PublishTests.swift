@@ -108,7 +108,7 @@ struct PublishTests {
                 try await shop.run(update)
             }
         }
-        #expect(seen.withLock { $0 } > 300)
+        #expect(seen.withLock { $0 } > 100)
         try shop.expectVerified()
     }
 
