@@ -24,19 +24,22 @@ public final class Gate: @unchecked Sendable {
 
     /// Runs `body` beside any other shared pass. Must not be nested: a waiting exclusive holder would deadlock both.
     public func shared<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        enterShared()
-        defer { leaveShared() }
+        enter(alone: false)
+        defer { leave() }
+        return try body()
+    }
+
+    /// Runs `body` alone.
+    public func exclusive<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        enter(alone: true)
+        defer { leave() }
         return try body()
     }
 
     /// The same for a pass that a closure cannot hold. Leave it on the same thread.
-    public func enterShared() { pthread_rwlock_rdlock(lock) }
-    public func leaveShared() { pthread_rwlock_unlock(lock) }
-
-    /// Runs `body` alone.
-    public func exclusive<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        pthread_rwlock_wrlock(lock)
-        defer { pthread_rwlock_unlock(lock) }
-        return try body()
+    public func enter(alone: Bool) {
+        if alone { pthread_rwlock_wrlock(lock) } else { pthread_rwlock_rdlock(lock) }
     }
+
+    public func leave() { pthread_rwlock_unlock(lock) }
 }

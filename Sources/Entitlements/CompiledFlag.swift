@@ -12,7 +12,7 @@ package final class CompiledFlag: Sendable {
     let defaultValue: Bool
     let basis: UsageBasis
     /// The event that counts the feature's use.
-    let event: String?
+    package let event: String?
     /// Global overrides and defaults hold for everyone, so the first of each is all that can ever decide.
     let globalOverride: CompiledRule?
     /// By ascending priority, then as stored.

@@ -54,6 +54,9 @@ package struct FlagDecision: Sendable {
         reasonWithoutRule = reason
     }
 
+    /// Whether it is on because an entitlement or override says so.
+    package var isGranted: Bool { value && (rule?.type == .planEntitlement || rule?.type == .companyOverride) }
+
     /// Why, in the words that Schematic's SDKs show.
     package var reason: String { rule?.reason ?? reasonWithoutRule.rawValue }
 }

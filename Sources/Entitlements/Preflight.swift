@@ -1,7 +1,7 @@
 package import Model
 
 /// "As if this much more had been used": what a check may assume on top of real usage.
-package struct Preflight: Equatable, Sendable {
+package struct Preflight: Codable, Equatable, Sendable {
     /// Added to every counter and integer trait.
     package let usage: Int64
     /// Added to this event's counters instead of `usage`, unless it is 0.
@@ -9,7 +9,7 @@ package struct Preflight: Equatable, Sendable {
     /// Asks instead whether exactly so many more units are allowed by the company's effective entitlement.
     package let fits: Int64?
 
-    package struct EventUsage: Equatable, Sendable {
+    package struct EventUsage: Codable, Equatable, Sendable {
         package let event: String
         package let quantity: Int64
 

@@ -14,7 +14,8 @@ package struct EventBuffer: Sendable {
 
     /// Begins an event; what follows adds to it.
     package mutating func begin(
-        _ name: String, quantity: Int64, idempotencyKey: String?, sentAt: String?, isTrusted: Bool, isBackfill: Bool
+        _ name: String, quantity: Int64, idempotencyKey: String?, sentAt: String?, isTrusted: Bool, isBackfill: Bool,
+        reservationID: String? = nil
     ) {
         var event = scan_event()
         event.type = .SCAN_TYPE_TRACK
@@ -28,6 +29,9 @@ package struct EventBuffer: Sendable {
             event.idempotency_key = append(idempotencyKey, .SCAN_FIELD_IDEMPOTENCY_KEY, &event.refusal)
         }
         if let sentAt { event.sent_at = append(sentAt, .SCAN_FIELD_SENT_AT, &event.refusal) }
+        if let reservationID {
+            event.track.reservation_id = append(reservationID, .SCAN_FIELD_RESERVATION_ID, &event.refusal)
+        }
         events.append(event)
     }
 

@@ -1,10 +1,12 @@
 package import Basics
 package import Model
 
-/// Which counter: one company's use of one meter.
+/// Which counter: one company's use of one meter. Holds of a trait have one, too, in which nothing is counted.
 package struct CounterKey: Hashable, Comparable, Sendable {
     /// A meter with this bit counts the backfilled part of the meter without it: used, but never billed.
     package static let backfillBit: UInt64 = 1 << 63
+    /// A meter with this bit stands for a trait.
+    private static let traitBit: UInt64 = 1 << 62
 
     package let company: UInt64
     package let meter: UInt64
@@ -18,6 +20,13 @@ package struct CounterKey: Hashable, Comparable, Sendable {
     package init(company: Identifier<Company>, meter: Identifier<Meter>, backfill: Bool = false) {
         self.company = company.ordinal
         self.meter = backfill ? meter.ordinal | Self.backfillBit : meter.ordinal
+    }
+
+    package init(company: Identifier<Company>, target: HoldTarget) {
+        switch target {
+        case .meter(let meter): self.init(company: company, meter: meter)
+        case .trait(let trait): self.init(company: company.ordinal, meter: trait.ordinal | Self.traitBit)
+        }
     }
 
     /// The counter of the backfilled part of this one.

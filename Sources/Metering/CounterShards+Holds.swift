@@ -7,31 +7,63 @@ package enum Settling {
     case gone
     /// The counter's volume is used up: it is held as before.
     case full
-    /// `start` is where the bucket begins that its units were counted in; nil when there were none. `usage` and `held`
-    /// are what is used and held now.
+    /// `start` is where the bucket begins that the quantity was counted in; nil when it was counted in none. `usage`
+    /// and `held` are what is used and held now.
     case settled(usage: [Int64], held: Int64, start: Timestamp?)
 }
 
 extension CounterShards {
-    /// The present sums of some windows, what is not yet committed included, and what is held beside them.
+    /// What is used, what is not yet committed included, and what is held beside it.
     package func reading(
-        of key: CounterKey, in windows: [UsageWindow], at now: Timestamp
+        of key: CounterKey, used: UsedUnits, at now: Timestamp
     ) throws -> (usage: [Int64], held: Int64) {
         try withShard(of: key.company) { shard in
-            let position = shard.table.position(of: key)
-            return (try windows.map { try sum(of: $0, at: position, &shard) }, shard.holds.units(of: key, at: now))
+            (try sums(of: used, key, &shard), shard.holds.units(of: key, at: now))
         }
     }
 
-    /// Decides on a hold by the present sums of some windows and what else is held, and, when it is allowed, holds it:
-    /// one step under one lock, inside the gate. `usage` and `held` are what the decision saw.
+    /// What is held, by itself.
+    package func unitsHeld(of key: CounterKey, at now: Timestamp) -> Int64 {
+        withShard(of: key.company) { $0.holds.units(of: key, at: now) }
+    }
+
+    /// Decides on a quantity by what is used and held and, if it is allowed and a counter counts it, counts it at
+    /// `now`: one step under one lock, inside the gate.
+    ///
+    /// `start` is where the bucket begins that it was counted in. Not taken is what was not allowed, and what a counter
+    /// has no volume left for. `usage` and `held` are what the decision saw.
+    package func consume(
+        _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, used: UsedUnits, at now: Timestamp,
+        received: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
+    ) throws -> (usage: [Int64], held: Int64, isTaken: Bool, start: Timestamp?) {
+        try withShard(of: key.company) { shard in
+            let usage = try sums(of: used, key, &shard)
+            let held = shard.holds.expire(key, at: now)
+            guard isAllowed(usage, held) else { return (usage, held, false, nil) }
+            guard case .counted = used else { return (usage, held, true, nil) }
+            let position = shard.table.position(of: key)
+            let start = try add(quantity, at: position, environment, now, received, &shard)
+            return (usage, held, start != nil, start)
+        }
+    }
+
+    private func sums(of used: UsedUnits, _ key: CounterKey, _ shard: inout Shard) throws -> [Int64] {
+        switch used {
+        case .known(let units): return [units]
+        case .counted(let windows):
+            let position = shard.table.position(of: key)
+            return try windows.map { try sum(of: $0, at: position, &shard) }
+        }
+    }
+
+    /// Decides on a hold by what is used and what else is held, and, when it is allowed, holds it: one step under one
+    /// lock, inside the gate. `usage` and `held` are what the decision saw.
     package func reserve(
-        _ hold: Hold, windows: [UsageWindow], at now: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
+        _ hold: Hold, used: UsedUnits, at now: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
     ) throws -> (usage: [Int64], held: Int64, isHeld: Bool) {
         let key = CounterKey(hold)
         return try withShard(of: key.company) { shard in
-            let position = shard.table.position(of: key)
-            let usage = try windows.map { try sum(of: $0, at: position, &shard) }
+            let usage = try sums(of: used, key, &shard)
             let held = shard.holds.expire(key, at: now)
             guard isAllowed(usage, held), hold.quantity <= HeldUnits.limit - held else { return (usage, held, false) }
             shard.holds.insert(hold)
@@ -39,24 +71,31 @@ extension CounterShards {
         }
     }
 
-    /// Ends a hold that is open at `now` and counts a part of its units: one step under one lock, inside the gate, so
-    /// that nobody sees them neither held nor used.
+    /// Whether a hold has been neither settled nor dropped, and has not expired.
+    package func isOpen(_ hold: Hold, at now: Timestamp) -> Bool {
+        withShard(of: hold.companyID.ordinal) { shard in
+            _ = shard.holds.expire(CounterKey(hold), at: now)
+            return shard.holds.contains(hold)
+        }
+    }
+
+    /// Ends a hold that is open at `now` and counts a quantity, where a counter counts it: one step under one lock,
+    /// inside the gate, so that nobody sees its units neither held nor used.
     package func settle(
-        _ hold: Hold, counting quantity: Int64, in environment: EnvironmentID, windows: [UsageWindow],
-        at now: Timestamp, received: Timestamp
+        _ hold: Hold, counting quantity: Int64, at effective: Timestamp, in environment: EnvironmentID,
+        used: UsedUnits, now: Timestamp, received: Timestamp
     ) throws -> Settling {
         let key = CounterKey(hold)
         return try withShard(of: key.company) { shard in
             _ = shard.holds.expire(key, at: now)
             guard shard.holds.contains(hold) else { return .gone }
-            let position = shard.table.position(of: key)
-            var usage = try windows.map { try sum(of: $0, at: position, &shard) }
+            var usage = try sums(of: used, key, &shard)
             var start: Timestamp?
-            if quantity > 0 {
-                start = try add(quantity, at: position, environment, now, received, &shard)
+            if case .counted(let windows) = used, quantity > 0 {
+                let position = shard.table.position(of: key)
+                start = try add(quantity, at: position, environment, effective, received, &shard)
                 guard start != nil else { return .full }
-                // Every window contains this instant.
-                usage = usage.map { $0 + quantity }
+                usage = zip(usage, windows).map { $1.contains(effective) ? $0 + quantity : $0 }
             }
             shard.holds.remove(hold)
             return .settled(usage: usage, held: shard.holds.units(of: key, at: now), start: start)

@@ -74,9 +74,9 @@ package final class CounterShards: UsageLedger {
             case full
         }
 
-        let key: CounterKey
-        let quantity: Int64
-        let effective: Timestamp
+        package let key: CounterKey
+        package let quantity: Int64
+        package let effective: Timestamp
         let isBackfill: Bool
         package fileprivate(set) var outcome = Outcome.open
 
@@ -133,24 +133,6 @@ package final class CounterShards: UsageLedger {
     ) throws -> Timestamp? {
         try withShard(of: key.company) { shard in
             try add(quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
-        }
-    }
-
-    /// Decides on a quantity by the present sums of some windows and what is held and, if it is allowed, counts it at
-    /// `now`: one step under one lock.
-    ///
-    /// `start` is where the bucket begins that it was counted in; nil when it was not allowed, and when the counter's
-    /// volume is used up. `usage` and `held` are what the decision saw.
-    package func consume(
-        _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, windows: [UsageWindow],
-        at now: Timestamp, received: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
-    ) throws -> (usage: [Int64], held: Int64, start: Timestamp?) {
-        try withShard(of: key.company) { shard in
-            let position = shard.table.position(of: key)
-            let usage = try windows.map { try sum(of: $0, at: position, &shard) }
-            let held = shard.holds.expire(key, at: now)
-            guard isAllowed(usage, held) else { return (usage, held, nil) }
-            return (usage, held, try add(quantity, at: position, environment, now, received, &shard))
         }
     }
 

@@ -39,7 +39,7 @@ struct Holds {
 
 extension CounterKey {
     init(_ hold: Hold) {
-        self.init(company: hold.companyID, meter: hold.meterID)
+        self.init(company: hold.companyID, target: hold.target)
     }
 }
 

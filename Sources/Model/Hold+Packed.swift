@@ -1,8 +1,14 @@
 public import Basics
 
+/// A hold of a meter has seven fields; one of a trait has null in the place of the meter, and the trait as an eighth.
 extension Hold: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 7)
+        let (meterID, traitID): (Identifier<Meter>?, Identifier<TraitDefinition>?) =
+            switch target {
+            case .meter(let id): (id, nil)
+            case .trait(let id): (nil, id)
+            }
+        writer.writeArray(count: traitID == nil ? 7 : 8)
         id.pack(into: &writer)
         companyID.pack(into: &writer)
         meterID.pack(into: &writer)
@@ -10,17 +16,24 @@ extension Hold: Packed {
         quantity.pack(into: &writer)
         expiresAt.pack(into: &writer)
         settlement.pack(into: &writer)
+        traitID?.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(7)
+        let count = try reader.readArray()
+        guard 7...8 ~= count else { throw reader.unfit() }
         id = try Identifier<Hold>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
-        meterID = try Identifier<Meter>(unpacking: &reader)
+        let meterID = try Identifier<Meter>?(unpacking: &reader)
         featureID = try Identifier<Feature>?(unpacking: &reader)
         quantity = try Int64(unpacking: &reader)
         expiresAt = try Timestamp(unpacking: &reader)
         settlement = try HoldSettlement?(unpacking: &reader)
+        switch (meterID, count) {
+        case (let meterID?, 7): target = .meter(meterID)
+        case (nil, 8): target = .trait(try Identifier<TraitDefinition>(unpacking: &reader))
+        default: throw reader.unfit()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 public import Basics
 
-/// Units of a meter that are set aside for a company: from their reservation until they are committed, released, or
-/// expired. They count as used, and are never part of usage.
+/// Units of a meter or of a trait that are set aside for a company: from their reservation until they are committed,
+/// released, or expired. They count as used, and are never part of usage.
 ///
 /// Expiry is a function of time and no event: what is not settled and whose `expiresAt` has come *is* expired. Rule:
 /// Tollgate, "Consume and holds".
@@ -13,7 +13,7 @@ public struct Hold: Identified, Codable, Sendable, Equatable {
 
     public let id: Identifier<Hold>
     public let companyID: Identifier<Company>
-    public let meterID: Identifier<Meter>
+    public let target: HoldTarget
     /// The feature that was named; nil when the event was, with all features that it meters.
     public let featureID: Identifier<Feature>?
     public let quantity: Int64
@@ -22,12 +22,12 @@ public struct Hold: Identified, Codable, Sendable, Equatable {
     public var settlement: HoldSettlement?
 
     public init(
-        id: Identifier<Hold>, companyID: Identifier<Company>, meterID: Identifier<Meter>,
+        id: Identifier<Hold>, companyID: Identifier<Company>, target: HoldTarget,
         featureID: Identifier<Feature>?, quantity: Int64, expiresAt: Timestamp
     ) {
         self.id = id
         self.companyID = companyID
-        self.meterID = meterID
+        self.target = target
         self.featureID = featureID
         self.quantity = quantity
         self.expiresAt = expiresAt
@@ -37,6 +37,12 @@ public struct Hold: Identified, Codable, Sendable, Equatable {
         guard let settlement else { return now < expiresAt ? .held : .expired }
         return settlement.committed == nil ? .released : .committed
     }
+}
+
+/// What the units are of: what their commit adds to.
+public enum HoldTarget: Codable, Sendable, Hashable {
+    case meter(Identifier<Meter>)
+    case trait(Identifier<TraitDefinition>)
 }
 
 /// On the wire `status`.

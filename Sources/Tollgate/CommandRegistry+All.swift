@@ -5,7 +5,7 @@ internal import Store
 extension CommandRegistry {
     /// Every command that a journal of this version may hold.
     static let all = CommandRegistry([
-        UpsertCompany.self, DeleteCompany.self, SetTrait.self, UpsertUser.self, DeleteUser.self,
+        UpsertCompany.self, DeleteCompany.self, SetTrait.self, AddToTrait.self, UpsertUser.self, DeleteUser.self,
         JoinCompany.self, LeaveCompany.self, RegisterEntities.self,
         DefineTrait.self, UpdateTraitDefinition.self, DeleteTraitDefinition.self,
         CreateFeature.self, UpdateFeature.self, DeleteFeature.self,

@@ -13,16 +13,23 @@ extension Engine {
         in environment: EnvironmentID
     ) throws -> FlagCheck {
         try store.patiently {
-            let runtime = try requireRuntime(environment)
-            let (company, state) = try companySubject(company, runtime)
-            let user = try userSubject(user, runtime)
-            let catalog = state?.catalog ?? runtime.catalog
-            let flag = try flag(flagKey, catalog)
-            let decision = try flag.decide(
-                company: company, user: user, at: now(catalog), preflight: preflight,
-                usage: CounterReader(counters: counters, state: state))
-            return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+            try check(flagKey, company: company, user: user, preflight: preflight, requireRuntime(environment))
         }
+    }
+
+    /// The same, of an instant, and with a counter as it was seen then.
+    func check(
+        _ flagKey: String, company: [String: String]?, user: [String: String]?, preflight: Preflight,
+        _ runtime: EnvironmentRuntime, at instant: Timestamp? = nil, seen: CounterReader.Reading? = nil
+    ) throws -> FlagCheck {
+        let (company, state) = try companySubject(company, runtime)
+        let user = try userSubject(user, runtime)
+        let catalog = state?.catalog ?? runtime.catalog
+        let flag = try flag(flagKey, catalog)
+        let decision = try flag.decide(
+            company: company, user: user, at: instant ?? now(catalog), preflight: preflight,
+            usage: CounterReader(counters: counters, state: state, seen: seen))
+        return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
     }
 
     /// Every flag of the environment, by key.
@@ -137,18 +144,37 @@ package struct FlagCheck: Sendable {
 
 /// Reads one company's counters while a flag is decided.
 struct CounterReader: UsageSource {
+    /// What was used in a window, and held, when somebody decided on it.
+    struct Reading {
+        let key: CounterKey
+        let window: UsageWindow
+        let usage: Int64
+        let held: Int64
+    }
+
     let counters: CounterShards
     let state: CompanyState?
+    /// Told in place of what is there now.
+    var seen: Reading?
 
     func reading(
         of meter: Identifier<Meter>, over span: UsageSpan, by company: Identifier<Company>, at now: Timestamp
     ) throws -> UsageReading {
         guard let state else { return UsageReading(usage: 0) }
         let window = state.usageWindow(period: span.period, reset: span.monthReset, at: now)
-        let (usage, held) = try counters.reading(of: CounterKey(company: company, meter: meter), in: window, at: now)
+        let key = CounterKey(company: company, meter: meter)
+        if let seen, seen.key == key, seen.window == window {
+            return UsageReading(usage: seen.usage, held: seen.held, resetsAt: window.end)
+        }
+        let (usage, held) = try counters.reading(of: key, in: window, at: now)
         return UsageReading(usage: usage, held: held, resetsAt: window.end)
     }
 
-    /// Only events are counted here; nothing holds units of a trait.
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { 0 }
+    func unitsHeld(
+        of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp
+    ) -> Int64 {
+        let key = CounterKey(company: company, target: .trait(trait))
+        if let seen, seen.key == key { return seen.held }
+        return counters.unitsHeld(of: key, at: now)
+    }
 }

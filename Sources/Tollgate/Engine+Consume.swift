@@ -1,4 +1,5 @@
 public import Basics
+internal import Catalog
 internal import Metering
 public import Model
 internal import Store
@@ -52,18 +53,12 @@ extension Engine {
     package func beginConsume(
         _ request: ConsumeRequest, in environment: EnvironmentID
     ) throws -> Pending<ConsumeAnswer> {
-        try request.check()
-        try committer.admit()
-        let runtime = try requireRuntime(environment)
-        let ticket = CommitTicket()
-        let answer = try committer.gate.shared {
-            try once(request, in: environment, ticket) { try decide(request, runtime, ticket, rememberAt: $0) }
-        }
-        tally.withLock { $0.add(answer) }
+        let (answer, ticket) = try begin(request, in: environment, decide)
+        tally.withLock { $0.consumes.add(answer.allowed) }
         return Pending(answer, ticket)
     }
 
-    /// One decision, inside the gate.
+    /// One decision, inside the gate, alone where a trait is used.
     private func decide(
         _ request: ConsumeRequest, _ runtime: EnvironmentRuntime, _ ticket: CommitTicket,
         rememberAt place: KeptAnswers.Place?
@@ -77,6 +72,9 @@ extension Engine {
             try remember(answer, of: request, now, ticket, place)
             return answer
         }
+        if case .trait(let trait) = limits.target {
+            return try decide(request, limits, trait, runtime, ticket, now, rememberAt: place)
+        }
         let key = request.idempotencyKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) } ?? []
         let fingerprint =
             key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
@@ -87,28 +85,15 @@ extension Engine {
             }
             runtime.dedupe.note([fingerprint], commit: committer.currentCommit)
         }
-        let seen: (usage: [Int64], held: Int64, start: Timestamp?)
+        let seen: Seen
         do {
-            seen = try counters.consume(
-                request.quantity, from: limits.key, in: runtime.id, windows: limits.windows, at: now,
-                received: settled(now, in: runtime.id)
-            ) { limits.allow(request.quantity, usage: $0, held: $1) }
+            seen = try consume(request.quantity, limits, runtime, now)
         } catch {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             throw error
         }
-        let verdict = limits.verdict(on: request.quantity, usage: seen.usage, held: seen.held)
-        let isCounted = seen.start != nil
-        var answer = ConsumeAnswer(
-            allowed: isCounted, recorded: isCounted, usage: verdict.usage + (isCounted ? request.quantity : 0),
-            reserved: seen.held, allocation: verdict.allocation, remaining: verdict.remaining,
-            resetAt: verdict.resetAt, reason: "Allowed")
-        if let refusal = verdict.refusal {
-            answer.reason = refusal
-        } else if !isCounted {
-            answer.reason = UseLimits.fullCounter
-        }
-        if isCounted {
+        let answer = ConsumeAnswer(limits, request.quantity, seen)
+        if seen.isTaken {
             let use = CountedUse(key: limits.key, quantity: request.quantity, start: seen.start, idempotencyKey: key)
             let writes = try answers.writes(answer, request, now, place)
             enqueue(use.block(in: runtime.id, at: now), writes: writes, ticket)
@@ -118,22 +103,66 @@ extension Engine {
         }
         return answer
     }
+
+    /// The same for a trait, which a command changes.
+    private func decide(
+        _ request: ConsumeRequest, _ limits: UseLimits, _ trait: Identifier<TraitDefinition>,
+        _ runtime: EnvironmentRuntime, _ ticket: CommitTicket, _ now: Timestamp, rememberAt place: KeptAnswers.Place?
+    ) throws -> ConsumeAnswer {
+        let seen = try consume(request.quantity, limits, runtime, now)
+        let answer = ConsumeAnswer(limits, request.quantity, seen)
+        guard seen.isTaken else {
+            try remember(answer, of: request, now, ticket, place)
+            return answer
+        }
+        let writes = try answers.writes(answer, request, now, place)
+        let add = AddToTrait(companyID: limits.companyID, traitID: trait, quantity: request.quantity)
+        _ = try applyAlone(add, in: runtime.id, at: now, nil)
+        committer.enqueue(nil, writes: writes, ticket)
+        return answer
+    }
+
+    private func consume(
+        _ quantity: Int64, _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp
+    ) throws -> Seen {
+        try counters.consume(
+            quantity, from: limits.key, in: runtime.id, used: limits.used, at: now,
+            received: settled(now, in: runtime.id)
+        ) { limits.allow(quantity, usage: $0, held: $1) }
+    }
+}
+
+/// What a decision saw and did.
+private typealias Seen = (usage: [Int64], held: Int64, isTaken: Bool, start: Timestamp?)
+
+extension ConsumeAnswer {
+    fileprivate init(_ limits: UseLimits, _ quantity: Int64, _ seen: Seen) {
+        let verdict = limits.verdict(on: quantity, usage: seen.usage, held: seen.held)
+        self.init(
+            allowed: seen.isTaken, recorded: seen.isTaken, usage: verdict.usage + (seen.isTaken ? quantity : 0),
+            reserved: seen.held, allocation: verdict.allocation, remaining: verdict.remaining,
+            resetAt: verdict.resetAt,
+            reason: verdict.refusal ?? (seen.isTaken ? "Allowed" : UseLimits.fullCounter))
+    }
 }
 
 extension ConsumeRequest: KeyedRequest {
     typealias Answer = ConsumeAnswer
     static var operation: String? { nil }
 
-    /// Refuses what is wrong whatever the state.
     func check() throws(Refusal) {
-        guard quantity > 0, quantity <= Self.greatestQuantity else {
+        try Self.check(quantity, idempotencyKey)
+        guard !company.isEmpty else { throw .invalid("company must name at least one key") }
+        guard (event == nil) != (feature == nil) else { throw .invalid("name either event or feature") }
+    }
+
+    static func check(_ quantity: Int64, _ idempotencyKey: String?) throws(Refusal) {
+        guard quantity > 0, quantity <= greatestQuantity else {
             throw .invalid("quantity must be between 1 and 1,000,000,000,000,000, not \(quantity)")
         }
-        guard !company.isEmpty else { throw .invalid("company must name at least one key") }
         guard (idempotencyKey?.utf8.count ?? 0) <= 256 else {
             throw .invalid("idempotency_key is longer than 256 bytes")
         }
-        guard (event == nil) != (feature == nil) else { throw .invalid("name either event or feature") }
     }
 
     static let greatestQuantity: Int64 = 1_000_000_000_000_000

@@ -40,7 +40,7 @@ extension Engine {
         guard let hold = try store.snapshot().hold(id, in: environment) else { throw Self.noHold(id) }
         let now = now(in: environment)
         let limits = try useLimits(of: hold, runtime, at: now).limits
-        let (usage, held) = try counters.reading(of: limits.key, in: limits.windows, at: now)
+        let (usage, held) = try counters.reading(of: limits.key, used: limits.used, at: now)
         let verdict = limits.verdict(on: 0, usage: usage, held: held)
         var answer = HoldAnswer(hold, hold.status(at: now), usage: verdict.usage, reserved: held)
         answer.allocation = verdict.allocation
@@ -54,14 +54,8 @@ extension Engine {
     package func beginReserve(
         _ request: ReserveRequest, in environment: EnvironmentID
     ) throws -> Pending<HoldAnswer> {
-        try request.use.check()
-        try committer.admit()
-        let runtime = try requireRuntime(environment)
-        let ticket = CommitTicket()
-        let answer = try committer.gate.shared {
-            try once(request, in: environment, ticket) { try decide(request, runtime, ticket, rememberAt: $0) }
-        }
-        tally.withLock { $0.add(answer) }
+        let (answer, ticket) = try begin(request, in: environment, decide)
+        tally.withLock { $0.reservations.add(answer.allowed) }
         return Pending(answer, ticket)
     }
 
@@ -71,6 +65,27 @@ extension Engine {
         rememberAt place: KeptAnswers.Place?
     ) throws -> HoldAnswer {
         let now = now(in: runtime.id)
+        let (answer, hold, _) = try take(request, runtime, at: now)
+        try keep(answer, of: request, beside: hold, now, runtime, ticket, place)
+        return answer
+    }
+
+    /// Journals a hold, if one was taken, with the answer that is kept of it.
+    func keep<Request: KeyedRequest>(
+        _ answer: Request.Answer, of request: Request, beside hold: Hold?, _ now: Timestamp,
+        _ runtime: EnvironmentRuntime, _ ticket: CommitTicket, _ place: KeptAnswers.Place?
+    ) throws {
+        if let hold {
+            record(hold, answers: try answers.writes(answer, request, now, place), now, runtime.id, ticket)
+        } else {
+            try remember(answer, of: request, now, ticket, place)
+        }
+    }
+
+    /// Decides on a hold and takes it, inside the gate; the caller journals it. Answers also what the decision saw.
+    func take(
+        _ request: ReserveRequest, _ runtime: EnvironmentRuntime, at now: Timestamp
+    ) throws -> (answer: HoldAnswer, hold: Hold?, seen: CounterReader.Reading?) {
         let expiresAt = request.expiresAt ?? now + Hold.usualSpan
         guard now < expiresAt, expiresAt <= now + Hold.longestSpan else {
             throw Refusal.invalid(
@@ -80,16 +95,13 @@ extension Engine {
         switch try useLimits(of: request.use, runtime, at: now) {
         case .found(let found): limits = found
         case .refused(let reason):
-            let answer = HoldAnswer(refusing: request.quantity, reason: reason)
-            try remember(answer, of: request, now, ticket, place)
-            return answer
+            return (HoldAnswer(refusing: request.quantity, reason: reason), nil, nil)
         }
         let hold = Hold(
-            id: try newHoldID(at: now, in: runtime.id), companyID: Identifier(ordinal: limits.key.company),
-            meterID: Identifier(ordinal: limits.key.meter),
+            id: try newHoldID(at: now, in: runtime.id), companyID: limits.companyID, target: limits.target,
             featureID: request.feature.flatMap { runtime.catalog.feature(named: $0)?.id }, quantity: request.quantity,
             expiresAt: expiresAt)
-        let (usage, held, isHeld) = try counters.reserve(hold, windows: limits.windows, at: now) {
+        let (usage, held, isHeld) = try counters.reserve(hold, used: limits.used, at: now) {
             limits.allow(request.quantity, usage: $0, held: $1)
         }
         let verdict = limits.verdict(on: request.quantity, usage: usage, held: held)
@@ -101,12 +113,8 @@ extension Engine {
                 reserved: held)
         answer.allocation = verdict.allocation
         answer.remaining = verdict.remaining
-        if isHeld {
-            record(hold, answers: try answers.writes(answer, request, now, place), now, runtime.id, ticket)
-        } else {
-            try remember(answer, of: request, now, ticket, place)
-        }
-        return answer
+        let seen = CounterReader.Reading(key: limits.key, window: limits.window, usage: usage[0], held: held)
+        return (answer, isHeld ? hold : nil, seen)
     }
 
     private func newHoldID(at now: Timestamp, in environment: EnvironmentID) throws -> Identifier<Hold> {
@@ -118,7 +126,7 @@ extension Engine {
         return Identifier(ordinal: holdOrdinals.withLock { $0[environment]!.next(at: now, random: random) })
     }
 
-    // MARK: - What both sides of a hold's life need
+    // MARK: - What all of a hold's life needs
 
     /// The limits that the hold was made under, as they are now; the company is nil when it has been deleted.
     func useLimits(
@@ -127,17 +135,16 @@ extension Engine {
         let company = try runtime.company(hold.companyID)
         let (catalog, nouns) = (runtime.catalog, runtime.catalog.nouns)
         let named = hold.featureID.map { [nouns.features[$0]].compactMap(\.self) } ?? Array(nouns.features.values)
-        let metered = named.filter { feature in
-            feature.type == .event && feature.eventSubtype.flatMap { nouns.meters[$0] }?.id == hold.meterID
-        }
-        let key = CounterKey(company: hold.companyID, meter: hold.meterID)
-        return (company, UseLimits(key, of: metered.sorted { $0.id < $1.id }.map(catalog.keyed), company, at: now))
+        let metered = named.filter { catalog.target(of: $0) == hold.target }.sorted { $0.id < $1.id }
+        return (
+            company, UseLimits(hold.companyID, hold.target, of: metered.map(catalog.keyed), company, at: now)
+        )
     }
 
     /// Journals a hold as a change left it.
     func record(
         _ hold: Hold, answers: [StoreKey: [UInt8]?] = [:], _ now: Timestamp, _ environment: EnvironmentID,
-        _ ticket: CommitTicket
+        _ ticket: CommitTicket?
     ) {
         let bytes = hold.packed
         let entry = JournalEntry(kind: .hold, environment: environment, at: now, payload: bytes)
@@ -152,6 +159,8 @@ extension Engine {
 extension ReserveRequest: KeyedRequest {
     typealias Answer = HoldAnswer
     static var operation: String? { "reserve" }
+
+    func check() throws(Refusal) { try use.check() }
 
     /// What it would be to use the units at once.
     fileprivate var use: ConsumeRequest {

@@ -13,16 +13,18 @@ public struct EngineStatistics: Sendable {
         public internal(set) var rejected: UInt64 = 0
     }
 
-    /// What became of consumes; repeated ones count again.
-    public struct Consumes: Sendable {
+    /// What became of consumes, or of reservations; repeated ones count again.
+    public struct Decisions: Sendable {
         public internal(set) var allowed: UInt64 = 0
         public internal(set) var refused: UInt64 = 0
+
+        mutating func add(_ isAllowed: Bool) {
+            if isAllowed { allowed += 1 } else { refused += 1 }
+        }
     }
 
-    /// What became of reservations and holds; repeated answers count again.
-    public struct Holds: Sendable {
-        public internal(set) var held: UInt64 = 0
-        public internal(set) var refused: UInt64 = 0
+    /// How holds ended that did not expire.
+    public struct Settlements: Sendable {
         public internal(set) var committed: UInt64 = 0
         public internal(set) var released: UInt64 = 0
     }
@@ -45,8 +47,9 @@ public struct EngineStatistics: Sendable {
     }
 
     public let events: Events
-    public let consumes: Consumes
-    public let holds: Holds
+    public let consumes: Decisions
+    public let reservations: Decisions
+    public let settlements: Settlements
     public let closing: Closing
     /// Durable commits by the microseconds that they took, and by their bytes of journal.
     public let commitMicros: Histogram
@@ -88,7 +91,8 @@ extension Engine {
         }
         return EngineStatistics(
             events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
-            holds: tally.withLock { $0.holds }, closing: closing,
+            reservations: tally.withLock { $0.reservations }, settlements: tally.withLock { $0.settlements },
+            closing: closing,
             commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
             journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
             foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
@@ -101,8 +105,9 @@ extension Engine {
     /// Counts of what callers asked for.
     struct Tally {
         var events = EngineStatistics.Events()
-        var consumes = EngineStatistics.Consumes()
-        var holds = EngineStatistics.Holds()
+        var consumes = EngineStatistics.Decisions()
+        var reservations = EngineStatistics.Decisions()
+        var settlements = EngineStatistics.Settlements()
         var closing = EngineStatistics.Closing()
 
         mutating func add(_ answer: TrackAnswer) {
@@ -118,18 +123,8 @@ extension Engine {
             closing.refused += UInt64(report.refused.count)
         }
 
-        mutating func add(_ answer: ConsumeAnswer) {
-            if answer.allowed { consumes.allowed += 1 } else { consumes.refused += 1 }
-        }
-
-        mutating func add(_ answer: HoldAnswer) {
-            switch answer.status {
-            case .held: holds.held += 1
-            case .committed: holds.committed += 1
-            case .released: holds.released += 1
-            case .expired: break
-            case nil: holds.refused += 1
-            }
+        mutating func add(_ settlement: HoldSettlement) {
+            if settlement.committed == nil { settlements.released += 1 } else { settlements.committed += 1 }
         }
     }
 

@@ -13,20 +13,28 @@ extension Engine {
         try committer.admit()
         let runtime = try requireRuntime(environment)
         let ticket = CommitTicket()
-        let answer = try committer.gate.shared {
+        func settle(_ isAlone: Bool) throws -> HoldAnswer? {
             try settlements.alone(with: id) {
-                guard let bytes = try store.value(.hold(id.ordinal, in: environment)) else { throw Self.noHold(id) }
-                let hold = try bytes.withUnsafeBytes { try Hold(packed: $0) }
+                guard let hold = try storedHold(id.ordinal, in: environment) else { throw Self.noHold(id) }
                 if let settlement = hold.settlement {
                     guard settlement.committed == quantity else { throw Self.conflict(hold, settlement) }
                     committer.join(ticket)
                     return HoldAnswer(hold, settlement)
                 }
-                return try settle(hold, committing: quantity, runtime, ticket)
+                guard isAlone || !hold.changesTrait(by: quantity) else { return nil }
+                return try self.settle(hold, committing: quantity, runtime, ticket)
             }
         }
-        tally.withLock { $0.add(answer) }
+        let beside = try committer.gate.shared { try settle(false) }
+        guard let answer = try beside ?? committer.gate.exclusive({ try settle(true) }) else {
+            preconditionFailure("nothing more can be asked for than to be alone")
+        }
         return Pending(answer, ticket)
+    }
+
+    /// The newest state of a hold, whether or not that is durable.
+    func storedHold(_ ordinal: UInt64, in environment: EnvironmentID) throws -> Hold? {
+        try store.value(.hold(ordinal, in: environment))?.withUnsafeBytes { try Hold(packed: $0) }
     }
 
     /// Settles a hold that has not been settled, alone with it inside the gate.
@@ -41,14 +49,77 @@ extension Engine {
         guard quantity == nil || company != nil else {
             throw Refusal.conflict("the company of hold \(hold.id) has been deleted: it can only be released")
         }
-        let settling = try counters.settle(
-            hold, counting: quantity ?? 0, in: runtime.id, windows: limits.windows, at: now,
-            received: settled(now, in: runtime.id))
-        switch settling {
+        switch try end(hold, counting: quantity, at: now, limits, runtime, now, ticket) {
         case .gone:
             throw Refusal.conflict("hold \(hold.id) expired at \(hold.expiresAt.rfc3339)")
         case .full:
             throw Refusal.conflict("the counter of this company and event is full: the hold can only be released")
+        case .ended(let settled, let settlement, let start):
+            if let quantity, let start {
+                let use = CountedUse(key: limits.key, quantity: quantity, start: start, idempotencyKey: [])
+                enqueue(use.block(in: runtime.id, at: now), nil)
+            }
+            return HoldAnswer(settled, settlement)
+        }
+    }
+
+    // MARK: - By an event
+
+    /// Ends the hold that an event names, if it is open and of the event's company and, unless it is of a trait, of the
+    /// event's meter; inside the gate, and alone where a trait is changed. Otherwise the event is one like any other.
+    ///
+    /// Answers whether the quantity has been counted, which is open where the hold was not of the event's meter.
+    func settle(
+        _ ordinal: UInt64, by use: CounterShards.Use, _ runtime: EnvironmentRuntime, at now: Timestamp
+    ) throws -> CounterShards.Use.Outcome {
+        try settlements.alone(with: Identifier(ordinal: ordinal)) {
+            guard let hold = try storedHold(ordinal, in: runtime.id), hold.status(at: now) == .held,
+                hold.companyID.ordinal == use.key.company,
+                hold.isOfTrait || CounterKey(company: hold.companyID, target: hold.target) == use.key
+            else { return .open }
+            let limits = try useLimits(of: hold, runtime, at: now).limits
+            do {
+                switch try end(hold, counting: use.quantity, at: use.effective, limits, runtime, now, nil) {
+                case .gone: return .open
+                case .full: return .full
+                case .ended(_, _, let start): return start.map { .counted($0) } ?? .open
+                }
+            } catch is Refusal {
+                // The trait has become none that can be counted. The hold expires.
+                return .open
+            }
+        }
+    }
+
+    // MARK: - Ending
+
+    private enum Ending {
+        case gone, full
+        /// `start` is where the bucket begins that the quantity was counted in; nil when no counter counted any.
+        case ended(Hold, HoldSettlement, start: Timestamp?)
+    }
+
+    /// Ends a hold that has not been settled, counts what was used of it, and journals the hold as that left it. The
+    /// event is the caller's to journal: in the same pass of the gate, so in the same commit.
+    ///
+    /// - Parameter quantity: nil releases the hold.
+    private func end(
+        _ hold: Hold, counting quantity: Int64?, at effective: Timestamp, _ limits: UseLimits,
+        _ runtime: EnvironmentRuntime, _ now: Timestamp, _ ticket: CommitTicket?
+    ) throws -> Ending {
+        var used = limits.used
+        if case .trait(let trait) = hold.target, case .known(let units) = used, let quantity, quantity > 0 {
+            guard counters.isOpen(hold, at: now) else { return .gone }
+            let add = AddToTrait(companyID: hold.companyID, traitID: trait, quantity: quantity)
+            _ = try applyAlone(add, in: runtime.id, at: now, nil)
+            used = .known(units + quantity)
+        }
+        let settling = try counters.settle(
+            hold, counting: quantity ?? 0, at: effective, in: runtime.id, used: used, now: now,
+            received: settled(now, in: runtime.id))
+        switch settling {
+        case .gone: return .gone
+        case .full: return .full
         case .settled(let usage, let held, let start):
             let verdict = limits.verdict(on: 0, usage: usage, held: held)
             let settlement = HoldSettlement(
@@ -56,13 +127,9 @@ extension Engine {
                 remaining: verdict.remaining)
             var settled = hold
             settled.settlement = settlement
-            if let quantity, let start {
-                let use = CountedUse(key: limits.key, quantity: quantity, start: start, idempotencyKey: [])
-                enqueue(use.block(in: runtime.id, at: now), nil)
-            }
-            // The same pass of the gate, so the same commit.
             record(settled, now, runtime.id, ticket)
-            return HoldAnswer(settled, settlement)
+            tally.withLock { $0.add(settlement) }
+            return .ended(settled, settlement, start: start)
         }
     }
 
@@ -70,6 +137,13 @@ extension Engine {
         let end = settlement.committed.map { "committed with a quantity of \($0)" } ?? "released"
         return .conflict("hold \(hold.id) has been \(end)")
     }
+}
+
+extension Hold {
+    var isOfTrait: Bool { if case .trait = target { true } else { false } }
+
+    /// Whether its end is a command's to carry out, alone: the others count beside each other.
+    func changesTrait(by quantity: Int64?) -> Bool { isOfTrait && (quantity ?? 0) > 0 }
 }
 
 /// Keeps those who settle one hold apart: one finds it held, the next finds what became of it.

@@ -69,8 +69,8 @@ extension Engine {
             var stillMissing = MissingEntities()
             try batch.resolve(events, refused: refused, &stillMissing)
         }
-        committer.gate.enterShared()
-        defer { committer.gate.leaveShared() }
+        committer.gate.enter(alone: batch.changesTraits)
+        defer { committer.gate.leave() }
         // What the batch refers to may have been taken back by a failed commit since.
         guard committer.statistics.failures == failures else {
             throw StoreFailure("a write failed while these events were looked at: nothing of them was counted")

@@ -238,7 +238,8 @@ public final class Engine: Sendable {
         return transaction.cutSubscriptions.compactMap { counters.latestEvent(of: $0.companyID, meters: meters) }.max()
     }
 
-    private func applyAlone<C: Command>(
+    /// Applies a command inside an exclusive pass of the gate.
+    func applyAlone<C: Command>(
         _ command: C, in environment: EnvironmentID, at now: Timestamp, _ ticket: CommitTicket?
     ) throws -> (outcome: C.Outcome, made: [DueItem]) {
         let (transaction, outcome) = try attempt(command, in: environment, at: now)

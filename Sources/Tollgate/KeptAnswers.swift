@@ -8,6 +8,10 @@ protocol KeyedRequest: Codable, Equatable {
     /// Tells apart what the answers are kept of. Part of the store's format: nil is a consume.
     static var operation: String? { get }
     var idempotencyKey: String? { get }
+    /// The flag key or id of the feature that it names.
+    var feature: String? { get }
+    /// Refuses what is wrong whatever the state.
+    func check() throws(Refusal)
 }
 
 /// The first answers to requests that carried an idempotency key, kept by day for as long as the key counts.
@@ -144,8 +148,25 @@ final class KeptAnswers: Sendable {
 }
 
 extension Engine {
+    /// Decides on a request, once for its key, in one pass of the gate. Durable when the ticket says so.
+    func begin<Request: KeyedRequest>(
+        _ request: Request, in environment: EnvironmentID,
+        _ decide: (Request, EnvironmentRuntime, CommitTicket, KeptAnswers.Place?) throws -> Request.Answer
+    ) throws -> (answer: Request.Answer, ticket: CommitTicket) {
+        try request.check()
+        try committer.admit()
+        let runtime = try requireRuntime(environment)
+        let ticket = CommitTicket()
+        func answer() throws -> Request.Answer {
+            try once(request, in: environment, ticket) { try decide(request, runtime, ticket, $0) }
+        }
+        // Events are counted side by side; a trait is changed by a command, alone.
+        let beside = try committer.gate.shared { runtime.catalog.isOfTrait(request.feature) ? nil : try answer() }
+        return (try beside ?? committer.gate.exclusive(answer), ticket)
+    }
+
     /// The first answer to the request's key, or the one that `decide` makes now; inside the gate.
-    func once<Request: KeyedRequest>(
+    private func once<Request: KeyedRequest>(
         _ request: Request, in environment: EnvironmentID, _ ticket: CommitTicket,
         decide: (KeptAnswers.Place?) throws -> Request.Answer
     ) throws -> Request.Answer {

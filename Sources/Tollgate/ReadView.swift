@@ -198,7 +198,10 @@ package final class ReadView {
         switch feature.type {
         case .boolean: return UsageReading(usage: 0)
         case .trait:
-            return UsageReading(usage: feature.traitID.map { state.standing.traits.integer($0) } ?? 0)
+            guard let trait = feature.traitID else { return UsageReading(usage: 0) }
+            let key = CounterKey(company: company.id, target: .trait(trait))
+            return UsageReading(
+                usage: state.standing.traits.integer(trait), held: engine.counters.unitsHeld(of: key, at: now))
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)

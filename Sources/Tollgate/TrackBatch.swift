@@ -33,11 +33,18 @@ struct TrackBatch: ~Copyable {
         let meter: UInt64
         let quantity: Int64
         let effective: Timestamp
+        /// The hold that it settles, 0 for none.
+        let hold: UInt64
 
         /// Its sender names the effective time.
         var isTimed: Bool { isTrusted || isBackfill }
 
         var isCounted: Bool { company != 0 && meter != 0 && quantity != 0 }
+
+        var use: CounterShards.Use {
+            CounterShards.Use(
+                quantity, of: CounterKey(company: company, meter: meter), effective: effective, isBackfill: isBackfill)
+        }
 
         /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
         var content: UInt16 {
@@ -56,6 +63,8 @@ struct TrackBatch: ~Copyable {
     private var block: EventBlock
     /// Judged new, and durable with the block.
     private var keys: [DedupeWindow.Fingerprint] = []
+    /// Whether an event settles a hold of a trait, which is to be counted alone.
+    private(set) var changesTraits = false
 
     init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender, count: Int) {
         self.engine = engine
@@ -121,10 +130,23 @@ struct TrackBatch: ~Copyable {
             quantity = try self.quantity(of: event)
             (company, user, meter) = try resolve(event, knownCompany, &missing)
         }
+        var hold: UInt64 = 0
+        if let reservationID = event.reservationID, company != 0, !event.isBackfill {
+            hold = try self.hold(reservationID, quantity)
+        }
         return Draft(
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
             fingerprint: fingerprint, company: company, user: user, meter: meter,
-            quantity: quantity, effective: effective)
+            quantity: quantity, effective: effective, hold: hold)
+    }
+
+    /// The hold that a text names; 0 when there is none.
+    private mutating func hold(_ text: ScannedEvent.Text, _ quantity: Int64) throws -> UInt64 {
+        guard let id = Identifier<Hold>(String(decoding: text, as: UTF8.self)),
+            let hold = try engine.storedHold(id.ordinal, in: runtime.id)
+        else { return 0 }
+        if hold.changesTrait(by: quantity) { changesTraits = true }
+        return id.ordinal
     }
 
     private func quantity(of event: ScannedEvent) throws(Refusal) -> Int64 {
@@ -133,7 +155,10 @@ struct TrackBatch: ~Copyable {
         guard quantity != 0 || event.reservationID != nil || event.leaseID != nil else {
             throw .invalid("quantity must not be 0")
         }
-        guard quantity > 0 || sender != .publishable else {
+        guard quantity >= 0 || event.reservationID == nil else {
+            throw .invalid("quantity must be 0 or more with a reservation_id, not \(quantity)")
+        }
+        guard quantity >= 0 || sender != .publishable else {
             throw .invalid("a negative quantity requires a secret API key")
         }
         guard quantity.magnitude <= 1_000_000_000_000_000 else {
@@ -240,11 +265,8 @@ struct TrackBatch: ~Copyable {
         let verdicts = judge(drafts, &failure)
         var uses: [CounterShards.Use] = []
         uses.reserveCapacity(drafts.count)
-        for (draft, verdict) in zip(drafts, verdicts) where verdict == .new && draft.isCounted {
-            let counter = CounterKey(company: draft.company, meter: draft.meter)
-            uses.append(
-                CounterShards.Use(
-                    draft.quantity, of: counter, effective: draft.effective, isBackfill: draft.isBackfill))
+        for (draft, verdict) in zip(drafts, verdicts) where verdict == .new && draft.isCounted && draft.hold == 0 {
+            uses.append(draft.use)
         }
         do {
             try engine.counters.add(&uses, in: runtime.id, received: settled)
@@ -262,7 +284,8 @@ struct TrackBatch: ~Copyable {
                 continue
             }
             do {
-                let outcome = draft.isCounted ? counted.next()?.outcome : nil
+                let outcome =
+                    draft.hold != 0 ? try settleHold(draft) : draft.isCounted ? counted.next()?.outcome : nil
                 isKeyFree = try !settle(draft, outcome, events[draft.index]) || isKeyFree
             } catch {
                 failure = failure ?? error
@@ -274,6 +297,17 @@ struct TrackBatch: ~Copyable {
             if repetition.verdict == .duplicate { answer.duplicates += 1 } else { answer.conflicts += 1 }
         }
         return []
+    }
+
+    /// Settles the hold that an event names, and counts the event where that has not. Nil for one that is counted
+    /// nowhere.
+    private func settleHold(_ draft: Draft) throws -> CounterShards.Use.Outcome? {
+        let outcome = try engine.settle(draft.hold, by: draft.use, runtime, at: now)
+        guard draft.isCounted else { return nil }
+        guard case .open = outcome else { return outcome }
+        var uses = [draft.use]
+        try engine.counters.add(&uses, in: runtime.id, received: settled)
+        return uses[0].outcome
     }
 
     /// What the keys say of the events: those without one are new. Nil where there was no room for the key.

@@ -1,5 +1,6 @@
 internal import EventScanner
 public import Basics
+public import Model
 
 /// One use of a feature, in process.
 public struct UsageEvent: Sendable {
@@ -14,6 +15,9 @@ public struct UsageEvent: Sendable {
     public var trustsSentAt = false
     /// Counts as usage, but is never billed.
     public var isBackfill = false
+    /// The hold that it settles: its units are given back, and the quantity, which may be 0 or more than was held, is
+    /// counted. Where there is no such hold any more the event is one like any other.
+    public var reservationID: Identifier<Hold>?
 
     public init(company: [String: String], event: String, quantity: Int64 = 1, idempotencyKey: String? = nil) {
         self.company = company
@@ -38,7 +42,8 @@ public struct UsageBatch: Sendable {
     public mutating func append(_ event: UsageEvent) {
         buffer.begin(
             event.event, quantity: event.quantity, idempotencyKey: event.idempotencyKey,
-            sentAt: event.sentAt?.rfc3339, isTrusted: event.trustsSentAt, isBackfill: event.isBackfill)
+            sentAt: event.sentAt?.rfc3339, isTrusted: event.trustsSentAt, isBackfill: event.isBackfill,
+            reservationID: event.reservationID?.description)
         for (name, value) in event.company { buffer.addCompanyKey(name, value) }
         for (name, value) in event.user { buffer.addUserKey(name, value) }
     }

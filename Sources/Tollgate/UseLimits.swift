@@ -4,33 +4,50 @@ internal import Entitlements
 internal import Metering
 internal import Model
 
-/// What stands before a company's use of an event: the limit of each feature that it meters, and the window in which
-/// that limit counts.
+/// What stands before a company's use of an event or trait: the limit of each feature that it meters, and, of an event,
+/// the window in which that limit counts.
 struct UseLimits {
     static let fullCounter = "The counter of this company and event is full"
 
-    let key: CounterKey
+    let companyID: Identifier<Company>
+    let target: HoldTarget
+    let used: UsedUnits
     private let limits: [(grant: Grant, feature: String)]
-    let windows: [UsageWindow]
+    private let windows: [UsageWindow]
 
     /// - Parameters:
     ///   - features: those that count, each with the key of its flag.
     ///   - company: nil when it has been deleted.
-    init(_ key: CounterKey, of features: [(feature: Feature, key: String)], _ company: CompanyState?, at now: Timestamp)
-    {
-        self.key = key
+    init(
+        _ companyID: Identifier<Company>, _ target: HoldTarget, of features: [(feature: Feature, key: String)],
+        _ company: CompanyState?, at now: Timestamp
+    ) {
+        self.companyID = companyID
+        self.target = target
         limits = features.compactMap { feature, key in
             company?.standing.effectiveGrant(of: feature.id, at: now).map { (grant: $0, feature: key) }
         }
-        windows =
-            limits.isEmpty
-            ? [.allTime]
-            : limits.map { limit in
+        switch target {
+        case .meter where !limits.isEmpty:
+            windows = limits.map { limit in
                 let value = limit.grant.terms.value
                 return company!.usageWindow(
                     period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
             }
+            used = .counted(windows)
+        case .meter:
+            windows = [.allTime]
+            used = .counted(windows)
+        case .trait(let trait):
+            windows = [.allTime]
+            used = .known(company?.standing.traits.integer(trait) ?? 0)
+        }
     }
+
+    var key: CounterKey { CounterKey(company: companyID, target: target) }
+
+    /// The window in which the first of them counts.
+    var window: UsageWindow { windows[0] }
 
     /// Whether there is none, which allows nothing.
     var isEmpty: Bool { limits.isEmpty }
@@ -92,20 +109,18 @@ enum UseLookup {
 extension Engine {
     /// The limits of the company and the feature or event that a request names.
     ///
-    /// - Throws: `Refusal` for a feature or event that is not there or cannot be used up.
+    /// - Throws: `Refusal` for a feature or event that is not there or is not metered.
     func useLimits(
         of request: ConsumeRequest, _ runtime: EnvironmentRuntime, at now: Timestamp
     ) throws -> UseLookup {
-        let nouns = runtime.catalog.nouns
         let features = try meteredFeatures(of: request, runtime.catalog)
+        guard let target = runtime.catalog.target(of: features[0].feature) else {
+            throw Refusal.conflict("feature \"\(features[0].key)\" is not metered: there is nothing to consume")
+        }
         guard let ordinal = try resolve(.company, request.company, in: runtime.id),
             case let id = Identifier<Company>(ordinal: ordinal), let company = try runtime.company(id)
         else { return .refused(reason: "Company not found") }
-        guard let subtype = features[0].feature.eventSubtype, let meter = nouns.meters[subtype] else {
-            preconditionFailure("an event feature has a meter from its creation")
-        }
-        let key = CounterKey(company: id, meter: meter.id)
-        let limits = UseLimits(key, of: features, company, at: now)
+        let limits = UseLimits(id, target, of: features, company, at: now)
         if limits.isEmpty {
             return .refused(reason: ConsumeRefusal.noEntitlement.reason(feature: features[0].key))
         }
@@ -124,9 +139,6 @@ extension Engine {
         guard let feature = catalog.feature(named: name) else {
             throw Refusal.notFound("feature \"\(name)\" does not exist")
         }
-        guard feature.type == .event, feature.eventSubtype != nil else {
-            throw Refusal.conflict("feature \"\(name)\" is not metered by an event: there is nothing to consume")
-        }
         return [catalog.keyed(feature)]
     }
 }
@@ -136,6 +148,20 @@ extension CatalogSnapshot {
     func feature(named name: String) -> Feature? {
         Identifier<Feature>(name).flatMap { nouns.features[$0] }
             ?? compiledFlags[name]?.featureID.flatMap { nouns.features[$0] }
+    }
+
+    /// Whether a name is that of a feature that a trait meters.
+    func isOfTrait(_ name: String?) -> Bool {
+        name.flatMap { feature(named: $0) }?.type == .trait
+    }
+
+    /// What meters a feature; nil when it is only on or off.
+    func target(of feature: Feature) -> HoldTarget? {
+        switch feature.type {
+        case .boolean: nil
+        case .event: feature.eventSubtype.flatMap { nouns.meters[$0] }.map { .meter($0.id) }
+        case .trait: feature.traitID.map(HoldTarget.trait)
+        }
     }
 
     /// Those that an event meters, the older first, each with the key of its flag.

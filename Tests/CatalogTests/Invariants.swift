@@ -134,5 +134,7 @@ private final class NothingUsed: UsageSource {
         UsageReading(usage: 0)
     }
 
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { 0 }
+    func unitsHeld(
+        of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp
+    ) -> Int64 { 0 }
 }

@@ -105,7 +105,9 @@ final class Counters: UsageSource {
         return UsageReading(usage: usage, held: held, resetsAt: span == .allTime ? nil : now + .days(1))
     }
 
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>) -> Int64 { held }
+    func unitsHeld(
+        of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp
+    ) -> Int64 { held }
 }
 
 extension EntitlementValue {

@@ -21,7 +21,7 @@ struct HoldsTests {
         func number(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }
         func held(_ meter: UInt64, _ now: Timestamp) -> Int64 {
             list.reduce(0) { sum, held in
-                let isHeld = held.isOpen && held.hold.meterID.ordinal == meter && now < held.hold.expiresAt
+                let isHeld = held.isOpen && CounterKey(held.hold).meter == meter && now < held.hold.expiresAt
                 return sum + (isHeld ? held.hold.quantity : 0)
             }
         }
@@ -32,7 +32,7 @@ struct HoldsTests {
             case 0...4:
                 let hold = Hold(
                     id: Identifier(ordinal: UInt64(step)), companyID: Identifier(ordinal: 7),
-                    meterID: Identifier(ordinal: meter), featureID: nil, quantity: number(1...9),
+                    target: .meter(Identifier(ordinal: meter)), featureID: nil, quantity: number(1...9),
                     expiresAt: now + TimeSpan(milliseconds: number(1...(step % 3 == 0 ? 400 : 60))))
                 holds.insert(hold)
                 list.append(Case(hold: hold))

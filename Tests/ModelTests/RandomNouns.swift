@@ -153,8 +153,9 @@ struct RandomNouns {
 
     mutating func hold() -> Hold {
         var hold = Hold(
-            id: id(), companyID: id(), meterID: id(), featureID: maybe { $0.id() }, quantity: integer(),
-            expiresAt: time())
+            id: id(), companyID: id(), target: Bool.random(using: &random) ? .meter(id()) : .trait(id()),
+            featureID: maybe { $0.id() },
+            quantity: integer(), expiresAt: time())
         hold.settlement = maybe {
             HoldSettlement(
                 committed: $0.maybe { $0.integer() }, usage: $0.integer(), reserved: $0.integer(),

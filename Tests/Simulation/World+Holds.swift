@@ -54,8 +54,9 @@ extension World {
 
     func giveBack(_ hold: Model.Hold) async throws {
         let company = hold.companyID.number
+        guard case .meter(let meterID) = hold.target else { return }
         let (keys, event) = try engine.read(environment) { view in
-            let meter = try view.get(hold.meterID)!
+            let meter = try view.get(meterID)!
             return (try view.get(Identifier<Model.Company>(number: company))!.keys, meter.eventSubtype)
         }
         let returned = UsageEvent(company: [keys[0].name: keys[0].value], event: event, quantity: -hold.quantity)

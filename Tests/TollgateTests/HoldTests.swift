@@ -302,7 +302,7 @@ struct HoldTests {
             ("neither", "name either event or feature"),
             ("both", "name either event or feature"),
             ("unknown feature", "feature \"nothing\" does not exist"),
-            ("boolean", "feature \"flag\" is not metered by an event: there is nothing to consume"),
+            ("boolean", "feature \"flag\" is not metered: there is nothing to consume"),
             (
                 "now",
                 "expires_at must be later than 2024-01-01T00:00:00Z, by an hour at most, not "

@@ -19,6 +19,13 @@ extension WireObject {
     }
 }
 
+/// A value that was written before.
+struct WrittenJSON: JSONWritable {
+    let text: String
+
+    func write(to json: inout JSONWriter) { json.raw(text.utf8) }
+}
+
 extension String: JSONWritable {
     func write(to json: inout JSONWriter) { json.string(self) }
 }

@@ -11,6 +11,7 @@ struct JSONWriter {
     }
 
     var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func object(_ fields: (inout JSONWriter) throws -> Void) rethrows {
         begin(UInt8(ascii: "{"))

@@ -7,6 +7,9 @@ internal import Tollgate
 
 extension Routes {
     func addChecks() {
+        post("flags/:flag_id/check-and-reserve") { call in
+            try await call.checkAndReserve()
+        }
         post("flags/check", .check) { call in
             call.answer(try call.checkAll(call.body), .created)
         }
@@ -22,6 +25,26 @@ extension Routes {
     }
 
     private static let maximumContexts = 100
+}
+
+extension Call {
+    fileprivate func checkAndReserve() async throws -> Answer {
+        let context = try CheckContext(body)
+        let quantity: Decimal = try body.optional("quantity") ?? 1
+        guard quantity.scale == 0, let units = Int64(exactly: quantity.coefficient) else {
+            throw Refusal.invalid("quantity must be a whole number, not \(quantity)")
+        }
+        let request = try CheckAndReserveRequest(
+            flag: path["flag_id"], company: context.company, user: context.user, quantity: units,
+            preflight: context.preflight, expiresAt: try body.optional("expires_at"),
+            idempotencyKey: try body.optional("idempotency_key"))
+        let json = try await engine.beginCheckAndReserve(request, in: environment) { check, hold in
+            var json = JSONWriter()
+            CheckAndReserveFlagResponseData(check: check, hold: hold).write(to: &json)
+            return json.text
+        }.value()
+        return answer(WrittenJSON(text: json))
+    }
 }
 
 extension HotRoute {

@@ -35,12 +35,12 @@ extension PrometheusText {
         family(
             "tollgate_consumes_total", "counter", "Consumes by their answer.", label: "answer",
             [("allowed", consumes.allowed), ("refused", consumes.refused)])
-        let holds = statistics.holds
+        let (reservations, settlements) = (statistics.reservations, statistics.settlements)
         family(
             "tollgate_holds_total", "counter", "Reservations and ends of holds by their answer.", label: "answer",
             [
-                ("held", holds.held), ("refused", holds.refused), ("committed", holds.committed),
-                ("released", holds.released),
+                ("held", reservations.allowed), ("refused", reservations.refused),
+                ("committed", settlements.committed), ("released", settlements.released),
             ])
         let closing = statistics.closing
         single("tollgate_closed_periods_total", "counter", "Billing periods that were closed.", closing.periods)

@@ -32,6 +32,35 @@ struct CheckFlagResponseData: WireObject {
     }
 }
 
+struct CheckAndReserveFlagResponseData: WireObject {
+    let check: FlagCheck
+    /// Nil where nothing was to be held, or did not fit.
+    let hold: Hold?
+
+    func writeFields(to json: inout JSONWriter) {
+        CheckFlagResponseData(check: check).writeFields(to: &json)
+        json.field("reservation", hold.map { FlagCheckReservationResponseData(hold: $0, flag: check.flag) })
+    }
+}
+
+/// A hold in the form of one of credits: a unit is a unit, and costs none.
+struct FlagCheckReservationResponseData: WireObject {
+    let hold: Hold
+    let flag: CompiledFlag
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("id", hold.id)
+        json.field("company_id", hold.companyID)
+        json.field("credit_type_id", "")
+        json.field("consumption_rate", 1)
+        json.field("credits_reserved", 0)
+        json.field("quantity_reserved", hold.quantity)
+        // SDKs settle by a track event, and release at once what has no name for it: a trait's holds have the flag's.
+        json.field("event_subtype", flag.event ?? flag.key)
+        json.field("expires_at", hold.expiresAt)
+    }
+}
+
 /// What a company may use of a feature, and has.
 struct FeatureEntitlement: WireObject {
     let featureKey: String

@@ -52,15 +52,11 @@ public struct SetTrait: Command {
         let value: TraitValue
         switch (set, increment) {
         case (let text?, nil): value = try parsed(text, as: definition?.traitType)
-        case (nil, let amount?): value = try sum(entity.traits.value(at: path) ?? .null, amount, definition?.traitType)
+        case (nil, let amount?):
+            value = try entity.traits.sum(at: path, with: amount, as: definition?.traitType)
         default: throw Refusal.invalid("give either set or incr for the trait \"\(trait)\"")
         }
-        var entity = entity
-        var traits: [String: TraitValue] = [:]
-        traits.set(value, at: path)
-        try transaction.merge(traits, into: &entity)
-        entity.updatedAt = transaction.now
-        try transaction.put(entity)
+        try transaction.set(value, at: path, of: entity)
     }
 
     private func parsed(_ text: String, as type: TraitType?) throws(Refusal) -> TraitValue {
@@ -81,19 +77,5 @@ public struct SetTrait: Command {
             if let number { return number }
             throw .invalid("the trait \"\(trait)\" is a number, which \"\(text)\" is not")
         }
-    }
-
-    private func sum(_ value: TraitValue, _ amount: Int64, _ type: TraitType?) throws(Refusal) -> TraitValue {
-        guard type == nil || type == .number || type == .currency else {
-            throw .invalid("the trait \"\(trait)\" is a \(type!.rawValue) and cannot be incremented")
-        }
-        guard let count = value == .null ? 0 : Int64(value.text) else {
-            throw .invalid("the trait \"\(trait)\" is \"\(value.text)\", which is no integer and cannot be incremented")
-        }
-        let (sum, overflowed) = count.addingReportingOverflow(amount)
-        guard !overflowed else {
-            throw .invalid("the trait \"\(trait)\" is \(count) and cannot grow by \(amount)")
-        }
-        return .number(String(sum))
     }
 }

@@ -33,6 +33,23 @@ extension [String: TraitValue] {
         }
     }
 
+    /// The trait at a path, a type known or not, with a count added. One that is not there counts from 0.
+    func sum(at path: [String], with amount: Int64, as type: TraitType?) throws(Refusal) -> TraitValue {
+        let trait = path.joined(separator: ".")
+        guard type == nil || type == .number || type == .currency else {
+            throw .invalid("the trait \"\(trait)\" is a \(type!.rawValue) and cannot be incremented")
+        }
+        let value = value(at: path) ?? .null
+        guard let count = value == .null ? 0 : Int64(value.text) else {
+            throw .invalid("the trait \"\(trait)\" is \"\(value.text)\", which is no integer and cannot be incremented")
+        }
+        let (sum, overflowed) = count.addingReportingOverflow(amount)
+        guard !overflowed else {
+            throw .invalid("the trait \"\(trait)\" is \(count) and cannot grow by \(amount)")
+        }
+        return .number(String(sum))
+    }
+
     /// The paths that lead to a scalar, with the type that its first value suggests, in order.
     fileprivate func leaves(below path: [String] = []) -> [(path: [String], type: TraitType)] {
         sorted { $0.key < $1.key }.flatMap { name, value -> [(path: [String], type: TraitType)] in
@@ -79,6 +96,16 @@ extension Transaction {
         for (index, leaf) in new.enumerated() {
             try define(leaf.path, of: E.entityType, as: leaf.type, existing: definitions.count + index)
         }
+    }
+
+    /// Sets one trait of an entity.
+    func set<E: Entity>(_ value: TraitValue, at path: [String], of entity: E) throws {
+        var entity = entity
+        var traits: [String: TraitValue] = [:]
+        traits.set(value, at: path)
+        try merge(traits, into: &entity)
+        entity.updatedAt = now
+        try put(entity)
     }
 
     /// A new trait definition. `existing` is how many there are.
