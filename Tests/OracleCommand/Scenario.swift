@@ -95,5 +95,5 @@ private struct CountedUsage: UsageSource {
             usage: company.counters[Scenario.Counter(event: event, span: span)] ?? 0, resetsAt: window.end)
     }
 
-    func unitsHeld(of _: Identifier<TraitDefinition>, by _: Identifier<Model.Company>) -> Int64 { 0 }
+    func unitsHeld(of _: Identifier<TraitDefinition>, by _: Identifier<Model.Company>, at _: Timestamp) -> Int64 { 0 }
 }
