@@ -20,6 +20,8 @@ public struct APIKey: Codable, Sendable, Identified {
     public var hash: [UInt8]
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// Nil before the first use; may be ten minutes behind.
+    public var lastUsedAt: Timestamp?
 
     public init(
         id: Identifier<APIKey>, environmentID: Identifier<Environment>, name: String, kind: Kind, readonly: Bool,

@@ -51,14 +51,15 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case subscription = 13
     case invoice = 14
     case meter = 15
+    case temporaryAccessToken = 16
 
     /// Kinds that belong to the whole store, whatever environment they describe.
-    var isGlobal: Bool { self == .environment || self == .apiKey }
+    var isGlobal: Bool { self == .environment || self == .apiKey || self == .temporaryAccessToken }
 
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .company, .user, .companyOverride, .subscription, .invoice: false
+        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken: false
         default: true
         }
     }
@@ -66,6 +67,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
 
 extension Model.Environment: Record { package static var kind: RecordKind { .environment } }
 extension APIKey: Record { package static var kind: RecordKind { .apiKey } }
+extension TemporaryAccessToken: Record { package static var kind: RecordKind { .temporaryAccessToken } }
 extension TraitDefinition: Record { package static var kind: RecordKind { .traitDefinition } }
 extension Company: Record { package static var kind: RecordKind { .company } }
 extension User: Record { package static var kind: RecordKind { .user } }

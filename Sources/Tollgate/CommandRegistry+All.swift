@@ -16,7 +16,7 @@ extension CommandRegistry {
         PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         CreateEnvironment.self, UpdateEnvironment.self,
-        CreateAPIKey.self, RenameAPIKey.self, RevokeAPIKey.self,
+        CreateAPIKey.self, RenameAPIKey.self, NoteKeyUse.self, RevokeAPIKey.self, IssueTemporaryToken.self,
         UpdateBillingSettings.self, UpdateBillingProfile.self, SetTestClock.self,
         ManagePlan.self, CancelSubscription.self, ClosePeriod.self, ClosePeriods.self,
         FinalizeInvoice.self, FinalizeInvoices.self, VoidInvoice.self, MarkInvoicePaid.self,

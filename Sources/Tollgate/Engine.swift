@@ -26,12 +26,15 @@ public final class Engine: Sendable {
     let scanners = ScannerPool()
     let tally = Locked(Tally())
     let lastAudit = Locked<EngineStatistics.Audit?>(nil)
-    private let memory: Memory
+    let memory: Memory
 
     /// What the participants of a commit share; separate from the engine, which is made after the committer.
     final class Memory: Sendable {
         let runtimes = Locked(EnvironmentTable())
         let apiKeys = Locked<[[UInt8]: APIKey]>([:])
+        /// When each key's use was last to be remembered.
+        let noted = Locked<[Identifier<APIKey>: Timestamp]>([:])
+        let tokens = Locked(TokenTable([]))
         let subscribed = SubscribedCompanies()
         let identifiers: Locked<IdentifierCounters>
         private let dedupeLength: TimeSpan
@@ -306,6 +309,7 @@ extension Engine.Memory {
             }
         }
         for key in try store.all(APIKey.self, in: Engine.wholeStore) { apiKeys.withLock { $0[key.hash] = key } }
+        try loadTokens(store)
     }
 
     /// Follows changes of what belongs to the whole store.
@@ -323,9 +327,15 @@ extension Engine.Memory {
                     for (hash, old) in keys where old.id.ordinal == change.ordinal { keys[hash] = nil }
                     if let key = key as? APIKey { keys[key.hash] = key }
                 }
+            case (.temporaryAccessToken, _): tokens.withLock { $0.follow(change) }
             default: break
             }
         }
+    }
+
+    private func loadTokens(_ store: Store) throws {
+        let kept = try store.all(TemporaryAccessToken.self, in: Engine.wholeStore)
+        tokens.withLock { $0 = TokenTable(kept) }
     }
 
     /// Takes back what a failed commit would have made durable.
@@ -337,6 +347,7 @@ extension Engine.Memory {
         }
         runtimes.withLock { $0.removeAll(except: ids) }
         for runtime in runtimes.withLock({ $0.values }) { try runtime.reload() }
+        try loadTokens(store)
         apiKeys.withLock { $0 = Dictionary(keys.map { ($0.hash, $0) }) { first, _ in first } }
         identifiers.withLock { $0 = counters ?? IdentifierCounters() }
     }

@@ -9,8 +9,8 @@ final class HotRequest: Sendable {
     let path: PathParameters
     let head: HeadFields
     let remoteAddress: String
-    /// Nil while it is in the body.
-    let key: APIKey?
+    /// Nil while the key is in the body.
+    let caller: Caller?
     let bodyLimit: Int
 
     /// - Throws: what there is to refuse before the body has come.
@@ -24,10 +24,10 @@ final class HotRequest: Sendable {
         self.head = head
         self.remoteAddress = remoteAddress
         if route.acceptsKeyInBody, head.secret == nil {
-            key = nil
+            caller = nil
             bodyLimit = BodyLimit.anonymousEvents
         } else {
-            key = try engine.authorize(head, for: route.access)
+            caller = try engine.admit(head, for: route.access)
             bodyLimit = route.bodyLimit
         }
         // No parameter means anything here, but it must be readable.
@@ -37,12 +37,12 @@ final class HotRequest: Sendable {
     }
 
     /// Where the memory for the body comes from.
-    var budget: BodyBudget { route.acceptsKeyInBody && key != nil ? .ofEvents : .ofCalls }
+    var budget: BodyBudget { route.acceptsKeyInBody && caller != nil ? .ofEvents : .ofCalls }
 
     /// The request as the routes of JSON objects know it.
     func call(_ body: ByteBuffer) throws -> Call {
-        guard let key else { preconditionFailure("the key of \(route.pattern) is in the head") }
-        return Call(engine: engine, key: key, path: path, query: try Query(nil), body: try Fields(body: body))
+        guard let caller else { preconditionFailure("the key of \(route.pattern) is in the head") }
+        return Call(engine: engine, caller: caller, path: path, query: try Query(nil), body: try Fields(body: body))
     }
 
     func begin(_ body: ByteBuffer) throws -> Pending<Answer> {

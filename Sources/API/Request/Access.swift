@@ -5,11 +5,13 @@ internal import Tollgate
 enum Access {
     /// Secret keys, also readonly ones.
     case read
+    /// Reads of one company, which the request names: secret keys, and temporary access tokens for that company.
+    case company
     /// Secret keys that are not readonly. What is asked stands in the audit log.
     case write
     /// The same for what uses up what is set up and does not change it: it is no matter of the audit log.
     case use
-    /// Flag checks: every key.
+    /// Flag checks: every key, and temporary access tokens for their company.
     case check
     /// Usage events that browsers may send: every key, though those of a readonly one do not count.
     case capture
@@ -44,10 +46,17 @@ extension Engine {
     func authorize(_ secret: String, _ head: HeadFields, for access: Access) throws -> APIKey {
         guard let key = authenticate(secret) else { throw Unauthorized(message: "this API key is not known") }
         if let refusal = access.refusal(for: key) { throw refusal }
-        if let named = head.environmentID, named != key.environmentID.description {
-            throw Refusal.forbidden(
-                "this key belongs to environment \(key.environmentID), not to \(JSON.string(named).excerpt)")
-        }
+        try key.requireEnvironment(of: head)
+        noteUse(of: key)
         return key
+    }
+}
+
+extension APIKey {
+    /// Refuses a request that names another environment.
+    func requireEnvironment(of head: HeadFields) throws(Refusal) {
+        if let named = head.environmentID, named != environmentID.description {
+            throw .forbidden("this key belongs to environment \(environmentID), not to \(JSON.string(named).excerpt)")
+        }
     }
 }

@@ -7,13 +7,14 @@ internal import Tollgate
 /// One authorised request, read: what a route translates into a command or a question, and its answer back.
 struct Call {
     let engine: Engine
-    let key: APIKey
+    let caller: Caller
     let path: PathParameters
     let query: Query
     let body: Fields
     /// Of a request that the audit log records.
     var trail: AuditTrail?
 
+    var key: APIKey { caller.key }
     var environment: EnvironmentID { key.environmentID }
 
     func execute<C: Command>(_ command: C) async throws -> C.Outcome {
@@ -97,6 +98,8 @@ struct PathParameters {
         guard let value = values[name] else { preconditionFailure("the route has no parameter \(name)") }
         return value
     }
+
+    func has(_ name: String) -> Bool { values[name] != nil }
 
     var echo: [String: JSON] { values.mapValues(JSON.string) }
 }

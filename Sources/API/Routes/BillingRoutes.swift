@@ -30,7 +30,7 @@ extension Routes {
 
     /// Every company has one profile, so profiles are listed through companies.
     private func addProfiles() {
-        get("billing/profiles") { call in
+        get("billing/profiles", .company) { call in
             let page = try call.query.page()
             let companies: OneOf<Identifier<Company>> = try call.query.oneOf(single: "company_id")
             let isDefault: Bool? = try call.query.optional("is_default")
@@ -53,7 +53,7 @@ extension Routes {
     }
 
     private func addSubscriptions() {
-        get("companies/:company_id/native-subscription") { call in
+        get("companies/:company_id/native-subscription", .company) { call in
             try call.answer { view in
                 let company: Company = try call.found("company_id", in: view)
                 guard let subscription = company.subscriptionID.flatMap({ view.get($0) }) else {
@@ -62,7 +62,7 @@ extension Routes {
                 return BillingNativeSubscriptionResponseData(subscription: subscription, view: view)
             }
         }
-        get("companies/:company_id/upcoming-invoice") { call in
+        get("companies/:company_id/upcoming-invoice", .company) { call in
             try call.answer { view in
                 let company: Company = try call.found("company_id", in: view)
                 guard let invoice = try view.reading.upcomingInvoice(of: company) else {

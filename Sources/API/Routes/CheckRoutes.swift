@@ -50,6 +50,7 @@ extension Call {
 extension HotRoute {
     static let check = HotRoute("/flags/{flag_id}/check", .check) { call in
         let context = try CheckContext(call.body)
+        try call.requireOwn(company: context.company, user: context.user)
         let check = try call.engine.check(
             call.path["flag_id"], company: context.company, user: context.user, preflight: context.preflight,
             in: call.environment)
@@ -83,6 +84,7 @@ private struct CheckContext {
 extension Call {
     fileprivate func checkAll(_ fields: Fields) throws -> CheckFlagsResponseData {
         let context = try CheckContext(fields)
+        try requireOwn(company: context.company, user: context.user)
         let checks = try engine.checkAll(
             company: context.company, user: context.user, preflight: context.preflight, in: environment)
         let companyID = checks.first?.company

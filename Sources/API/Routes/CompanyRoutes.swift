@@ -7,14 +7,14 @@ internal import Tollgate
 extension Routes {
     func addCompanies() {
         list("companies", Self.companyFilter) { CompanyDetailResponseData(company: $0, view: $1) }
-        get("companies/lookup") { call in
+        get("companies/lookup", .company) { call in
             let keys = try call.queryKeys()
             return try call.answer { view in
                 guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
                 return CompanyDetailResponseData(company: company, view: view)
             }
         }
-        one("companies", id: "company_id") { CompanyDetailResponseData(company: $0, view: $1) }
+        one("companies", id: "company_id", for: .company) { CompanyDetailResponseData(company: $0, view: $1) }
         post("companies") { call in
             try await call.company(try call.body.upsertCompany())
         }

@@ -51,7 +51,8 @@ extension HotRoute {
             let isLines = request.head.contentType?.lowercased().hasPrefix("application/x-ndjson") ?? false
             return try body.withUnsafeReadableBytes { bytes in
                 let key =
-                    try request.key ?? request.engine.authorize(EventKey.find(in: bytes), request.head, for: access)
+                    try request.caller?.key
+                    ?? request.engine.authorize(EventKey.find(in: bytes), request.head, for: access)
                 return try request.engine.beginTrack(
                     body: bytes, form: form == .batch && isLines ? .ndjson : form, in: key.environmentID, key: key
                 ).map { try answer($0, EventOrigin(request)) }

@@ -6,14 +6,14 @@ internal import Tollgate
 
 extension Routes {
     func addInvoices() {
-        get("invoices") { call in
+        get("invoices", .company) { call in
             let page = try call.query.page()
             return try call.answer { view in
                 try call.invoices(view, offset: page.offset, limit: page.limit)
                     .map { BillingInvoiceResponseData(invoice: $0, now: view.now) }
             }
         }
-        get("invoices/count") { call in
+        get("invoices/count", .company) { call in
             try call.answer { CountResponse(count: try call.invoices($0, offset: 0, limit: .max).count) }
         }
         one("invoices", id: "invoice_id") { BillingInvoiceDetailResponseData(invoice: $0, now: $1.now) }

@@ -6,7 +6,9 @@ internal import Tollgate
 
 extension Routes {
     func addOverrides() {
-        list("company-overrides", Self.overrideFilter) { CompanyOverrideResponseData(override: $0, view: $1) }
+        list("company-overrides", Self.overrideFilter, for: .company) {
+            CompanyOverrideResponseData(override: $0, view: $1)
+        }
         one("company-overrides", id: "company_override_id") { CompanyOverrideResponseData(override: $0, view: $1) }
         delete("company-overrides", id: "company_override_id") { DeleteCompanyOverride(overrideID: $0) }
         post("company-overrides") { call in

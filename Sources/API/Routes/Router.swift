@@ -25,6 +25,7 @@ extension Routes {
         routes.addBilling()
         routes.addInvoices()
         routes.addAccount()
+        routes.addTemporaryTokens()
         routes.addAuditLog()
         routes.addOperations(metrics)
         return router

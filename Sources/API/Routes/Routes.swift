@@ -37,13 +37,15 @@ struct Routes {
         let collection = String(path.prefix { $0 != "/" })
         router.on(RouterPath(path), method: method) { request, context in
             let head = HeadFields(request.headers)
-            let key = try engine.authorize(head, for: access)
+            let caller = try engine.admit(head, for: access)
+            let key = caller.key
             let path = PathParameters(context.parameters)
             let body = method == .get ? ByteBuffer() : try await request.bytes(head)
             @Sendable func answer(_ trail: AuditTrail?) async throws -> Answer {
                 let call = Call(
-                    engine: engine, key: key, path: path, query: try Query(request.uri.query),
+                    engine: engine, caller: caller, path: path, query: try Query(request.uri.query),
                     body: try Fields(body: body), trail: trail)
+                if access == .company { try call.requireOwnCompany() }
                 return try await handler(call)
             }
             guard access == .write else { return Response(try await answer(nil)) }
@@ -63,9 +65,10 @@ struct Routes {
 
     /// `GET path` and `GET path/count`: records that pass `filter`, newest first.
     func list<N: Record, Item: JSONWritable>(
-        _ path: String, _ filter: @escaping Filter<N>, as item: @escaping @Sendable (N, WireView) -> Item
+        _ path: String, _ filter: @escaping Filter<N>, for access: Access = .read,
+        as item: @escaping @Sendable (N, WireView) -> Item
     ) {
-        get(path) { call in
+        get(path, access) { call in
             let page = try call.query.page()
             return try call.answer { view in
                 try view.reading.list(
@@ -73,7 +76,7 @@ struct Routes {
                 ).map { item($0, view) }
             }
         }
-        get("\(path)/count") { call in
+        get("\(path)/count", access) { call in
             try call.answer { view in
                 CountResponse(count: try view.reading.count(N.self, where: try filter(call.query, view)))
             }
@@ -82,9 +85,10 @@ struct Routes {
 
     /// `GET path/:id`.
     func one<N: Record>(
-        _ path: String, id name: String, as item: @escaping @Sendable (N, WireView) -> some JSONWritable
+        _ path: String, id name: String, for access: Access = .read,
+        as item: @escaping @Sendable (N, WireView) -> some JSONWritable
     ) {
-        get("\(path)/:\(name)") { call in
+        get("\(path)/:\(name)", access) { call in
             try call.answer { view in item(try call.found(name, in: view), view) }
         }
     }

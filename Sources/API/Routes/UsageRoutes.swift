@@ -7,20 +7,20 @@ internal import Tollgate
 
 extension Routes {
     func addUsage() {
-        get("feature-usage") { call in
+        get("feature-usage", .company) { call in
             let page = try call.query.page()
             return try call.answer { view in
                 try call.featureUsage(view).dropFirst(page.offset).prefix(page.limit)
                     .map { FeatureUsageResponseData(usage: $0, view: view) }
             }
         }
-        get("feature-usage/count") { call in
+        get("feature-usage/count", .company) { call in
             try call.answer { CountResponse(count: try call.featureUsage($0).count) }
         }
         get("feature-usage-history") { call in
             try call.usageHistory()
         }
-        get("usage-by-company") { call in
+        get("usage-by-company", .company) { call in
             let keys = try call.queryKeys()
             return try call.answer { view in
                 guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }

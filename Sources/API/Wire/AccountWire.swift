@@ -27,6 +27,7 @@ struct ApiKeyResponseData: WireObject {
         json.field("kind", key.kind)
         json.field("readonly", key.readonly)
         json.field("scopes", scopes)
+        json.field("last_used_at", key.lastUsedAt)
         json.field("environment_id", key.environmentID)
         json.field("environment", EnvironmentResponseData(environment: environment))
         if let secret { json.field("key", secret) }

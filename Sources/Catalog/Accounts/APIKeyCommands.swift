@@ -57,6 +57,23 @@ public struct RenameAPIKey: Command {
     }
 }
 
+/// Remembers that an API key is in use.
+public struct NoteKeyUse: Command {
+    public static var name: String { "note_key_use" }
+
+    public var keyID: Identifier<APIKey>
+
+    public init(keyID: Identifier<APIKey>) {
+        self.keyID = keyID
+    }
+
+    public func apply(_ transaction: Transaction) throws {
+        var key = try transaction.requireOwn(keyID)
+        key.lastUsedAt = transaction.now
+        try transaction.put(key)
+    }
+}
+
 /// Ends an API key at once and forgets it.
 public struct RevokeAPIKey: Command {
     public static var name: String { "revoke_api_key" }
