@@ -11,13 +11,15 @@ public struct Server: Sendable {
     private let host: String
     private let port: Int
     private let logger: Logger
+    private let rates: RequestRates
 
     /// Port 0 takes any free one.
-    public init(engine: Engine, host: String, port: Int, logger: Logger) {
+    public init(engine: Engine, host: String, port: Int, logger: Logger, rates: RequestRates = RequestRates()) {
         self.engine = engine
         self.host = host
         self.port = port
         self.logger = logger
+        self.rates = rates
     }
 
     /// Serves until the task is cancelled or a graceful shutdown begins; then requests in flight are answered first.
@@ -25,7 +27,7 @@ public struct Server: Sendable {
     /// - Parameter onListening: gets the port, once connections are accepted.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let application = Self.application(
-            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger
+            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger, rates
         ) { onListening($0.localAddress?.port ?? port) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking
@@ -46,13 +48,14 @@ public struct Server: Sendable {
     /// The lane for the hot routes, and Hummingbird's router for the others.
     static func application(
         _ engine: Engine, _ configuration: ApplicationConfiguration, _ logger: Logger,
+        _ rates: RequestRates = RequestRates(),
         idleTimeout: TimeAmount = .seconds(75),
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let metrics = RequestMetrics()
         let lane = LaneService(engine: engine, metrics: metrics, logger: logger, idleTimeout: idleTimeout)
         return Application(
-            router: Routes.router(for: engine, metrics), server: LaneChannel.builder(lane),
+            router: Routes.router(for: engine, metrics, RateLimiter(rates)), server: LaneChannel.builder(lane),
             configuration: configuration, onServerRunning: onRunning,
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
     }

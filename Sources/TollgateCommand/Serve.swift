@@ -41,7 +41,18 @@ struct Serve: AsyncParsableCommand {
             "Address space to begin with, where a machine has little; it grows by itself.", valueName: "bytes"))
     var map = EngineOptions().mapBytes
 
+    @Option(help: "Requests a second that one API key may make to change something; no limit when absent.")
+    var rateLimitWrites: Int?
+
+    @Option(help: "The same for reads. Flag checks, events, consumes and reservations are not limited.")
+    var rateLimitReads: Int?
+
     func validate() throws {
+        for rate in [rateLimitWrites, rateLimitReads].compactMap(\.self) {
+            guard (1...1_000_000).contains(rate) else {
+                throw ValidationError("a rate is 1 to 1000000 requests a second, not \(rate)")
+            }
+        }
         guard (0...65535).contains(port) else { throw ValidationError("a port is 0 to 65535, not \(port)") }
         guard journalTail > 0 else { throw ValidationError("a journal tail has at least 1 byte, not \(journalTail)") }
         guard map > 0 else { throw ValidationError("a map has at least 1 byte, not \(map)") }
@@ -62,7 +73,9 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                HTTPService(engine: engine, host: host, port: port, logger: logger),
+                HTTPService(
+                    engine: engine, host: host, port: port, logger: logger,
+                    rates: RequestRates(writes: rateLimitWrites, reads: rateLimitReads)),
                 Closer(engine: engine, logger: logger),
                 Auditor(engine: engine, logger: logger),
             ],
@@ -78,12 +91,13 @@ private struct HTTPService: Service {
     let host: String
     let port: Int
     let logger: Logger
+    let rates: RequestRates
 
     func run() async throws {
         // The address of an IPv6 socket stands in brackets in a URL.
         let shownHost = host.contains(":") ? "[\(host)]" : host
         do {
-            try await Server(engine: engine, host: host, port: port, logger: logger).run { port in
+            try await Server(engine: engine, host: host, port: port, logger: logger, rates: rates).run { port in
                 Console.say("tollgate: listening on http://\(shownHost):\(port)")
             }
         } catch {

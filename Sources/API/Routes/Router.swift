@@ -3,12 +3,14 @@ internal import Tollgate
 
 extension Routes {
     /// Every endpoint of this release but those that are a `HotRoute`.
-    static func router(for engine: Engine, _ metrics: RequestMetrics) -> Router<APIContext> {
+    static func router(
+        for engine: Engine, _ metrics: RequestMetrics, _ limiter: RateLimiter
+    ) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         router.add(middleware: metrics)
         router.add(middleware: CrossOrigin())
         router.add(middleware: ErrorAnswers())
-        let routes = Routes(engine: engine, router: router)
+        let routes = Routes(engine: engine, router: router, limiter: limiter)
         routes.addCompanies()
         routes.addUsers()
         routes.addTraitDefinitions()
@@ -26,6 +28,7 @@ extension Routes {
         routes.addInvoices()
         routes.addAccount()
         routes.addTemporaryTokens()
+        routes.addSelfHosted()
         routes.addAuditLog()
         routes.addOperations(metrics)
         return router

@@ -11,6 +11,7 @@ internal import Tollgate
 struct Routes {
     let engine: Engine
     let router: Router<APIContext>
+    let limiter: RateLimiter
 
     typealias Handler = @Sendable (Call) async throws -> Answer
 
@@ -33,12 +34,13 @@ struct Routes {
     private func on(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ handler: @escaping Handler
     ) {
-        let engine = engine
+        let (engine, limiter) = (engine, limiter)
         let collection = String(path.prefix { $0 != "/" })
         router.on(RouterPath(path), method: method) { request, context in
             let head = HeadFields(request.headers)
             let caller = try engine.admit(head, for: access)
             let key = caller.key
+            try limiter.admit(key.id, access, at: .now)
             let path = PathParameters(context.parameters)
             let body = method == .get ? ByteBuffer() : try await request.bytes(head)
             @Sendable func answer(_ trail: AuditTrail?) async throws -> Answer {
