@@ -21,6 +21,7 @@ public struct CancelSubscription: Command {
         }
         if immediately {
             try subscription.endBillingUsage(transaction)
+            try transaction.takePlanTraits(companyID, comingFrom: company.plan)
         } else {
             subscription.cancelAtPeriodEnd = true
             subscription.updatedAt = transaction.now

@@ -32,7 +32,10 @@ package struct ClosePeriod: Command {
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.metered(in: ended), terms, transaction)
         if subscription.cancelAtPeriodEnd {
-            return try subscription.end(issuing: lines, for: ended, finality, transaction)
+            let before = try transaction.require(subscription.companyID, "company").plan
+            let invoice = try subscription.end(issuing: lines, for: ended, finality, transaction)
+            try transaction.takePlanTraits(subscription.companyID, comingFrom: before)
+            return invoice
         }
         subscription.periodIndex += 1
         let next = calendar.period(subscription.periodIndex)

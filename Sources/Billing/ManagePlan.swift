@@ -39,6 +39,7 @@ public struct ManagePlan: Command {
             return ManagePlanOutcome(company: company, problems: [problem])
         case .success(let choice):
             try choice.carryOut(company, transaction)
+            try transaction.takePlanTraits(companyID, comingFrom: company.plan)
             return ManagePlanOutcome(company: try transaction.require(companyID, "company"), problems: [])
         }
     }

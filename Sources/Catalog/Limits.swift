@@ -19,6 +19,7 @@ enum Limits {
     static let overridesOfCompany = 1_000
     static let notes = 100
     static let prices = 50
+    static let planTraits = 20
 }
 
 extension String {

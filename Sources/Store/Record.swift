@@ -52,6 +52,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case invoice = 14
     case meter = 15
     case temporaryAccessToken = 16
+    case planTrait = 17
 
     /// Kinds that belong to the whole store, whatever environment they describe.
     var isGlobal: Bool { self == .environment || self == .apiKey || self == .temporaryAccessToken }
@@ -68,6 +69,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
 extension Model.Environment: Record { package static var kind: RecordKind { .environment } }
 extension APIKey: Record { package static var kind: RecordKind { .apiKey } }
 extension TemporaryAccessToken: Record { package static var kind: RecordKind { .temporaryAccessToken } }
+extension PlanTrait: Record { package static var kind: RecordKind { .planTrait } }
 extension TraitDefinition: Record { package static var kind: RecordKind { .traitDefinition } }
 extension Company: Record { package static var kind: RecordKind { .company } }
 extension User: Record { package static var kind: RecordKind { .user } }

@@ -13,6 +13,7 @@ extension CommandRegistry {
         CreatePlan.self, UpdatePlan.self, DeletePlan.self, SetBillingProduct.self,
         CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
         DuplicatePlanEntitlements.self,
+        SetPlanTraits.self, ApplyPlanTraits.self,
         PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         CreateEnvironment.self, UpdateEnvironment.self,

@@ -8,6 +8,7 @@ extension ReadView {
         TraitUse(
             of: trait, features: Array(catalog.nouns.features.values), flags: Array(catalog.nouns.flags.values),
             entitlements: Array(catalog.nouns.planEntitlements.values),
+            planTraits: try list(PlanTrait.self, limit: .max),
             overrideCount: try count(CompanyOverride.self) { $0.value.traitID == trait })
     }
 

@@ -24,6 +24,7 @@ extension FuzzEntry {
         case .subscription: try check(Subscription.self, record)
         case .invoice: try check(Invoice.self, record)
         case .meter: try check(Meter.self, record)
+        case .planTrait: try check(PlanTrait.self, record)
         case .temporaryAccessToken: try check(TemporaryAccessToken.self, record)
         }
     }

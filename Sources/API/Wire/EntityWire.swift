@@ -101,7 +101,7 @@ struct EntityTraitDefinitionUsage: WireObject {
         json.field("rule_condition_count", use.conditions)
         json.field("company_override_count", use.overrides)
         json.field("checkout_field_config_count", 0)
-        json.field("plan_trait_count", 0)
+        json.field("plan_trait_count", use.planTraits)
     }
 }
 

@@ -28,6 +28,26 @@ struct BillingSubscriptionView: WireObject {
     }
 }
 
+struct CompanySubscriptionResponseData: WireObject {
+    let subscription: Subscription
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("subscription_external_id", subscription.id)
+        json.field("customer_external_id", subscription.companyID)
+        json.field("status", subscription.status)
+        json.field("interval", subscription.interval.unit)
+        json.field("currency", subscription.currency)
+        json.field("total_price", view.price(of: subscription)?.amount ?? 0)
+        json.field("is_initial", view.get(subscription.companyID)?.endedSubscriptionIDs.isEmpty ?? false)
+        json.field("cancel_at_period_end", subscription.cancelAtPeriodEnd)
+        json.field("cancel_at", subscription.cancelAtPeriodEnd ? subscription.period.end : nil)
+        json.field("expired_at", subscription.endedAt)
+        json.field("provider_type", BillingProviderType.schematic)
+        json.emptyLists("discounts", "products")
+    }
+}
+
 struct BillingNativeSubscriptionResponseData: WireObject {
     let subscription: Subscription
     let view: WireView

@@ -2,16 +2,23 @@ internal import Basics
 internal import Model
 internal import Store
 
+/// A plan for new companies, and what it writes onto them: read once for as many as there are.
+struct GivenPlan {
+    let assignment: PlanAssignment
+    let traits: [PlanTrait]
+}
+
 extension Transaction {
-    /// A company with its keys, its billing profile and a plan. Not put yet.
-    func makeCompany(keys: [String: String], name: String?, plan: PlanAssignment?) throws -> Company {
+    /// A company with its keys, its billing profile, a plan and that plan's traits. Not put yet.
+    func makeCompany(keys: [String: String], name: String?, plan: GivenPlan?) throws -> Company {
         try checkNewKeys(keys, of: .company)
         let id = newID(Company.self)
         // The one profile of a company has the company's ordinal: so it is found without an index.
         var company = Company(
             id: id, environmentID: environmentID, name: try self.name(name, keys), keys: [],
             billingProfile: BillingProfile(id: Identifier(ordinal: id.ordinal), createdAt: now), createdAt: now)
-        company.plan = plan
+        company.plan = plan?.assignment
+        company.take(plan?.traits ?? [])
         try change(&company, KeyChange(keys: keys))
         return company
     }
@@ -33,14 +40,17 @@ extension Transaction {
     }
 
     /// What new companies are given: the latest version of the plan group's initial plan.
-    func initialAssignment() throws -> PlanAssignment? {
+    func initialAssignment() throws -> GivenPlan? {
         guard let planID = try all(PlanGroup.self).first?.initialPlanID else { return nil }
         return try assignment(to: require(planID, "the plan group's initial plan"))
     }
 
     /// The latest published version of a plan, from now on; nil when none is published.
-    func assignment(to plan: Plan) throws -> PlanAssignment? {
-        plan.publishedVersionID.map { PlanAssignment(planID: plan.id, versionID: $0, assignedAt: now) }
+    func assignment(to plan: Plan) throws -> GivenPlan? {
+        guard let versionID = plan.publishedVersionID else { return nil }
+        return GivenPlan(
+            assignment: PlanAssignment(planID: plan.id, versionID: versionID, assignedAt: now),
+            traits: try planTraits(of: plan.id))
     }
 
     /// Makes a user a member of a company. The user is not put yet, the company's count is.

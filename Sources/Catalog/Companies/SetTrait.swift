@@ -51,31 +51,11 @@ public struct SetTrait: Command {
             .first { $0.entityType == E.entityType && $0.hierarchy == path }
         let value: TraitValue
         switch (set, increment) {
-        case (let text?, nil): value = try parsed(text, as: definition?.traitType)
+        case (let text?, nil): value = try TraitValue(text, as: definition?.traitType, of: trait)
         case (nil, let amount?):
             value = try entity.traits.sum(at: path, with: amount, as: definition?.traitType)
         default: throw Refusal.invalid("give either set or incr for the trait \"\(trait)\"")
         }
         try transaction.set(value, at: path, of: entity)
-    }
-
-    private func parsed(_ text: String, as type: TraitType?) throws(Refusal) -> TraitValue {
-        let bool: TraitValue? =
-            switch text {
-            case "true": .bool(true)
-            case "false": .bool(false)
-            default: nil
-            }
-        let number: TraitValue? = Decimal(text) == nil ? nil : .number(text)
-        switch type {
-        case .string, .url, .date: return .string(text)
-        case nil: return bool ?? number ?? .string(text)
-        case .boolean:
-            if let bool { return bool }
-            throw .invalid("the trait \"\(trait)\" is a boolean: set it to true or false, not \"\(text)\"")
-        case .number, .currency:
-            if let number { return number }
-            throw .invalid("the trait \"\(trait)\" is a number, which \"\(text)\" is not")
-        }
     }
 }

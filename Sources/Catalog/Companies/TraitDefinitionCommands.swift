@@ -74,7 +74,8 @@ public struct DeleteTraitDefinition: Command {
         let definition = try transaction.require(definitionID, "trait definition")
         let use = TraitUse(
             of: definitionID, features: try transaction.all(Feature.self), flags: try transaction.all(Flag.self),
-            entitlements: try transaction.all(PlanEntitlement.self), overrideCount: overrideCount)
+            entitlements: try transaction.all(PlanEntitlement.self), planTraits: try transaction.all(PlanTrait.self),
+            overrideCount: overrideCount)
         guard use.isNone else {
             throw Refusal.conflict("the trait \"\(definition.displayName)\" is used by \(use.sentence)")
         }

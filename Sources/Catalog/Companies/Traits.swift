@@ -65,6 +65,29 @@ extension [String: TraitValue] {
 }
 
 extension TraitValue {
+    /// Reads a text as the trait's type says; without one as a boolean or number where it looks like one.
+    init(_ text: String, as type: TraitType?, of trait: String) throws(Refusal) {
+        let bool: TraitValue? =
+            switch text {
+            case "true": .bool(true)
+            case "false": .bool(false)
+            default: nil
+            }
+        let number: TraitValue? = Decimal(text) == nil ? nil : .number(text)
+        switch type {
+        case .string, .url, .date: self = .string(text)
+        case nil: self = bool ?? number ?? .string(text)
+        case .boolean:
+            guard let bool else {
+                throw .invalid("the trait \"\(trait)\" is a boolean: set it to true or false, not \"\(text)\"")
+            }
+            self = bool
+        case .number, .currency:
+            guard let number else { throw .invalid("the trait \"\(trait)\" is a number, which \"\(text)\" is not") }
+            self = number
+        }
+    }
+
     fileprivate var depth: Int {
         switch self {
         case .null, .bool, .number, .string: 0

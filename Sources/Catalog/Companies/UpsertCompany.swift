@@ -58,7 +58,7 @@ public struct UpsertCompany: Command {
         return company
     }
 
-    private func assignment(_ transaction: Transaction) throws -> PlanAssignment? {
+    private func assignment(_ transaction: Transaction) throws -> GivenPlan? {
         guard let basePlanID else { return try transaction.initialAssignment() }
         let plan = try transaction.require(basePlanID, "plan")
         try transaction.checkNeedsNoPayment(plan, as: "the base plan of a new company")

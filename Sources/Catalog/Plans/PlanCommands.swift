@@ -76,6 +76,7 @@ public struct DeletePlan: Command {
         for versionID in plan.versionIDs {
             try transaction.delete(transaction.require(versionID, "plan version"))
         }
+        for trait in try transaction.planTraits(of: planID) { transaction.delete(trait.id) }
         transaction.delete(planID)
     }
 }

@@ -78,6 +78,8 @@ package struct CatalogNouns: Sendable {
             guard let meter = change.record as? Meter else { preconditionFailure("meters are never deleted") }
             // Flags and features that name an event come after its meter, or with it.
             meters[meter.eventSubtype] = meter
+        // Nothing that decides looks at them.
+        case .planTrait: return false
         case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken: return false
         }
         return true
