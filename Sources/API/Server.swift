@@ -12,14 +12,22 @@ public struct Server: Sendable {
     private let port: Int
     private let logger: Logger
     private let rates: RequestRates
+    private let streamMemory: String?
 
     /// Port 0 takes any free one.
-    public init(engine: Engine, host: String, port: Int, logger: Logger, rates: RequestRates = RequestRates()) {
+    ///
+    /// - Parameter streamMemory: the file that remembers what clients of streams follow, for when they connect again
+    ///   after a restart.
+    public init(
+        engine: Engine, host: String, port: Int, streamMemory: String? = nil, logger: Logger,
+        rates: RequestRates = RequestRates()
+    ) {
         self.engine = engine
         self.host = host
         self.port = port
         self.logger = logger
         self.rates = rates
+        self.streamMemory = streamMemory
     }
 
     /// Serves until the task is cancelled or a graceful shutdown begins; then requests in flight are answered first.
@@ -27,7 +35,8 @@ public struct Server: Sendable {
     /// - Parameter onListening: gets the port, once connections are accepted.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let application = Self.application(
-            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger, rates
+            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger, rates,
+            streamMemory: streamMemory
         ) { onListening($0.localAddress?.port ?? port) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking
@@ -49,13 +58,16 @@ public struct Server: Sendable {
     static func application(
         _ engine: Engine, _ configuration: ApplicationConfiguration, _ logger: Logger,
         _ rates: RequestRates = RequestRates(),
-        idleTimeout: TimeAmount = .seconds(75),
+        idleTimeout: TimeAmount = .seconds(75), streamMemory: String? = nil, streamTimes: StreamTimes = StreamTimes(),
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let metrics = RequestMetrics()
-        let lane = LaneService(engine: engine, metrics: metrics, logger: logger, idleTimeout: idleTimeout)
+        let streams = StreamHub(engine, memoryPath: streamMemory, logger)
+        let lane = LaneService(
+            engine: engine, metrics: metrics, streams: streams, streamTimes: streamTimes, logger: logger,
+            idleTimeout: idleTimeout)
         return Application(
-            router: Routes.router(for: engine, metrics, RateLimiter(rates)), server: LaneChannel.builder(lane),
+            router: Routes.router(for: engine, metrics, RateLimiter(rates), streams), server: LaneChannel.builder(lane),
             configuration: configuration, onServerRunning: onRunning,
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
     }

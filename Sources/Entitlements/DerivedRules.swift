@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import Model
 
 /// Entitlements and overrides as rules: what `GET /flags/{id}` shows. Deciding a flag gives what evaluating these would
@@ -21,6 +21,16 @@ extension CompanyOverride {
         derivedRules(
             GrantTerms(self, feature: feature), feature, holder: (.company, companyID.description),
             purchased: 0, dates: (createdAt, updatedAt))
+    }
+}
+
+extension Grant {
+    /// The rules by which this grant decides for one company, with that company's own limit in them.
+    package func rules(for feature: Feature, of company: Identifier<Company>) -> [Rule] {
+        let epoch = Timestamp(milliseconds: 0)
+        return derivedRules(
+            terms, feature, holder: (.company, company.description), purchased: allocation.limit ?? 0,
+            dates: (epoch, epoch))
     }
 }
 

@@ -36,7 +36,8 @@ extension CounterShards {
         _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, used: UsedUnits, at now: Timestamp,
         received: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
     ) throws -> (usage: [Int64], held: Int64, isTaken: Bool, start: Timestamp?) {
-        try withShard(of: key.company) { shard in
+        defer { watch.note(key.company) }
+        return try withShard(of: key.company) { shard in
             let usage = try sums(of: used, key, &shard)
             let held = shard.holds.expire(key, at: now)
             guard isAllowed(usage, held) else { return (usage, held, false, nil) }
@@ -56,12 +57,18 @@ extension CounterShards {
         }
     }
 
+    /// When the next of the counter's holds expires after an instant; nil when nothing is held then.
+    package func nextExpiry(of key: CounterKey, after now: Timestamp) -> Timestamp? {
+        withShard(of: key.company) { $0.holds.nextExpiry(of: key, after: now) }
+    }
+
     /// Decides on a hold by what is used and what else is held, and, when it is allowed, holds it: one step under one
     /// lock, inside the gate. `usage` and `held` are what the decision saw.
     package func reserve(
         _ hold: Hold, used: UsedUnits, at now: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
     ) throws -> (usage: [Int64], held: Int64, isHeld: Bool) {
         let key = CounterKey(hold)
+        defer { watch.note(key.company) }
         return try withShard(of: key.company) { shard in
             let usage = try sums(of: used, key, &shard)
             let held = shard.holds.expire(key, at: now)
@@ -86,6 +93,7 @@ extension CounterShards {
         used: UsedUnits, now: Timestamp, received: Timestamp
     ) throws -> Settling {
         let key = CounterKey(hold)
+        defer { watch.note(key.company) }
         return try withShard(of: key.company) { shard in
             _ = shard.holds.expire(key, at: now)
             guard shard.holds.contains(hold) else { return .gone }

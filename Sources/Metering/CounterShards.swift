@@ -14,6 +14,8 @@ package final class CounterShards: UsageLedger {
     private let uncut: Uncut
     let shards: [Locked<Shard>]
     let pace: Locked<FoldPace>
+    /// Told of everything that is counted or held.
+    package let watch: UseWatch
     private let waits = Atomic<UInt64>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
@@ -55,8 +57,12 @@ package final class CounterShards: UsageLedger {
 
     /// - Parameter tailBytes: journal bytes after which every shard has been folded once: what opening a store has to
     ///   read again at most.
-    package init(_ store: Store, tailBytes: Int = CounterShards.tailBytes, uncut: @escaping Uncut) {
+    package init(
+        _ store: Store, tailBytes: Int = CounterShards.tailBytes, watch: UseWatch = UseWatch {},
+        uncut: @escaping Uncut
+    ) {
         self.store = store
+        self.watch = watch
         pace = Locked(FoldPace(tailBytes: tailBytes))
         self.uncut = uncut
         shards = (0..<UsageFold.shardCount).map { _ in Locked(Shard()) }
@@ -93,6 +99,7 @@ package final class CounterShards: UsageLedger {
     /// - Throws: `StoreFailure`. Those whose outcome is open are not counted then.
     package func add(_ uses: inout [Use], in environment: EnvironmentID, received: Timestamp) throws {
         try uses.withUnsafeMutableBufferPointer { uses in
+            defer { watch.note(uses) }
             try Self.forEach(
                 UnsafeBufferPointer(uses), key: \.key, in: shards, onWait: { waits.wrappingAdd(1, ordering: .relaxed) }
             ) { index, shard in
@@ -131,7 +138,8 @@ package final class CounterShards: UsageLedger {
     package func add(
         _ quantity: Int64, to key: CounterKey, in environment: EnvironmentID, effective: Timestamp, received: Timestamp
     ) throws -> Timestamp? {
-        try withShard(of: key.company) { shard in
+        defer { watch.note(key.company) }
+        return try withShard(of: key.company) { shard in
             try add(quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
         }
     }

@@ -12,6 +12,10 @@ struct Holds {
         counters.isEmpty ? 0 : counters[key]?.units(at: now) ?? 0
     }
 
+    func nextExpiry(of key: CounterKey, after now: Timestamp) -> Timestamp? {
+        counters.isEmpty ? nil : counters[key]?.nextExpiry(after: now)
+    }
+
     /// Drops what has expired. Answers the units that are held.
     mutating func expire(_ key: CounterKey, at now: Timestamp) -> Int64 {
         if counters.isEmpty { return 0 }
@@ -76,6 +80,10 @@ struct HeldUnits {
             units -= hold.quantity
         }
         return units
+    }
+
+    func nextExpiry(after now: Timestamp) -> Timestamp? {
+        open[first...].first { now < $0.place.expiresAt && $0.quantity != 0 }?.place.expiresAt
     }
 
     mutating func expire(at now: Timestamp) -> Int64 {

@@ -101,7 +101,7 @@ extension Engine {
     }
 
     /// One key that somebody holds is the rule; everything else takes the whole of it.
-    private func holder(
+    func holder(
         _ type: EntityType, _ keys: [String: String], in environment: EnvironmentID
     ) throws -> UInt64? {
         if keys.count == 1, let (name, value) = keys.first,

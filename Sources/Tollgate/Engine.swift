@@ -24,6 +24,7 @@ public final class Engine: Sendable {
     let holdOrdinals = Locked<[EnvironmentID: HoldOrdinals]>([:])
     let marks: DedupeMarks
     let scanners = ScannerPool()
+    package let changes: ChangeFeed
     let tally = Locked(Tally())
     let lastAudit = Locked<EngineStatistics.Audit?>(nil)
     let memory: Memory
@@ -77,7 +78,10 @@ public final class Engine: Sendable {
             identifiers ?? IdentifierCounters(), dedupeLength: options.dedupeWindow,
             DedupeMemory(limit: options.dedupeMemory, directory: directory))
         let subscribed = memory.subscribed
-        let counters = CounterShards(store, tailBytes: options.journalTailBytes) { environment, company, instant in
+        let changes = ChangeFeed()
+        self.changes = changes
+        let counters = CounterShards(store, tailBytes: options.journalTailBytes, watch: changes.use) {
+            environment, company, instant in
             guard subscribed.contains(company) else { return .always }
             return try store.uncutPeriod(of: company, around: instant, in: environment)
         }
@@ -103,6 +107,7 @@ public final class Engine: Sendable {
                     try counters.recover(holds: try store.openHolds(options.clock))
                     try memory.reload(store)
                     try memory.refillDedupeWindows(from: store, after: sequence, options.clock)
+                    changes.noteFailure()
                 }),
             probe: options.commitProbe)
         self.memory = memory
@@ -142,6 +147,11 @@ public final class Engine: Sendable {
     public func authenticate(_ key: some StringProtocol) -> APIKey? {
         let hash = APIKeySecret.hash(key)
         return memory.apiKeys.withLock { $0[hash] }
+    }
+
+    /// Whether a key with this hash is in force.
+    func isKnown(hash: [UInt8]) -> Bool {
+        memory.apiKeys.withLock { $0[hash] != nil }
     }
 
     func runtime(_ id: EnvironmentID) -> EnvironmentRuntime? {
@@ -295,6 +305,7 @@ public final class Engine: Sendable {
             counters.boundariesChanged(
                 of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
         }
+        changes.note(transaction, in: environment)
     }
 }
 

@@ -74,7 +74,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: [
                 HTTPService(
-                    engine: engine, host: host, port: port, logger: logger,
+                    engine: engine, host: host, port: port, streamMemory: store.data + "/streams", logger: logger,
                     rates: RequestRates(writes: rateLimitWrites, reads: rateLimitReads)),
                 Closer(engine: engine, logger: logger),
                 Auditor(engine: engine, logger: logger),
@@ -90,6 +90,7 @@ private struct HTTPService: Service {
     let engine: Engine
     let host: String
     let port: Int
+    let streamMemory: String
     let logger: Logger
     let rates: RequestRates
 
@@ -97,7 +98,9 @@ private struct HTTPService: Service {
         // The address of an IPv6 socket stands in brackets in a URL.
         let shownHost = host.contains(":") ? "[\(host)]" : host
         do {
-            try await Server(engine: engine, host: host, port: port, logger: logger, rates: rates).run { port in
+            let server = Server(
+                engine: engine, host: host, port: port, streamMemory: streamMemory, logger: logger, rates: rates)
+            try await server.run { port in
                 Console.say("tollgate: listening on http://\(shownHost):\(port)")
             }
         } catch {

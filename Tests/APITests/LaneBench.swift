@@ -16,7 +16,8 @@ final class LaneBench {
 
     init(_ engine: Engine) throws {
         let service = LaneService(
-            engine: engine, metrics: RequestMetrics(), logger: Desk.silence, idleTimeout: Self.idle)
+            engine: engine, metrics: RequestMetrics(), streams: StreamHub(engine, memoryPath: nil, Desk.silence),
+            streamTimes: StreamTimes(), logger: Desk.silence, idleTimeout: Self.idle)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
         try Lane.add(to: pipeline, service)

@@ -51,8 +51,8 @@ extension Rule {
             "Rating", "Store",
         ],
         "API": [
-            "Basics", "Entitlements", "EventScanner", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "Model",
-            "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Store", "Tollgate",
+            "Basics", "Dispatch", "Entitlements", "EventScanner", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+            "Logging", "Model", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle", "Store", "Tollgate",
         ],
         "TollgateCommand": [
             "API", "ArgumentParser", "CZlib", "EventScanner", "Foundation", "Glibc", "Logging", "ServiceLifecycle",

@@ -3,8 +3,10 @@ internal import NIOHTTP1
 
 /// One request of a connection, until it is read and answered.
 final class Exchange {
-    /// Nil when Hummingbird answers.
+    /// Nil when Hummingbird answers, or the request asks for a stream.
     let route: HotRoute?
+    let stream: StreamRequest?
+    let method: String
     let path: String
     /// Whether the client said that it sends no other.
     let isLast: Bool
@@ -18,12 +20,18 @@ final class Exchange {
     var isRead = false
     var isAnswered = false
 
+    /// Whether Hummingbird answers.
+    var isForwarded: Bool { route == nil && stream == nil }
+    /// As `/metrics` names it.
+    var pattern: String? { route?.pattern ?? stream?.kind.rawValue }
     var isOver: Bool { isRead && isAnswered }
     /// Whether the next step is the server's.
     var isOwed: Bool { isRead && !isAnswered }
 
-    init(_ head: HTTPRequestHead, _ path: String, _ route: HotRoute?) {
+    init(_ head: HTTPRequestHead, _ path: String, _ route: HotRoute? = nil, stream: StreamRequest? = nil) {
         self.route = route
+        self.stream = stream
+        method = head.method.rawValue
         self.path = path
         isLast = !head.isKeepAlive
     }

@@ -14,7 +14,7 @@ internal import Tollgate
 /// either. That a client has closed its side, or sent what is no HTTP, has its place in that order too.
 ///
 /// When the server shuts down, a connection is closed as soon as nothing is owed; a silent one after the idle timeout.
-final class Lane: ChannelDuplexHandler {
+final class Lane: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -29,9 +29,9 @@ final class Lane: ChannelDuplexHandler {
     /// Bodies beyond this are read on a thread of their own, so that the loop's other connections do not wait for them.
     private static let largeBody = 64 << 10
 
-    private let service: LaneService
+    let service: LaneService
     /// Where answers go out: below Hummingbird's encoder, as they are bytes already.
-    private let encoder: ChannelHandlerContext
+    let encoder: ChannelHandlerContext
     /// Nil when the connection is gone.
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
@@ -47,7 +47,7 @@ final class Lane: ChannelDuplexHandler {
     private var lastActive = NIODeadline.uptimeNanoseconds(0)
     private var idleCheck: Scheduled<Void>?
     private var date = DateField()
-    private lazy var remoteAddress = encoder.channel.remoteAddress?.ipAddress ?? ""
+    private(set) lazy var remoteAddress = encoder.channel.remoteAddress?.ipAddress ?? ""
 
     init(_ service: LaneService, below encoder: ChannelHandlerContext) {
         self.service = service
@@ -158,9 +158,11 @@ final class Lane: ChannelDuplexHandler {
         if case .head(let head) = part { exchange = begin(head) }
         guard let exchange else { return }
         if case .end = part { exchange.isRead = true }
-        if exchange.route == nil {
+        if exchange.isForwarded {
             isForwarded = true
             context.fireChannelRead(wrapInboundOut(part))
+        } else if let stream = exchange.stream {
+            if exchange.isRead { open(stream, exchange, context) }
         } else if case .body(let bytes) = part {
             collect(bytes, exchange)
         } else if exchange.isRead {
@@ -174,7 +176,7 @@ final class Lane: ChannelDuplexHandler {
     /// A part of Hummingbird's answer.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         context.write(data, promise: promise)
-        guard case .end = unwrapOutboundIn(data), let exchange, exchange.route == nil else { return }
+        guard case .end = unwrapOutboundIn(data), let exchange, exchange.isForwarded else { return }
         exchange.isAnswered = true
         endExchange()
         advance()
@@ -198,7 +200,7 @@ final class Lane: ChannelDuplexHandler {
         lastActive = context.eventLoop.now
         if ended.isLast {
             isOver = true
-            guard ended.route != nil else { return }
+            guard !ended.isForwarded else { return }
             flush()
             context.close(mode: .output, promise: nil)
         } else if isQuiescing, held.isEmpty {
@@ -217,8 +219,11 @@ extension Lane {
     private func begin(_ head: HTTPRequestHead) -> Exchange {
         let target = URI(head.uri)
         let path = target.path
+        if head.method == .GET, let kind = StreamKind(path: path) {
+            return Exchange(head, path, stream: StreamRequest(kind: kind, head: head, query: target.query))
+        }
         guard head.method == .POST, let (route, parameters) = HotRoute.find(path) else {
-            return Exchange(head, path, nil)
+            return Exchange(head, path)
         }
         let exchange = Exchange(head, path, route)
         let fields = HeadFields(head.headers)
@@ -291,14 +296,14 @@ extension Lane {
         }
     }
 
-    private func refuse(_ exchange: Exchange, _ error: any Error) {
+    func refuse(_ exchange: Exchange, _ error: any Error) {
         _ = exchange.take()
-        write(ErrorAnswers.answer(to: error, at: "POST \(exchange.path)", service.logger), to: exchange)
+        write(ErrorAnswers.answer(to: error, at: "\(exchange.method) \(exchange.path)", service.logger), to: exchange)
     }
 
     private func write(_ answer: Answer, to exchange: Exchange) {
         exchange.isAnswered = true
-        service.metrics.count("POST", exchange.route?.pattern, answer.status.code, since: exchange.start)
+        service.metrics.count(exchange.method, exchange.pattern, answer.status.code, since: exchange.start)
         guard context != nil else { return }
         write(
             answer.message(

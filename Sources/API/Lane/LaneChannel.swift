@@ -8,6 +8,8 @@ internal import Tollgate
 struct LaneService: Sendable {
     let engine: Engine
     let metrics: RequestMetrics
+    let streams: StreamHub
+    let streamTimes: StreamTimes
     let logger: Logger
     /// How long a connection may be silent while nothing is owed to it.
     let idleTimeout: TimeAmount

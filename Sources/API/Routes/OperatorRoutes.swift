@@ -5,7 +5,7 @@ internal import Tollgate
 
 extension Routes {
     /// For those who run the server: no key needed, and nothing in the answers that belongs to a company.
-    func addOperations(_ metrics: RequestMetrics) {
+    func addOperations(_ metrics: RequestMetrics, _ streams: StreamHub) {
         router.get("health") { _, _ in Response(text: "ok\n") }
         let engine = engine
         // Ready means that the store can be read now.
@@ -16,6 +16,7 @@ extension Routes {
         router.get("metrics") { _, _ in
             var text = PrometheusText()
             text.write(try engine.statistics())
+            text.write(streams.statistics.withLock { $0 })
             metrics.write(to: &text)
             return Response(text: text.text, type: "text/plain; version=0.0.4")
         }
@@ -83,6 +84,18 @@ extension PrometheusText {
         single(
             "tollgate_audit_timestamp_seconds", "gauge", "When the invoices were last checked against the usage.",
             audit.at.milliseconds / 1000)
+    }
+
+    fileprivate mutating func write(_ streams: StreamStatistics) {
+        family(
+            "tollgate_streams", "gauge", "Streams that are open.", label: "path",
+            StreamKind.allCases.map { ($0.rawValue, UInt64(streams.open[$0] ?? 0)) })
+        single("tollgate_stream_companies", "gauge", "Companies that streams follow.", streams.companies)
+        single("tollgate_stream_users", "gauge", "Users that streams follow.", streams.users)
+        single("tollgate_stream_messages_total", "counter", "Messages sent on streams.", streams.messages)
+        family(
+            "tollgate_streams_dropped_total", "counter", "Streams that were ended for the sake of the others.",
+            label: "reason", StreamStatistics.Drop.allCases.map { ($0.rawValue, streams.drops[$0] ?? 0) })
     }
 
     private mutating func single(_ name: String, _ type: String, _ help: String, _ value: some BinaryInteger) {

@@ -4,7 +4,7 @@ internal import Tollgate
 extension Routes {
     /// Every endpoint of this release but those that are a `HotRoute`.
     static func router(
-        for engine: Engine, _ metrics: RequestMetrics, _ limiter: RateLimiter
+        for engine: Engine, _ metrics: RequestMetrics, _ limiter: RateLimiter, _ streams: StreamHub
     ) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         router.add(middleware: metrics)
@@ -33,7 +33,7 @@ extension Routes {
         routes.addTemporaryTokens()
         routes.addSelfHosted()
         routes.addAuditLog()
-        routes.addOperations(metrics)
+        routes.addOperations(metrics, streams)
         return router
     }
 }

@@ -10,6 +10,8 @@ package final class CatalogSnapshot: Sendable {
     package let nouns: CatalogNouns
     /// By flag key.
     package let compiledFlags: [String: CompiledFlag]
+    /// The counters that rules of flags read, whoever is asked about.
+    package let meterSpans: Set<MeterSpan>
     /// What each plan version grants, ready to be shared by all companies on it.
     package let terms: [Identifier<PlanVersion>: [GrantTerms]]
     /// The standing of companies on a plan version whose terms are alike for all, but for those with overrides.
@@ -40,8 +42,10 @@ package final class CatalogSnapshot: Sendable {
         }
         if let former, former.nouns.revisions.flags == nouns.revisions.flags {
             compiledFlags = former.compiledFlags
+            meterSpans = former.meterSpans
         } else {
             compiledFlags = Self.compiledFlags(nouns)
+            meterSpans = compiledFlags.values.reduce(into: []) { $0.formUnion($1.meterSpans) }
         }
         if let former, former.nouns.revisions.grants == nouns.revisions.grants {
             terms = former.terms

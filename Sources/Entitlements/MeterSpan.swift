@@ -1,0 +1,47 @@
+package import Basics
+package import Model
+
+/// A counter that a decision may read: the uses of one event over one span.
+package struct MeterSpan: Hashable, Sendable {
+    package let event: String
+    package let meter: Identifier<Meter>
+    package let span: UsageSpan
+}
+
+extension CompiledFlag {
+    /// The counters that conditions of the flag's own rules read.
+    package var meterSpans: Set<MeterSpan> {
+        let rules = [globalOverride, fallback].compactMap(\.self) + standard
+        let conditions = rules.flatMap { $0.conditions + $0.groups.flatMap(\.self) }
+        return Set(
+            conditions.compactMap { condition in
+                guard case .metric(let test) = condition else { return nil }
+                return MeterSpan(event: test.event, meter: test.meter, span: test.span)
+            })
+    }
+
+    /// The counter that a grant of the flag's feature is held against; nil when no event counts its use.
+    package func meterSpan(of grant: Grant) -> MeterSpan? {
+        guard case .event(let meter) = basis, let event else { return nil }
+        return MeterSpan(event: event, meter: meter, span: grant.span)
+    }
+}
+
+extension Standing {
+    /// What is granted of a feature at an instant, plans first.
+    package func liveGrants(of feature: Identifier<Feature>, at now: Timestamp) -> [Grant] {
+        grants[places(of: feature)].filter { $0.isLive(at: now) }
+    }
+}
+
+extension TraitType {
+    /// A trait's text in the form that reads the same everywhere: engines disagree on dates without a time, and on
+    /// integers with a fraction.
+    package func plain(_ text: String) -> String {
+        switch ComparableValue(text, as: ComparableType(self)) {
+        case .int(let number) where !text.isEmpty: String(number)
+        case .date(let date?): date.rfc3339
+        case .bool, .date, .int, .string: text
+        }
+    }
+}

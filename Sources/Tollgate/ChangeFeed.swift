@@ -1,0 +1,123 @@
+package import Basics
+internal import Metering
+package import Model
+internal import Store
+
+/// What has changed since somebody last asked: the names of what may look different now, not what it was or is.
+///
+/// Noted as soon as a change can be seen, so before it is durable. Who follows takes the names, looks, and tells nobody
+/// before `Engine.whenDurable`. While nobody follows, nothing is noted.
+package final class ChangeFeed: Sendable {
+    package struct Changes: Sendable {
+        /// Companies that used something or hold other units; in doubt too many.
+        package var used: Set<Identifier<Company>> = []
+        package var environments: [EnvironmentID: Records] = [:]
+        package var hasOtherKeys = false
+        /// A commit failed, so that what had been seen before may have been taken back.
+        package var isEverything = false
+    }
+
+    /// The records of one environment.
+    package struct Records: Sendable {
+        package var companies: Set<Identifier<Company>> = []
+        package var users: Set<Identifier<User>> = []
+        /// Flags, features, plans, definitions of traits, or the environment itself with its clock.
+        package var hasOtherCatalog = false
+        /// Keys name other companies or users than before.
+        package var hasOtherNames = false
+
+        package init() {}
+    }
+
+    private struct State {
+        var changes = Changes()
+        var isAwaited = true
+        var follower: (@Sendable () -> Void)?
+
+        /// Whom to wake.
+        mutating func change(_ body: (inout Changes) -> Void) -> (@Sendable () -> Void)? {
+            guard let follower else { return nil }
+            body(&changes)
+            defer { isAwaited = false }
+            return isAwaited ? follower : nil
+        }
+    }
+
+    /// Of counted events and holds.
+    let use: UseWatch
+    private let state: Locked<State>
+
+    init() {
+        let state = Locked(State())
+        self.state = state
+        use = UseWatch { state.withLock { $0.change { _ in } }?() }
+    }
+
+    /// Names the one who follows: called when the first change comes after `take`, by whoever made it.
+    package func follow(_ wake: @escaping @Sendable () -> Void) {
+        state.withLock { $0.follower = wake }
+    }
+
+    /// From here on the company's use is noted too, until `ignoreUse`.
+    package func noteUse(by company: Identifier<Company>) { use.follow(company.ordinal) }
+
+    package func ignoreUse(by company: Identifier<Company>) { use.unfollow(company.ordinal) }
+
+    /// The same for the use of every company.
+    package func noteEveryUse() { use.followEverybody() }
+
+    package func ignoreEveryUse() { use.unfollowEverybody() }
+
+    /// What has changed since the last time.
+    package func take() -> Changes {
+        var changes = state.withLock { state in
+            defer {
+                state.changes = Changes()
+                state.isAwaited = true
+            }
+            return state.changes
+        }
+        changes.used = Set(use.take().map(Identifier.init(ordinal:)))
+        return changes
+    }
+
+    /// Called alone (gate held), after the changes can be seen.
+    func note(_ transaction: Transaction, in environment: EnvironmentID) {
+        guard state.withLock({ $0.follower != nil }) else { return }
+        var records = Records()
+        var hasOtherKeys = false
+        for change in transaction.changes {
+            switch (change.kind, change.record) {
+            case (.company, _): records.companies.insert(Identifier(ordinal: change.ordinal))
+            case (.user, _): records.users.insert(Identifier(ordinal: change.ordinal))
+            case (.companyOverride, let override as CompanyOverride): records.companies.insert(override.companyID)
+            case (.subscription, let subscription as Subscription): records.companies.insert(subscription.companyID)
+            case (.apiKey, _): hasOtherKeys = true
+            // A meter that nothing refers to yet changes no answer, and plan groups are for new companies.
+            case (.meter, _), (.planGroup, _): continue
+            default: records.hasOtherCatalog = records.hasOtherCatalog || change.kind.isCatalog
+            }
+        }
+        records.hasOtherNames = !transaction.changedEntityKeys.isEmpty
+        state.withLock { state in
+            state.change { changes in
+                changes.environments[environment, default: Records()].add(records)
+                changes.hasOtherKeys = changes.hasOtherKeys || hasOtherKeys
+            }
+        }?()
+    }
+
+    /// A commit failed, and what it would have made durable has been taken back.
+    func noteFailure() {
+        state.withLock { $0.change { $0.isEverything = true } }?()
+    }
+}
+
+extension ChangeFeed.Records {
+    fileprivate mutating func add(_ other: Self) {
+        companies.formUnion(other.companies)
+        users.formUnion(other.users)
+        hasOtherCatalog = hasOtherCatalog || other.hasOtherCatalog
+        hasOtherNames = hasOtherNames || other.hasOtherNames
+    }
+}
