@@ -24,7 +24,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case marks
     /// environment ‖ time of reservation ‖ a number → the hold as it is now.
     case holds
-    /// environment ‖ sequence of the entry that began a record of the audit log → sequence of the entry with its answer.
+    /// environment ‖ sequence of the entry that began a record of the audit log → sequence of that with its answer.
     case audit
 
     /// Its place among the tables.

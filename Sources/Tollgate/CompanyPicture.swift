@@ -93,12 +93,13 @@ extension Engine {
                 event: counter.event, span: counter.span, value: overflowed ? .max : sum, resetsAt: reading.resetsAt)
         }
         let expiries = state.overrides.compactMap(\.expiresAt).filter { now < $0 }
-        let releases = Set(counted.map(\.meter)).compactMap {
-            counters.nextExpiry(of: CounterKey(company: company, meter: $0), after: now)
-        }
+        let held =
+            Set(counted.map(\.meter)).map { CounterKey(company: company, meter: $0) }
+            + standing.traits.keys.map { CounterKey(company: company, target: .trait($0)) }
+        let releases = held.compactMap { counters.nextExpiry(of: $0, after: now) }
         return CompanyUse(
             metrics: metrics, entitlements: entitlements,
-            traits: catalog.plainTraits(standing.traits) { reader.unitsHeld(of: $0, by: company) },
+            traits: catalog.plainTraits(standing.traits) { reader.unitsHeld(of: $0, by: company, at: now) },
             changesAt: (metrics.compactMap(\.resetsAt) + expiries + releases).min())
     }
 

@@ -47,7 +47,7 @@ extension Engine {
     ///
     /// The same idempotency key and request within the dedupe window is shown the first answer again.
     /// - Parameter show: writes the answer down, as it is told and kept.
-    /// - Throws: `Refusal` for an unknown flag, a request that is wrong as such, or a key that was used for another one.
+    /// - Throws: `Refusal` for an unknown flag, a request that is wrong as such, or a key that another one had.
     package func beginCheckAndReserve(
         _ request: CheckAndReserveRequest, in environment: EnvironmentID, show: (FlagCheck, Hold?) -> String
     ) throws -> Pending<String> {
