@@ -11,6 +11,10 @@ enum Limits {
     static let traitDepth = 8
     static let traitDefinitions = 1_000
     static let meters = 10_000
+    static let derivedMetersOfEvent = 32
+    static let filters = 20
+    static let filterValues = 100
+    static let traitNameBytes = 128
     static let memberships = 1_000
     static let flagKeyBytes = 128
     static let rules = 250

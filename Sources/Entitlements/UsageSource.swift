@@ -78,7 +78,8 @@ enum UsageBasis: Equatable, Sendable {
         self =
             switch feature.type {
             case .boolean: .none
-            case .event: feature.eventSubtype.flatMap { meters[$0] }.map { .event($0.id) } ?? .none
+            case .event:
+                (feature.meterID ?? feature.eventSubtype.flatMap { meters[$0]?.id }).map(UsageBasis.event) ?? .none
             case .trait: feature.traitID.map(UsageBasis.trait) ?? .none
             }
     }

@@ -42,17 +42,20 @@ extension CounterShards {
     }
 
     /// What the folds add to the store, in key order.
-    package func collect(_ folds: [UsageFold]) -> [(UsageKey, Int64)] {
-        var rows: [(UsageKey, Int64)] = []
+    package func collect(_ folds: [UsageFold]) -> FoldedRows {
+        var rows = FoldedRows()
         for fold in folds {
             shards[fold.shard].withLock { shard in
-                rows.reserveCapacity(rows.count + shard.folding.count * 3)
+                rows.usage.reserveCapacity(rows.usage.count + shard.folding.count * 3)
                 for position in shard.folding {
-                    shard.table[Int(position)].collect(fold.generation, into: &rows)
+                    shard.table[Int(position)].collect(fold.generation, into: &rows.usage)
+                }
+                shard.sampled.forEachGain(in: fold.generation) { key, place, sample in
+                    rows.add(SampleRow.rows(company: key.company, meter: key.meter, place, sample))
                 }
             }
         }
-        rows.sort { $0.0 < $1.0 }
+        rows.sort()
         return rows
     }
 
@@ -62,6 +65,7 @@ extension CounterShards {
             shards[fold.shard].withLock { shard in
                 for position in shard.folding { shard.table[Int(position)].folded(fold.generation) }
                 shard.folding = []
+                shard.sampled.folded(fold.generation)
                 shard.trim()
             }
         }
@@ -75,15 +79,24 @@ extension CounterShards {
     package func recover(holds: [Hold] = []) throws {
         let snapshot = try store.snapshot()
         let folds = try shards.indices.map { try snapshot.fold(of: $0) }
-        let recounted = folds.map { Locked(Shard(generation: $0.generation + 1)) }
+        let order = try snapshot.nextSequence() << Self.ordersOfEntry
+        let recounted = folds.map { Locked(Shard(generation: $0.generation + 1, order: order)) }
         try store.forEachEntryInParallel(from: folds.map(\.sequence).min()!) { sequence, entry in
             guard entry.kind == .events else { return }
             var tail: [Recount] = []
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
-                guard event.isCounted, folds[UsageFold.shard(of: event.company)].sequence <= sequence else {
-                    return true
+                let shard = UsageFold.shard(of: event.company)
+                guard event.isCounted, folds[shard].sequence <= sequence else { return true }
+                tail.append(Recount(event, of: event.meter, event.quantity))
+                for use in event.derived {
+                    if use.kind == .additive {
+                        tail.append(Recount(event, of: use.meter, use.value))
+                    } else {
+                        recounted[shard].withLock {
+                            $0.add(use, of: event.company, at: event.effective, event.bucketStart, event.isBackfill)
+                        }
+                    }
                 }
-                tail.append(Recount(event))
                 return true
             }
             tail.withUnsafeBufferPointer { tail in
@@ -105,9 +118,9 @@ private struct Recount {
     private let start: Timestamp
     private let isBackfill: Bool
 
-    init(_ event: EventBlock.Event) {
-        key = CounterKey(company: event.company, meter: event.meter)
-        quantity = event.quantity
+    init(_ event: EventBlock.Event, of meter: UInt64, _ quantity: Int64) {
+        key = CounterKey(company: event.company, meter: meter)
+        self.quantity = quantity
         effective = event.effective
         start = event.bucketStart
         isBackfill = event.isBackfill

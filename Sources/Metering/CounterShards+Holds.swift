@@ -32,9 +32,14 @@ extension CounterShards {
     ///
     /// `start` is where the bucket begins that it was counted in. Not taken is what was not allowed, and what a counter
     /// has no volume left for. `usage` and `held` are what the decision saw.
+    ///
+    /// - Parameters:
+    ///   - event: the counter of the event's name, which every event is counted in.
+    ///   - derived: what the event adds to meters derived from that one.
     package func consume(
-        _ quantity: Int64, from key: CounterKey, in environment: EnvironmentID, used: UsedUnits, at now: Timestamp,
-        received: Timestamp, if isAllowed: ([Int64], Int64) -> Bool
+        _ quantity: Int64, from key: CounterKey, of event: CounterKey, derived: inout [DerivedUse],
+        in environment: EnvironmentID, used: UsedUnits, at now: Timestamp, received: Timestamp,
+        if isAllowed: ([Int64], Int64) -> Bool
     ) throws -> (usage: [Int64], held: Int64, isTaken: Bool, start: Timestamp?) {
         defer { watch.note(key.company) }
         return try withShard(of: key.company) { shard in
@@ -42,8 +47,7 @@ extension CounterShards {
             let held = shard.holds.expire(key, at: now)
             guard isAllowed(usage, held) else { return (usage, held, false, nil) }
             guard case .counted = used else { return (usage, held, true, nil) }
-            let position = shard.table.position(of: key)
-            let start = try add(quantity, at: position, environment, now, received, &shard)
+            let start = try count(quantity, of: event, &derived, environment, now, received, &shard)
             return (usage, held, start != nil, start)
         }
     }
@@ -89,8 +93,8 @@ extension CounterShards {
     /// Ends a hold that is open at `now` and counts a quantity, where a counter counts it: one step under one lock,
     /// inside the gate, so that nobody sees its units neither held nor used.
     package func settle(
-        _ hold: Hold, counting quantity: Int64, at effective: Timestamp, in environment: EnvironmentID,
-        used: UsedUnits, now: Timestamp, received: Timestamp
+        _ hold: Hold, counting quantity: Int64, derived: inout [DerivedUse], at effective: Timestamp,
+        in environment: EnvironmentID, used: UsedUnits, now: Timestamp, received: Timestamp
     ) throws -> Settling {
         let key = CounterKey(hold)
         defer { watch.note(key.company) }
@@ -100,8 +104,7 @@ extension CounterShards {
             var usage = try sums(of: used, key, &shard)
             var start: Timestamp?
             if case .counted(let windows) = used, quantity > 0 {
-                let position = shard.table.position(of: key)
-                start = try add(quantity, at: position, environment, effective, received, &shard)
+                start = try count(quantity, of: key, &derived, environment, effective, received, &shard)
                 guard start != nil else { return .full }
                 usage = zip(usage, windows).map { $1.contains(effective) ? $0 + quantity : $0 }
             }

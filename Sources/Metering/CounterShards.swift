@@ -29,9 +29,13 @@ package final class CounterShards: UsageLedger {
         /// Those of the fold that is being written.
         var folding: [Int32] = []
         var holds = Holds()
+        var sampled = SampledCounters()
+        /// The last number that was given to a latest value: greater than all of the journal's.
+        var order: UInt64
 
-        init(generation: UInt64 = 1) {
+        init(generation: UInt64 = 1, order: UInt64 = 0) {
             self.generation = generation
+            self.order = order
         }
 
         /// Counts a quantity into the bucket that begins at `start`.
@@ -84,20 +88,30 @@ package final class CounterShards: UsageLedger {
         package let quantity: Int64
         package let effective: Timestamp
         let isBackfill: Bool
+        /// Its part of what the batch adds to derived meters.
+        let derived: Range<Int>
         package fileprivate(set) var outcome = Outcome.open
 
-        package init(_ quantity: Int64, of key: CounterKey, effective: Timestamp, isBackfill: Bool) {
+        package init(
+            _ quantity: Int64, of key: CounterKey, effective: Timestamp, isBackfill: Bool, derived: Range<Int> = 0..<0
+        ) {
             self.key = key
             self.quantity = quantity
             self.effective = effective
             self.isBackfill = isBackfill
+            self.derived = derived
         }
     }
+
+    /// The bits by which the order of counting is finer than that of journal entries.
+    static let ordersOfEntry: UInt64 = 24
 
     /// Counts the events of a batch, as if one after another, inside the gate.
     ///
     /// - Throws: `StoreFailure`. Those whose outcome is open are not counted then.
-    package func add(_ uses: inout [Use], in environment: EnvironmentID, received: Timestamp) throws {
+    package func add(
+        _ uses: inout [Use], derived: inout [DerivedUse], in environment: EnvironmentID, received: Timestamp
+    ) throws {
         try uses.withUnsafeMutableBufferPointer { uses in
             defer { watch.note(uses) }
             try Self.forEach(
@@ -105,11 +119,18 @@ package final class CounterShards: UsageLedger {
             ) { index, shard in
                 let use = uses[index]
                 let position = shard.table.position(of: use.key)
+                guard try use.derived.isEmpty || hasRoom(for: derived[use.derived], beside: use.key, &shard) else {
+                    uses[index].outcome = .full
+                    return
+                }
                 let start = try add(use.quantity, at: position, environment, use.effective, received, &shard)
                 if use.isBackfill, start != nil {
                     // A subset of what was just counted, so there is room for it.
                     let position = shard.table.position(of: use.key.backfill)
                     _ = try add(use.quantity, at: position, environment, use.effective, received, &shard)
+                }
+                if !use.derived.isEmpty, let start {
+                    add(&derived, use.derived, of: use.key.company, use.effective, start, use.isBackfill, &shard)
                 }
                 uses[index].outcome = start.map(Use.Outcome.counted) ?? .full
             }
@@ -141,6 +162,54 @@ package final class CounterShards: UsageLedger {
         defer { watch.note(key.company) }
         return try withShard(of: key.company) { shard in
             try add(quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
+        }
+    }
+
+    /// Counts an event; nil when one of its counters is full.
+    func count(
+        _ quantity: Int64, of key: CounterKey, _ derived: inout [DerivedUse], _ environment: EnvironmentID,
+        _ effective: Timestamp, _ received: Timestamp, _ shard: inout Shard
+    ) throws -> Timestamp? {
+        guard try hasRoom(for: derived[...], beside: key, &shard),
+            let start = try add(
+                quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
+        else { return nil }
+        add(&derived, derived.indices, of: key.company, effective, start, false, &shard)
+        return start
+    }
+
+    /// Whether the sums of derived meters have room for what an event adds to them.
+    private func hasRoom(
+        for uses: ArraySlice<DerivedUse>, beside key: CounterKey, _ shard: inout Shard
+    ) throws -> Bool {
+        try uses.allSatisfy { use in
+            guard use.kind == .additive else { return true }
+            let position = shard.table.position(of: CounterKey(company: key.company, meter: use.meter))
+            if shard.table[position].hasRoom(for: use.value) { return true }
+            if !shard.table[position].isLoaded { try load(position, &shard) }
+            return shard.table[position].hasRoom(for: use.value)
+        }
+    }
+
+    /// Adds what an event adds to derived meters, for which there is room, to the bucket that it was counted in.
+    private func add(
+        _ uses: inout [DerivedUse], _ indices: Range<Int>, of company: UInt64, _ effective: Timestamp,
+        _ start: Timestamp, _ isBackfill: Bool, _ shard: inout Shard
+    ) {
+        for index in indices {
+            switch uses[index].kind {
+            case .additive:
+                let key = CounterKey(company: company, meter: uses[index].meter)
+                shard.add(uses[index].value, to: key, effective: effective, start: start)
+                if isBackfill { shard.add(uses[index].value, to: key.backfill, effective: effective, start: start) }
+                continue
+            case .latest where uses[index].token == 0: uses[index].token = UInt128(shard.nextOrder())
+            case .latest, .greatest, .unique: break
+            }
+            shard.add(uses[index], of: company, at: effective, start, isBackfill) { key, token, from, to in
+                try store.snapshot().hasSample(
+                    company: key.company, meter: key.meter, token: token, from: from, to: to)
+            }
         }
     }
 
@@ -192,7 +261,8 @@ package final class CounterShards: UsageLedger {
         of key: CounterKey, in window: UsageWindow, at now: Timestamp
     ) throws -> (usage: Int64, held: Int64) {
         try withShard(of: key.company) { shard in
-            (try sum(of: window, at: shard.table.position(of: key), &shard), shard.holds.units(of: key, at: now))
+            if key.kind != .additive { return (try sampled(key, in: window, &shard), 0) }
+            return (try sum(of: window, at: shard.table.position(of: key), &shard), shard.holds.units(of: key, at: now))
         }
     }
 
@@ -211,8 +281,12 @@ package final class CounterShards: UsageLedger {
             // Nearly nobody has backfilled.
             let hasBackfill = try snapshot.hasUsage(company: company.ordinal, fromMeter: CounterKey.backfillBit)
             return try uses.map { meter, period in
-                var sum: Int64 = 0
                 let used = CounterKey(company: company, meter: meter)
+                if used.kind != .additive {
+                    return try whole(of: used, from: period.start, to: period.end, billed: true, shard, snapshot)
+                        .value(used.kind)
+                }
+                var sum: Int64 = 0
                 try scan(used, period.start, period.end, shard, snapshot) { sum += $1 }
                 let backfilled = CounterKey(company: company, meter: meter, backfill: true)
                 if hasBackfill || shard.table.find(backfilled) != nil {

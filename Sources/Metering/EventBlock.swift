@@ -6,7 +6,8 @@ package import Store
 ///
 /// Per event: type (1) ‖ flags (1) ‖ company ‖ user ‖ meter ‖ quantity ‖ effective − received ‖ key ‖ JSON, and, where
 /// its bucket does not begin at the full hour, effective − start of the bucket. Numbers are variable-length (7 bits a
-/// byte, signed ones zigzag), byte strings have their length in front.
+/// byte, signed ones zigzag), byte strings have their length in front. Last, where the event adds to derived meters:
+/// their number, and for each the meter, and its value or token.
 package struct EventBlock: ~Copyable {
     /// The most events of one block: with it and the journal's sequence an event has an id.
     package static let limit = 1 << 14
@@ -14,8 +15,11 @@ package struct EventBlock: ~Copyable {
     private static let timedFlag: UInt8 = 2
     private static let failedFlag: UInt8 = 4
     private static let cutFlag: UInt8 = 8
+    private static let derivedFlag: UInt8 = 16
     /// What an event takes besides its key and JSON: two bytes, five numbers, two lengths, the cut.
     private static let fixedWidth = 2 + 8 * 10
+    /// The most of one addition to a derived meter: three numbers.
+    private static let derivedWidth = 3 * 10
 
     private var memory: UnsafeMutableRawBufferPointer
     private var used: Int
@@ -59,6 +63,7 @@ package struct EventBlock: ~Copyable {
         package let bucketStart: Timestamp
         package let key: UnsafeRawBufferPointer
         package let json: UnsafeRawBufferPointer
+        fileprivate var packedDerived = UnsafeRawBufferPointer(start: nil, count: 0)
 
         /// - Parameter bucketStart: nil for an event that is counted nowhere.
         package init(
@@ -80,6 +85,16 @@ package struct EventBlock: ~Copyable {
             self.json = json
         }
 
+        /// What it added to derived meters.
+        package var derived: [DerivedUse] {
+            if packedDerived.isEmpty { return [] }
+            var reader = Reader(bytes: packedDerived)
+            guard let uses = try? reader.derived() else {
+                preconditionFailure("what an event added was read once, when the event was")
+            }
+            return uses
+        }
+
         /// Whether it is in a counter.
         package var isCounted: Bool { !isFailed && company != 0 && meter != 0 && quantity != 0 }
     }
@@ -92,13 +107,16 @@ package struct EventBlock: ~Copyable {
         (id.ordinal >> 14, Int(id.ordinal & UInt64(limit - 1)))
     }
 
-    package mutating func append(_ event: Event) {
-        reserve(Self.fixedWidth + event.key.count + event.json.count)
+    package mutating func append(_ event: Event, derived: ArraySlice<DerivedUse> = []) {
+        reserve(
+            Self.fixedWidth + event.key.count + event.json.count
+                + (derived.isEmpty ? 0 : 10 + derived.count * Self.derivedWidth))
         let isCut = event.bucketStart != Counter.hourStart(of: event.effective)
         append(event.type.rawValue)
         append(
             (event.isBackfill ? Self.backfillFlag : 0) | (event.isTimed ? Self.timedFlag : 0)
-                | (event.isFailed ? Self.failedFlag : 0) | (isCut ? Self.cutFlag : 0))
+                | (event.isFailed ? Self.failedFlag : 0) | (isCut ? Self.cutFlag : 0)
+                | (derived.isEmpty ? 0 : Self.derivedFlag))
         append(event.company)
         append(event.user)
         append(event.meter)
@@ -107,6 +125,10 @@ package struct EventBlock: ~Copyable {
         append(event.key)
         append(event.json)
         if isCut { append(signed: event.effective.milliseconds - event.bucketStart.milliseconds) }
+        if !derived.isEmpty {
+            append(UInt64(derived.count))
+            for use in derived { append(use) }
+        }
         count += 1
     }
 
@@ -140,6 +162,19 @@ package struct EventBlock: ~Copyable {
     @inline(__always)
     private mutating func append(signed number: Int64) {
         append(UInt64(bitPattern: (number << 1) ^ (number >> 63)))
+    }
+
+    private mutating func append(_ use: DerivedUse) {
+        append(MeterKind.packed(use.meter))
+        switch use.kind {
+        case .additive, .greatest: append(signed: use.value)
+        case .latest:
+            append(signed: use.value)
+            append(UInt64(truncatingIfNeeded: use.token))
+        case .unique:
+            append(UInt64(truncatingIfNeeded: use.token >> 64))
+            append(UInt64(truncatingIfNeeded: use.token))
+        }
     }
 
     @inline(__always)
@@ -179,11 +214,36 @@ package struct EventBlock: ~Copyable {
             let start: Timestamp? =
                 flags & EventBlock.cutFlag == 0
                 ? nil : try instant(effective.milliseconds.subtractingReportingOverflow(try signedNumber()))
-            return Event(
+            var event = Event(
                 type: type, isBackfill: flags & EventBlock.backfillFlag != 0,
                 isTimed: flags & EventBlock.timedFlag != 0, isFailed: flags & EventBlock.failedFlag != 0,
                 company: company, user: user, meter: meter, quantity: quantity, effective: effective,
                 bucketStart: start, key: key, json: json)
+            if flags & EventBlock.derivedFlag != 0 {
+                let first = offset
+                _ = try derived()
+                event.packedDerived = UnsafeRawBufferPointer(rebasing: bytes[first..<offset])
+            }
+            return event
+        }
+
+        mutating func derived() throws(StoreFailure) -> [DerivedUse] {
+            var uses: [DerivedUse] = []
+            for _ in 0..<(try number()) { uses.append(try use()) }
+            return uses
+        }
+
+        private mutating func use() throws(StoreFailure) -> DerivedUse {
+            let meter = MeterKind.unpacked(try number())
+            switch MeterKind(ofMeter: meter) {
+            case .additive, .greatest: return DerivedUse(meter: meter, value: try signedNumber(), token: 0)
+            case .latest:
+                let value = try signedNumber()
+                return DerivedUse(meter: meter, value: value, token: UInt128(try number()))
+            case .unique:
+                let high = UInt128(try number())
+                return DerivedUse(meter: meter, value: 0, token: high << 64 | UInt128(try number()))
+            }
         }
 
         private static let damaged = StoreFailure("a block of events in the journal is damaged")

@@ -29,7 +29,9 @@ public struct Feature: Codable, Sendable, Identified {
     public var icon = ""
     /// The event name that meters an event feature.
     public var eventSubtype: String?
-    /// The meter of that event.
+    /// What of the event's events counts; nil for the sum of all their quantities.
+    public var measure: Measure?
+    /// The meter of that event, or of that measure of it.
     public var meterID: Identifier<Meter>?
     /// The company trait that meters a trait feature.
     public var traitID: Identifier<TraitDefinition>?

@@ -8,6 +8,8 @@ public enum EventType: UInt8, Sendable, CaseIterable {
     case identify = 2
     /// That a flag was checked somewhere else.
     case flagCheck = 3
+    /// A call of a language model.
+    case inference = 4
 
     /// The wire's name.
     public var name: String {
@@ -15,6 +17,7 @@ public enum EventType: UInt8, Sendable, CaseIterable {
         case .track: "track"
         case .identify: "identify"
         case .flagCheck: "flag_check"
+        case .inference: "inference"
         }
     }
 }

@@ -26,20 +26,20 @@ package final class Committer: Sendable {
     /// Those who keep applied state in memory and must follow a commit's fate.
     package struct Participants: Sendable {
         let beginFolds: @Sendable (_ written: Int, _ sequence: UInt64, _ all: Bool) -> [UsageFold]
-        let collect: @Sendable ([UsageFold]) -> [(UsageKey, Int64)]
+        let collect: @Sendable ([UsageFold]) -> FoldedRows
         let committed: @Sendable (_ number: UInt64, [UsageFold]) -> Void
         let failed: @Sendable (_ sequence: UInt64) throws -> Void
 
         /// - Parameters:
         ///   - beginFolds: called alone as a commit begins, with its bytes of journal and the sequence of the next
         ///     entry: the shards of the usage table that it brings up to date, all of them when asked to.
-        ///   - collect: what the folds add to the table.
+        ///   - collect: what the folds add to the tables.
         ///   - committed: called when a commit and its folds are durable.
         ///   - failed: called alone after a commit failed, with its first sequence: forget all that the store does
         ///     not hold. Should the entry be there after all, it counts. What it throws ends the process.
         package init(
             beginFolds: @escaping @Sendable (Int, UInt64, Bool) -> [UsageFold],
-            collect: @escaping @Sendable ([UsageFold]) -> [(UsageKey, Int64)],
+            collect: @escaping @Sendable ([UsageFold]) -> FoldedRows,
             committed: @escaping @Sendable (UInt64, [UsageFold]) -> Void,
             failed: @escaping @Sendable (UInt64) throws -> Void
         ) {
@@ -184,7 +184,7 @@ package final class Committer: Sendable {
             store.forget(commit: commit.number)
             participants.committed(commit.number, folds)
             state.withLock { state in
-                state.statistics.add(commit, rows: rows.count, took: took)
+                state.statistics.add(commit, rows: rows.usage.count + rows.samples.count, took: took)
                 state.answered = commit.tickets.count
             }
             for ticket in commit.tickets { ticket.settle(nil) }
@@ -219,7 +219,7 @@ package final class Committer: Sendable {
         for ticket in tickets { ticket.settle(failure) }
     }
 
-    private func write(_ commit: Commit, _ folds: [UsageFold], _ usage: [(UsageKey, Int64)]) throws {
+    private func write(_ commit: Commit, _ folds: [UsageFold], _ rows: FoldedRows) throws {
         try probe?(.begun)
         try store.database.write { transaction in
             let journal = self.store.table(.journal)
@@ -240,8 +240,14 @@ package final class Committer: Sendable {
             }
             try self.probe?(.halfWritten)
             let counters = self.store.table(.usage)
-            for (key, delta) in usage {
+            for (key, delta) in rows.usage {
                 try key.withBytes { key in _ = try transaction.add(counters, key, delta: delta) }
+            }
+            let samples = self.store.table(.samples)
+            for row in rows.samples {
+                let kept = try transaction.get(samples, row.key)
+                if let kept, !kept.lexicographicallyPrecedes(row.value) { continue }
+                try transaction.put(samples, row.key, row.value)
             }
             for fold in folds {
                 let (key, value) = fold.write

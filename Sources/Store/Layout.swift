@@ -26,6 +26,10 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case holds
     /// environment ‖ sequence of the entry that began a record of the audit log → sequence of that with its answer.
     case audit
+    /// company ‖ meter ‖ 0 ‖ start ‖ backfill ‖ token → rank ‖ order ‖ value: what a bucket keeps of a maximum, of a
+    /// latest value, or of different values, as far as it is folded. For the last also company ‖ meter ‖ 1 ‖ token ‖
+    /// start ‖ backfill.
+    case samples
 
     /// Its place among the tables.
     var place: Int {
@@ -41,6 +45,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
         case .marks: 8
         case .holds: 9
         case .audit: 10
+        case .samples: 11
         }
     }
 }
@@ -68,7 +73,7 @@ package struct KeyBytes {
 
 extension Timestamp {
     /// The number whose order as an unsigned one is that of time.
-    var ordered: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
+    package var ordered: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
 }
 
 extension UnsafeRawBufferPointer {

@@ -36,6 +36,24 @@ package struct UsageFold: Sendable, Equatable {
     fileprivate static func key(_ shard: Int) -> [UInt8] { StoreKey.meta("fold/\(shard)").bytes }
 }
 
+/// What folds bring to the store, in key order.
+package struct FoldedRows: Sendable {
+    /// Added to what is there.
+    package var usage: [(UsageKey, Int64)] = []
+    package private(set) var samples: [SampleRow] = []
+
+    package init() {}
+
+    package mutating func add(_ rows: [SampleRow]) {
+        samples.append(contentsOf: rows)
+    }
+
+    package mutating func sort() {
+        usage.sort { $0.0 < $1.0 }
+        samples.sort { $0.key.lexicographicallyPrecedes($1.key) }
+    }
+}
+
 extension Snapshot {
     /// How far the shard of the usage table was folded.
     package func fold(of shard: Int) throws -> UsageFold {

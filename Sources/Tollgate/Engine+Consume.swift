@@ -75,11 +75,12 @@ extension Engine {
         if case .trait(let trait) = limits.target {
             return try decide(request, limits, trait, runtime, ticket, now, rememberAt: place)
         }
+        var counted = countedUse(under: limits, request.quantity, runtime.catalog)
         let key = request.idempotencyKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) } ?? []
         let fingerprint =
             key.isEmpty ? nil : key.withUnsafeBufferPointer { runtime.dedupe.fingerprint($0, type: .track) }
         if let fingerprint {
-            let content = contentCheck(limits.key.company, 0, limits.key.meter, request.quantity, 0)
+            let content = contentCheck(counted.key.company, 0, counted.key.meter, request.quantity, 0)
             guard case .new = try runtime.dedupe.judge(fingerprint, content: content, at: now) else {
                 throw Refusal.conflict("idempotency_key \"\(request.idempotencyKey!)\" was used for an event")
             }
@@ -87,16 +88,17 @@ extension Engine {
         }
         let seen: Seen
         do {
-            seen = try consume(request.quantity, limits, runtime, now)
+            seen = try consume(&counted, limits, runtime, now)
         } catch {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             throw error
         }
         let answer = ConsumeAnswer(limits, request.quantity, seen)
         if seen.isTaken {
-            let use = CountedUse(key: limits.key, quantity: request.quantity, start: seen.start, idempotencyKey: key)
+            counted.start = seen.start
+            counted.idempotencyKey = key
             let writes = try answers.writes(answer, request, now, place)
-            enqueue(use.block(in: runtime.id, at: now), writes: writes, ticket)
+            enqueue(counted.block(in: runtime.id, at: now), writes: writes, ticket)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)
@@ -109,7 +111,8 @@ extension Engine {
         _ request: ConsumeRequest, _ limits: UseLimits, _ trait: Identifier<TraitDefinition>,
         _ runtime: EnvironmentRuntime, _ ticket: CommitTicket, _ now: Timestamp, rememberAt place: KeptAnswers.Place?
     ) throws -> ConsumeAnswer {
-        let seen = try consume(request.quantity, limits, runtime, now)
+        var counted = countedUse(under: limits, request.quantity, runtime.catalog)
+        let seen = try consume(&counted, limits, runtime, now)
         let answer = ConsumeAnswer(limits, request.quantity, seen)
         guard seen.isTaken else {
             try remember(answer, of: request, now, ticket, place)
@@ -123,11 +126,12 @@ extension Engine {
     }
 
     private func consume(
-        _ quantity: Int64, _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp
+        _ use: inout CountedUse, _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp
     ) throws -> Seen {
-        try counters.consume(
-            quantity, from: limits.key, in: runtime.id, used: limits.used, at: now,
-            received: settled(now, in: runtime.id)
+        let quantity = use.quantity
+        return try counters.consume(
+            quantity, from: limits.key, of: use.key, derived: &use.derived, in: runtime.id, used: limits.used,
+            at: now, received: settled(now, in: runtime.id)
         ) { limits.allow(quantity, usage: $0, held: $1) }
     }
 }

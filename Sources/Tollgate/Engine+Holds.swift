@@ -93,7 +93,12 @@ extension Engine {
         }
         let limits: UseLimits
         switch try useLimits(of: request.use, runtime, at: now) {
-        case .found(let found): limits = found
+        case .found(let found):
+            guard found.measure == nil else {
+                throw Refusal.invalid(
+                    "feature \"\(request.feature!)\" has an aggregation: nothing of it can be reserved")
+            }
+            limits = found
         case .refused(let reason):
             return (HoldAnswer(refusing: request.quantity, reason: reason), nil, nil)
         }

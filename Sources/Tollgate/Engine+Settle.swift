@@ -49,15 +49,16 @@ extension Engine {
         guard quantity == nil || company != nil else {
             throw Refusal.conflict("the company of hold \(hold.id) has been deleted: it can only be released")
         }
-        switch try end(hold, counting: quantity, at: now, limits, runtime, now, ticket) {
+        var counted = countedUse(under: limits, quantity ?? 0, runtime.catalog)
+        switch try end(hold, counting: quantity, derived: &counted.derived, at: now, limits, runtime, now, ticket) {
         case .gone:
             throw Refusal.conflict("hold \(hold.id) expired at \(hold.expiresAt.rfc3339)")
         case .full:
             throw Refusal.conflict("the counter of this company and event is full: the hold can only be released")
         case .ended(let settled, let settlement, let start):
-            if let quantity, let start {
-                let use = CountedUse(key: limits.key, quantity: quantity, start: start, idempotencyKey: [])
-                enqueue(use.block(in: runtime.id, at: now), nil)
+            if let start {
+                counted.start = start
+                enqueue(counted.block(in: runtime.id, at: now), nil)
             }
             return HoldAnswer(settled, settlement)
         }
@@ -70,7 +71,8 @@ extension Engine {
     ///
     /// Answers whether the quantity has been counted, which is open where the hold was not of the event's meter.
     func settle(
-        _ ordinal: UInt64, by use: CounterShards.Use, _ runtime: EnvironmentRuntime, at now: Timestamp
+        _ ordinal: UInt64, by use: CounterShards.Use, derived: inout [DerivedUse], _ runtime: EnvironmentRuntime,
+        at now: Timestamp
     ) throws -> CounterShards.Use.Outcome {
         try settlements.alone(with: Identifier(ordinal: ordinal)) {
             guard let hold = try storedHold(ordinal, in: runtime.id), hold.status(at: now) == .held,
@@ -79,7 +81,9 @@ extension Engine {
             else { return .open }
             let limits = try useLimits(of: hold, runtime, at: now).limits
             do {
-                switch try end(hold, counting: use.quantity, at: use.effective, limits, runtime, now, nil) {
+                let ending = try end(
+                    hold, counting: use.quantity, derived: &derived, at: use.effective, limits, runtime, now, nil)
+                switch ending {
                 case .gone: return .open
                 case .full: return .full
                 case .ended(_, _, let start): return start.map { .counted($0) } ?? .open
@@ -102,10 +106,12 @@ extension Engine {
     /// Ends a hold that has not been settled, counts what was used of it, and journals the hold as that left it. The
     /// event is the caller's to journal: in the same pass of the gate, so in the same commit.
     ///
-    /// - Parameter quantity: nil releases the hold.
+    /// - Parameters:
+    ///   - quantity: nil releases the hold.
+    ///   - derived: what the event adds to meters derived from that of its name.
     private func end(
-        _ hold: Hold, counting quantity: Int64?, at effective: Timestamp, _ limits: UseLimits,
-        _ runtime: EnvironmentRuntime, _ now: Timestamp, _ ticket: CommitTicket?
+        _ hold: Hold, counting quantity: Int64?, derived: inout [DerivedUse], at effective: Timestamp,
+        _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp, _ ticket: CommitTicket?
     ) throws -> Ending {
         var used = limits.used
         if case .trait(let trait) = hold.target, case .known(let units) = used, let quantity, quantity > 0 {
@@ -115,7 +121,7 @@ extension Engine {
             used = .known(units + quantity)
         }
         let settling = try counters.settle(
-            hold, counting: quantity ?? 0, at: effective, in: runtime.id, used: used, now: now,
+            hold, counting: quantity ?? 0, derived: &derived, at: effective, in: runtime.id, used: used, now: now,
             received: settled(now, in: runtime.id))
         switch settling {
         case .gone: return .gone

@@ -83,20 +83,32 @@ extension Engine {
             var count = 0
             var uses: [CounterShards.Use] = []
             var starts: [Timestamp] = []
+            var derived: [DerivedUse] = []
             try EventBlock.forEach(in: entry.payload, received: entry.at) { _, event in
                 count += 1
                 guard event.isCounted else { return true }
                 let counter = CounterKey(company: event.company, meter: event.meter)
-                tally[counter, default: 0] += Int128(event.quantity)
-                if event.isBackfill { tally[counter.backfill, default: 0] += Int128(event.quantity) }
+                var sums = [(counter, event.quantity)]
+                let first = derived.count
+                derived += event.derived
+                for use in derived[first...] where use.kind == .additive {
+                    sums.append((CounterKey(company: event.company, meter: use.meter), use.value))
+                }
+                for (counter, quantity) in sums {
+                    tally[counter, default: 0] += Int128(quantity)
+                    if event.isBackfill { tally[counter.backfill, default: 0] += Int128(quantity) }
+                }
                 uses.append(
                     CounterShards.Use(
-                        event.quantity, of: counter, effective: event.effective, isBackfill: event.isBackfill))
+                        event.quantity, of: counter, effective: event.effective, isBackfill: event.isBackfill,
+                        derived: first..<derived.count))
                 starts.append(event.bucketStart)
                 return true
             }
             try committer.gate.shared {
-                try counters.add(&uses, in: entry.environment, received: settled(entry.at, in: entry.environment))
+                try counters.add(
+                    &uses, derived: &derived, in: entry.environment,
+                    received: settled(entry.at, in: entry.environment))
                 for (use, recorded) in zip(uses, starts) {
                     guard case .counted(let start) = use.outcome else { throw StoreFailure("a counter is full") }
                     guard start == recorded else {
@@ -124,7 +136,7 @@ extension Engine {
 
     /// Tables that are a fold of the journal and nothing else. Kept answers and the dedupe marks also depend on
     /// requests that changed nothing.
-    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds, .audit]
+    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds, .audit, .samples]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
         for table in Self.folded {

@@ -247,7 +247,7 @@ public final class Engine: Sendable {
 
     /// The latest event of the companies whose periods are cut at the transaction's time.
     private func latestEvent(beside transaction: Transaction, in environment: EnvironmentID) -> Timestamp? {
-        guard let meters = runtime(environment)?.catalog.nouns.meters.values.map(\.id) else { return nil }
+        guard let meters = runtime(environment)?.catalog.nouns.meterIDs else { return nil }
         return transaction.cutSubscriptions.compactMap { counters.latestEvent(of: $0.companyID, meters: meters) }.max()
     }
 
@@ -303,7 +303,7 @@ public final class Engine: Sendable {
         for subscription in transaction.cutSubscriptions {
             memory.subscribed.insert(subscription.companyID)
             counters.boundariesChanged(
-                of: subscription.companyID, meters: runtime.catalog.nouns.meters.values.map(\.id))
+                of: subscription.companyID, meters: runtime.catalog.nouns.meterIDs)
         }
         changes.note(transaction, in: environment)
     }

@@ -32,7 +32,7 @@ extension ReadView {
         var page = Page<UsageBucket>(offset: offset, limit: limit)
         for company in companies {
             for feature in features {
-                guard let subtype = feature.eventSubtype, let meter = catalog.nouns.meters[subtype] else {
+                guard let subtype = feature.eventSubtype, let meter = catalog.nouns.meterID(of: feature) else {
                     throw Refusal.invalid("feature \(feature.id) is not metered by events")
                 }
                 for usage in try usage(company, meter, in: buckets) where usage.sum != 0 {
@@ -47,12 +47,15 @@ extension ReadView {
     }
 
     private func usage(
-        _ company: Identifier<Company>, _ meter: Meter, in buckets: [Period]
+        _ company: Identifier<Company>, _ meter: Identifier<Meter>, in buckets: [Period]
     ) throws -> [(bucket: Period, sum: Int64)] {
         guard let first = buckets.first, let last = buckets.last else { return [] }
+        let key = CounterKey(company: company, meter: meter)
+        if MeterKind(ofMeter: meter.ordinal) != .additive {
+            return Array(zip(buckets, try engine.counters.values(of: key, in: buckets)))
+        }
         var sums = [Int64](repeating: 0, count: buckets.count)
         var index = 0
-        let key = CounterKey(company: company, meter: meter.id)
         try engine.counters.forEachBucket(of: key, from: first.start, to: last.end) { start, sum in
             // Nearly always the same one, or the next.
             if !buckets[index].contains(start) { index = buckets.firstIndex { $0.contains(start) }! }

@@ -205,10 +205,10 @@ package final class ReadView {
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
-            guard let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] }) else {
+            guard let meter = catalog.nouns.meterID(of: feature) else {
                 return UsageReading(usage: 0, resetsAt: window.end)
             }
-            let key = CounterKey(company: company.id, meter: meter.id)
+            let key = CounterKey(company: company.id, meter: meter)
             let (usage, held) = try engine.counters.reading(of: key, in: window, at: now)
             return UsageReading(usage: usage, held: held, resetsAt: window.end)
         }
@@ -218,9 +218,9 @@ package final class ReadView {
         of feature: Feature, _ entitlement: PlanEntitlement?, _ subscription: Subscription?
     ) throws -> Int64? {
         guard let entitlement, entitlement.isBilledInArrears, let subscription,
-            let meter = feature.eventSubtype.flatMap({ catalog.nouns.meters[$0] })
+            let meter = catalog.nouns.meterID(of: feature)
         else { return nil }
-        return try engine.counters.sum(company: subscription.companyID, meter: meter.id, in: subscription.meteredPeriod)
+        return try engine.counters.sum(company: subscription.companyID, meter: meter, in: subscription.meteredPeriod)
     }
 }
 

@@ -35,6 +35,8 @@ struct TrackBatch: ~Copyable {
         let effective: Timestamp
         /// The hold that it settles, 0 for none.
         let hold: UInt64
+        /// Its part of what the batch adds to derived meters.
+        var derived = 0..<0
 
         /// Its sender names the effective time.
         var isTimed: Bool { isTrusted || isBackfill }
@@ -43,7 +45,8 @@ struct TrackBatch: ~Copyable {
 
         var use: CounterShards.Use {
             CounterShards.Use(
-                quantity, of: CounterKey(company: company, meter: meter), effective: effective, isBackfill: isBackfill)
+                quantity, of: CounterKey(company: company, meter: meter), effective: effective, isBackfill: isBackfill,
+                derived: derived)
         }
 
         /// What a key stands for, in 16 bits: enough to notice other content, not to tell contents apart.
@@ -59,6 +62,8 @@ struct TrackBatch: ~Copyable {
     private let sender: EventSender
     private var meters: MeterMemo
     private var drafts: [Draft] = []
+    /// What the drafts add to derived meters, one draft after another.
+    private var derived: [DerivedUse] = []
     private var answer: TrackAnswer
     private var block: EventBlock
     /// Judged new, and durable with the block.
@@ -70,7 +75,7 @@ struct TrackBatch: ~Copyable {
         self.engine = engine
         self.runtime = runtime
         self.sender = sender
-        meters = MeterMemo(runtime.catalog)
+        meters = MeterMemo(runtime.catalog, hash: engine.store.secret)
         now = engine.now(in: runtime.id)
         settled = engine.settled(now, in: runtime.id)
         drafts.reserveCapacity(count)
@@ -125,19 +130,26 @@ struct TrackBatch: ~Copyable {
         let effective = try effectiveTime(of: event)
         let key = event.idempotencyKey ?? event.trackerEventID
         let fingerprint = key.map { runtime.dedupe.fingerprint($0, type: type) }
-        var (company, user, meter, quantity): (UInt64, UInt64, UInt64, Int64) = (0, 0, 0, 0)
+        var (company, user, meter, quantity, measures): (UInt64, UInt64, UInt64, Int64, Int) = (0, 0, 0, 0, -1)
         if type == .track {
             quantity = try self.quantity(of: event)
-            (company, user, meter) = try resolve(event, knownCompany, &missing)
+            (company, user, meter, measures) = try resolve(event, knownCompany, &missing)
         }
         var hold: UInt64 = 0
         if let reservationID = event.reservationID, company != 0, !event.isBackfill {
             hold = try self.hold(reservationID, quantity)
         }
-        return Draft(
+        var draft = Draft(
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
             fingerprint: fingerprint, company: company, user: user, meter: meter,
             quantity: quantity, effective: effective, hold: hold)
+        if measures >= 0, draft.isCounted, sender != .readonly {
+            let uses = try meters[measures].uses(
+                of: event.rawTraits, quantity: quantity, mayTakeBack: sender == .secret)
+            draft.derived = derived.count..<(derived.count + uses.count)
+            derived += uses
+        }
+        return draft
     }
 
     /// The hold that a text names; 0 when there is none.
@@ -169,13 +181,15 @@ struct TrackBatch: ~Copyable {
 
     private mutating func resolve(
         _ event: ScannedEvent, _ knownCompany: UInt64, _ missing: inout MissingEntities
-    ) throws -> (company: UInt64, user: UInt64, meter: UInt64) {
+    ) throws -> (company: UInt64, user: UInt64, meter: UInt64, measures: Int) {
         guard let name = event.name else { throw Refusal.invalid("event is missing") }
         let company = knownCompany != 0 ? knownCompany : try engine.resolve(.company, event.company, in: runtime.id)
         let user = try engine.resolve(.user, event.user, in: runtime.id)
         let meter = meters.meter(named: name)
         let isMissing = company == nil && !event.company.isEmpty || user == nil && !event.user.isEmpty || meter == nil
-        guard isMissing, sender != .readonly else { return (company ?? 0, user ?? 0, meter ?? 0) }
+        guard isMissing, sender != .readonly else {
+            return (company ?? 0, user ?? 0, meter?.id ?? 0, meter?.measures ?? -1)
+        }
         let companyKeys = event.company.isEmpty ? nil : try Self.keys(event.company)
         let userKeys = event.user.isEmpty ? nil : try Self.keys(event.user)
         if let companyKeys, let userKeys, user == nil {
@@ -269,7 +283,7 @@ struct TrackBatch: ~Copyable {
             uses.append(draft.use)
         }
         do {
-            try engine.counters.add(&uses, in: runtime.id, received: settled)
+            try engine.counters.add(&uses, derived: &derived, in: runtime.id, received: settled)
         } catch {
             failure = failure ?? error
         }
@@ -301,12 +315,14 @@ struct TrackBatch: ~Copyable {
 
     /// Settles the hold that an event names, and counts the event where that has not. Nil for one that is counted
     /// nowhere.
-    private func settleHold(_ draft: Draft) throws -> CounterShards.Use.Outcome? {
-        let outcome = try engine.settle(draft.hold, by: draft.use, runtime, at: now)
+    private mutating func settleHold(_ draft: Draft) throws -> CounterShards.Use.Outcome? {
+        var own = Array(derived[draft.derived])
+        let outcome = try engine.settle(draft.hold, by: draft.use, derived: &own, runtime, at: now)
+        derived.replaceSubrange(draft.derived, with: own)
         guard draft.isCounted else { return nil }
         guard case .open = outcome else { return outcome }
         var uses = [draft.use]
-        try engine.counters.add(&uses, in: runtime.id, received: settled)
+        try engine.counters.add(&uses, derived: &derived, in: runtime.id, received: settled)
         return uses[0].outcome
     }
 
@@ -360,7 +376,8 @@ struct TrackBatch: ~Copyable {
                 isFailed: sender == .readonly, company: draft.company, user: draft.user, meter: draft.meter,
                 quantity: draft.quantity, effective: draft.effective, bucketStart: bucketStart,
                 key: UnsafeRawBufferPointer(event.idempotencyKey ?? event.trackerEventID ?? nothing),
-                json: UnsafeRawBufferPointer(json ?? nothing)))
+                json: UnsafeRawBufferPointer(json ?? nothing)),
+            derived: derived[draft.derived])
     }
 
     private func lateness(of draft: Draft) throws -> TrackAnswer.Late.Effect? {

@@ -12,6 +12,10 @@ struct UseLimits {
     let companyID: Identifier<Company>
     let target: HoldTarget
     let used: UsedUnits
+    /// The measure of the feature, where that is not just the sum of all quantities.
+    let measure: Measure?
+    /// The name of the event that meters it; nil when the feature is gone, or a trait meters it.
+    let event: String?
     private let limits: [(grant: Grant, feature: String)]
     private let windows: [UsageWindow]
 
@@ -24,6 +28,8 @@ struct UseLimits {
     ) {
         self.companyID = companyID
         self.target = target
+        measure = features.first?.feature.measure
+        event = features.first?.feature.eventSubtype
         limits = features.compactMap { feature, key in
             company?.standing.effectiveGrant(of: feature.id, at: now).map { (grant: $0, feature: key) }
         }
@@ -133,11 +139,27 @@ extension Engine {
         if let event = request.event {
             let features = catalog.features(meteredBy: event)
             guard !features.isEmpty else { throw Refusal.notFound("no feature is metered by event \"\(event)\"") }
-            return features
+            let plain = features.filter { $0.feature.measure == nil }
+            guard !plain.isEmpty else {
+                throw Refusal.conflict(
+                    "every feature of event \"\(event)\" has an aggregation of its own: name the feature")
+            }
+            return plain
         }
         let name = request.feature ?? ""
         guard let feature = catalog.feature(named: name) else {
             throw Refusal.notFound("feature \"\(name)\" does not exist")
+        }
+        if let measure = feature.measure {
+            guard measure.aggregation.isAdditive else {
+                throw Refusal.invalid(
+                    "feature \"\(name)\" has the aggregation \(measure.aggregation.rawValue): only of a sum or a "
+                        + "count something can be consumed")
+            }
+            guard measure.aggregation == .sum || request.quantity == 1 else {
+                throw Refusal.invalid(
+                    "feature \"\(name)\" counts events: quantity must be 1, not \(request.quantity)")
+            }
         }
         return [catalog.keyed(feature)]
     }
@@ -159,7 +181,7 @@ extension CatalogSnapshot {
     func target(of feature: Feature) -> HoldTarget? {
         switch feature.type {
         case .boolean: nil
-        case .event: feature.eventSubtype.flatMap { nouns.meters[$0] }.map { .meter($0.id) }
+        case .event: nouns.meterID(of: feature).map(HoldTarget.meter)
         case .trait: feature.traitID.map(HoldTarget.trait)
         }
     }

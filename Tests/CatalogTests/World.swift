@@ -19,7 +19,10 @@ final class World {
         folder = FileManager.default.temporaryDirectory.appending(path: "catalog-\(UUID().uuidString)")
         store = try Store(directory: folder.path, durable: false, mapBytes: 1 << 30)
         committer = try Committer(
-            store, .init(beginFolds: { _, _, _ in [] }, collect: { _ in [] }, committed: { _, _ in }, failed: { _ in }))
+            store,
+            .init(
+                beginFolds: { _, _, _ in [] }, collect: { _ in FoldedRows() }, committed: { _, _ in }, failed: { _ in })
+        )
         let environment = Model.Environment(id: environmentID, name: "dev", type: .development, createdAt: now)
         catalog = CatalogSnapshot(
             CatalogNouns(

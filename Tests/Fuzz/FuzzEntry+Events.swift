@@ -48,7 +48,25 @@ extension FuzzEntry {
             throw Finding("a scanned text is not UTF-8: \(text)")
         }
         if let track = plain.track { try checkBuffer(plain, track) }
+        if let traits = event.rawTraits { try checkTraits(traits) }
         return plain
+    }
+
+    /// Each field of a track event's traits is found by its name, and by no other.
+    private func checkTraits(_ bytes: ScannedEvent.Text) throws(Finding) {
+        guard case .object(let fields)? = PlainJSON(Array(bytes)[...])?.content else {
+            throw Finding("traits are no object")
+        }
+        let all = fields.map { String(decoding: $0.name, as: UTF8.self) }
+        let names = Array(Set(all)) + ["no field has this name"]
+        let found = RawTraits.values(of: names, in: bytes)
+        for (name, value) in zip(names, found) {
+            let expected = all.lastIndex(of: name).map { RawTraits.Value(fields[$0].value.content) }
+            guard value == expected else {
+                throw Finding(
+                    "the trait \(name) is \(String(describing: value)), and plainly \(String(describing: expected))")
+            }
+        }
     }
 
     /// The same event made from values must read as the scanned one does.
@@ -127,6 +145,20 @@ extension FuzzEntry {
     /// Malformed text may be too deep before it is malformed.
     private static func isDeep(_ text: ArraySlice<UInt8>) -> Bool {
         text.count { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } > comparedDepth
+    }
+}
+
+extension RawTraits.Value {
+    fileprivate init(_ plain: PlainJSON.Content) {
+        self =
+            switch plain {
+            case .null: .null
+            case .bool(let value): .bool(value)
+            case .number(let literal): .number(String(decoding: literal, as: UTF8.self))
+            case .string(let text): .text(String(decoding: text, as: UTF8.self))
+            case .array: .list
+            case .object: .object
+            }
     }
 }
 

@@ -44,6 +44,7 @@ extension FuzzEntry {
         let times: [Timestamp]
         let key: [UInt8]
         let json: [UInt8]
+        let derived: [DerivedUse]
     }
 
     private static func events(of entry: JournalEntry) throws -> [PlainBlockEvent] {
@@ -54,7 +55,8 @@ extension FuzzEntry {
                 PlainBlockEvent(
                     type: event.type, flags: [event.isBackfill, event.isTimed, event.isFailed],
                     numbers: [event.company, event.user, event.meter], quantity: event.quantity,
-                    times: [event.effective, event.bucketStart], key: Array(event.key), json: Array(event.json)))
+                    times: [event.effective, event.bucketStart], key: Array(event.key), json: Array(event.json),
+                    derived: event.derived))
             return true
         }
         return events
@@ -70,7 +72,8 @@ extension FuzzEntry {
                             type: event.type, isBackfill: event.flags[0], isTimed: event.flags[1],
                             isFailed: event.flags[2], company: event.numbers[0], user: event.numbers[1],
                             meter: event.numbers[2], quantity: event.quantity, effective: event.times[0],
-                            bucketStart: event.times[1], key: key, json: json))
+                            bucketStart: event.times[1], key: key, json: json),
+                        derived: event.derived[...])
                 }
             }
         }

@@ -75,7 +75,8 @@ final class CounterModel {
                     $0.quantity, of: CounterKey(company: $0.company, meter: $0.meter), effective: $0.effective,
                     isBackfill: $0.isBackfill)
             }
-            try counters.add(&uses, in: Self.environment, received: received)
+            var none: [DerivedUse] = []
+            try counters.add(&uses, derived: &none, in: Self.environment, received: received)
             var block = EventBlock(in: Self.environment, received: received)
             let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
             let isCounted = zip(batch, uses).map { event, use in

@@ -35,7 +35,7 @@ struct SchemaTests {
 
     @Test(
         "a store of a version that has not all of the tables opens, and goes on",
-        arguments: [(2, [.holds, .audit]), (3, [.audit])] as [(UInt8, [StoreTable])])
+        arguments: [(2, [.holds, .audit, .samples]), (3, [.audit, .samples])] as [(UInt8, [StoreTable])])
     func tablesAreMissing(version: UInt8, missing: [StoreTable]) async throws {
         let shop = try await Workshop()
         let calls = try await shop.eventFeature("calls")
@@ -67,6 +67,13 @@ struct SchemaTests {
         let trail = AuditTrail(.of("/companies", at: "2024-01-01T00:00:00Z"))
         _ = try await engine.execute(UpsertCompany(keys: ["id": "new"]), in: shop.environment, for: trail)
         try #expect(engine.read(shop.environment) { try $0.auditCount { _ in true } } == 1)
+        var most = CreateFeature(name: "most", description: "", type: .event)
+        most.eventSubtype = "calls"
+        most.measure = Measure(.max)
+        _ = try await engine.execute(most, in: shop.environment)
+        _ = try await engine.track(
+            [UsageEvent(company: ["id": "acme"], event: "calls", quantity: 5)], in: shop.environment)
+        _ = try engine.committer.foldedSnapshot()
         #expect(try engine.verify().isClean)
     }
 

@@ -29,12 +29,16 @@ struct VerifyTests {
 
     @Test(
         "what is changed behind its back is found",
-        arguments: ["usage", "records", "keys", "due", "invoices", "journal", "holds", "audit"])
+        arguments: ["usage", "records", "keys", "due", "invoices", "journal", "holds", "audit", "samples"])
     func tampering(table: String) async throws {
         let shop = try await Workshop()
         let calls = try await shop.eventFeature("calls")
         let plan = try await shop.plan("Pro", monthly: 4900, [(calls, .payAsYouGo(cents: 25))])
         _ = try await shop.company("acme", on: plan)
+        var most = CreateFeature(name: "most calls", description: "", type: .event)
+        most.eventSubtype = "calls"
+        most.measure = Measure(.max)
+        try await shop.run(most)
         try await shop.track("calls", "acme", 7)
         let request = ReserveRequest(company: ["id": "acme"], feature: "calls", quantity: 2)
         _ = try await shop.engine.reserve(request, in: shop.environment)

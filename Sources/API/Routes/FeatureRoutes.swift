@@ -14,6 +14,7 @@ extension Routes {
                 name: try call.body.required("name"), description: try call.body.required("description"),
                 type: try call.body.required("feature_type"))
             command.eventSubtype = try call.body.optional("event_subtype")
+            command.measure = try call.body.measure()
             command.traitID = try call.body.optional("trait_id")
             command.icon = try call.body.optional("icon")
             command.lifecyclePhase = try call.body.optional("lifecycle_phase")
@@ -27,7 +28,8 @@ extension Routes {
         put("features/:feature_id") { call in
             try call.body.refuseUnsupportedFeatures()
             var command = UpdateFeature(featureID: try call.id("feature_id"))
-            try call.refuseTypeChange()
+            let former = try call.refuseTypeChange()
+            command.measure = try call.body.measure(changing: former?.measure)
             command.name = try call.body.optional("name")
             command.description = try call.body.optional("description")
             command.eventSubtype = try call.body.optional("event_subtype")
@@ -75,21 +77,23 @@ extension Routes {
 }
 
 extension Call {
-    /// A feature keeps the type that it was created with.
-    fileprivate func refuseTypeChange() throws {
-        guard let type: FeatureType = try body.optional("feature_type") else { return }
+    /// A feature keeps the type that it was created with. Answers the feature as it is.
+    fileprivate func refuseTypeChange() throws -> Feature? {
+        let type: FeatureType? = try body.optional("feature_type")
         let id: Identifier<Feature> = try id("feature_id")
-        guard let feature = try engine.read(environment, { try $0.get(id) }), feature.type != type else { return }
-        throw Refusal.invalid("feature_type of \(id) is \(feature.type.rawValue) and cannot change to \(type.rawValue)")
+        let feature = try engine.read(environment) { try $0.get(id) }
+        if let type, let feature, feature.type != type {
+            throw Refusal.invalid(
+                "feature_type of \(id) is \(feature.type.rawValue) and cannot change to \(type.rawValue)")
+        }
+        return feature
     }
 }
 
 extension Fields {
     fileprivate func refuseUnsupportedFeatures() throws(Refusal) {
-        try refuseUnsupported("value_trait", "unique_trait", "filters", "quantity_decimals")
-        let aggregation: String? = try optional("aggregation")
+        try refuseUnsupported("quantity_decimals")
         let source: String? = try optional("event_source")
-        guard aggregation ?? "sum" == "sum" else { throw .invalid("aggregation must be sum in this release") }
         guard source ?? "track" == "track" else { throw .invalid("event_source must be track in this release") }
     }
 

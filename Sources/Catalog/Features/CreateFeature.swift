@@ -11,6 +11,8 @@ public struct CreateFeature: Command {
     public var type: FeatureType
     /// Event features need it.
     public var eventSubtype: String?
+    /// What of the event counts; nil for the sum of its quantities.
+    public var measure: Measure?
     /// Trait features need it: a trait of companies.
     public var traitID: Identifier<TraitDefinition>?
     public var icon: String?
@@ -38,6 +40,7 @@ public struct CreateFeature: Command {
             createdAt: transaction.now)
         feature.icon = icon ?? ""
         feature.eventSubtype = eventSubtype
+        feature.measure = measure
         feature.traitID = traitID
         feature.lifecyclePhase = lifecyclePhase
         feature.singularName = singularName
@@ -78,13 +81,19 @@ extension Transaction {
             throw Refusal.invalid(
                 "only a trait feature has a trait_id, \"\(feature.name)\" is \(feature.type.words)")
         }
+        if feature.measure?.isPlain == true { feature.measure = nil }
+        guard feature.measure == nil || feature.type == .event else {
+            throw Refusal.invalid(
+                "only an event feature has an aggregation, \"\(feature.name)\" is \(feature.type.words)")
+        }
+        try feature.measure?.check()
         switch feature.type {
         case .boolean: break
         case .event:
             guard let event = feature.eventSubtype else {
                 throw Refusal.invalid("the event feature \"\(feature.name)\" needs an event_subtype")
             }
-            feature.meterID = try Meters.ensure(self, eventSubtype: event).id
+            feature.meterID = try Meters.ensure(self, eventSubtype: event, feature.measure).id
         case .trait:
             guard let traitID = feature.traitID else {
                 throw Refusal.invalid("the trait feature \"\(feature.name)\" needs a trait_id")

@@ -44,5 +44,6 @@ public struct DeleteFeature: Command {
         }
         transaction.delete(feature.flagID)
         transaction.delete(featureID)
+        try Meters.retire(feature.meterID, transaction)
     }
 }

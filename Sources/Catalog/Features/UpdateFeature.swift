@@ -10,6 +10,8 @@ public struct UpdateFeature: Command {
     public var name: String?
     public var description: String?
     public var eventSubtype: String?
+    /// What of the event counts. Another measure than before starts at nothing.
+    public var measure: Measure?
     public var traitID: Identifier<TraitDefinition>?
     public var icon: String?
     public var lifecyclePhase: FeatureLifecyclePhase?
@@ -28,17 +30,21 @@ public struct UpdateFeature: Command {
         if let name { feature.name = name }
         if let description { feature.description = description }
         if let eventSubtype { feature.eventSubtype = eventSubtype }
+        if let measure { feature.measure = measure.isPlain ? nil : measure }
         if let traitID { feature.traitID = traitID }
         if let icon { feature.icon = icon }
         if let lifecyclePhase { feature.lifecyclePhase = lifecyclePhase }
         if let singularName { feature.singularName = singularName }
         if let pluralName { feature.pluralName = pluralName }
         if let maintainerAccountMemberID { feature.maintainerAccountMemberID = maintainerAccountMemberID }
-        if feature.eventSubtype != former.eventSubtype || feature.traitID != former.traitID {
+        if feature.eventSubtype != former.eventSubtype || feature.traitID != former.traitID
+            || feature.measure != former.measure
+        {
             try transaction.refuseIfPriced(feature)
         }
         feature.updatedAt = transaction.now
         try transaction.checkAndPut(&feature)
+        if feature.meterID != former.meterID { try Meters.retire(former.meterID, transaction) }
         if let input = flag {
             var flag = try transaction.require(feature.flagID, "flag")
             try input.apply(to: &flag, transaction)

@@ -12,8 +12,12 @@ package struct CatalogNouns: Sendable {
     package private(set) var versions: [Identifier<PlanVersion>: PlanVersion]
     package private(set) var planEntitlements: [Identifier<PlanEntitlement>: PlanEntitlement]
     package private(set) var planGroup: PlanGroup?
-    /// By event name.
-    package private(set) var meters: [String: Meter]
+    /// Those that count the quantities of all events, by event name.
+    package private(set) var meters: [String: Meter] = [:]
+    /// Those that count something else of an event and are in use, by event name, the older first.
+    package private(set) var derivedMeters: [String: [Meter]] = [:]
+    /// All of both.
+    package private(set) var meterIDs: Set<Identifier<Meter>> = []
     private(set) var revisions = Revisions()
 
     /// How often the nouns behind each compiled part have changed: equal numbers of two states in one line mean equal
@@ -37,7 +41,23 @@ package struct CatalogNouns: Sendable {
         self.versions = Self.byID(versions)
         self.planEntitlements = Self.byID(planEntitlements)
         self.planGroup = planGroup
-        self.meters = Dictionary(uniqueKeysWithValues: meters.map { ($0.eventSubtype, $0) })
+        for meter in meters { add(meter) }
+    }
+
+    private mutating func add(_ meter: Meter) {
+        meterIDs.insert(meter.id)
+        if meter.measure == nil {
+            meters[meter.eventSubtype] = meter
+            return
+        }
+        var derived = (derivedMeters[meter.eventSubtype] ?? []).filter { $0.id != meter.id }
+        if meter.isRetired != true { derived.append(meter) }
+        derivedMeters[meter.eventSubtype] = derived.isEmpty ? nil : derived.sorted { $0.id < $1.id }
+    }
+
+    /// What an event feature is metered by; nil for other features.
+    package func meterID(of feature: Feature) -> Identifier<Meter>? {
+        feature.meterID ?? feature.eventSubtype.flatMap { meters[$0]?.id }
     }
 
     private static func byID<R: Record>(_ records: [R]) -> [Identifier<R>: R] {
@@ -77,7 +97,7 @@ package struct CatalogNouns: Sendable {
         case .meter:
             guard let meter = change.record as? Meter else { preconditionFailure("meters are never deleted") }
             // Flags and features that name an event come after its meter, or with it.
-            meters[meter.eventSubtype] = meter
+            add(meter)
         // Nothing that decides looks at them.
         case .planTrait: return false
         case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken: return false

@@ -1,0 +1,99 @@
+internal import Basics
+package import Model
+internal import Store
+
+extension CounterKey {
+    var kind: MeterKind { MeterKind(ofMeter: meter) }
+}
+
+extension CounterShards {
+    /// The most different values that are looked at together; of more, one part after another.
+    private static let setLimit = 1 << 20
+
+    /// What a meter that keeps samples comes to in a window, what is not yet committed included; remembered.
+    func sampled(_ key: CounterKey, in window: UsageWindow, _ shard: inout Shard) throws -> Int64 {
+        let start = window.start ?? Timestamp(milliseconds: .min)
+        let end = window.end ?? Timestamp(milliseconds: .max)
+        if let whole = shard.sampled[key].whole(from: start, to: end) { return whole.value(key.kind) }
+        let whole = try whole(of: key, from: start, to: end, billed: false, shard, store.snapshot())
+        shard.sampled[key].remember(whole, from: start, to: end)
+        return whole.value(key.kind)
+    }
+
+    /// What a meter comes to in each of some periods, backfill included.
+    package func values(of key: CounterKey, in periods: [Period]) throws -> [Int64] {
+        try withShard(of: key.company) { shard in
+            let snapshot = try store.snapshot()
+            return try periods.map { period in
+                try whole(of: key, from: period.start, to: period.end, billed: false, shard, snapshot).value(key.kind)
+            }
+        }
+    }
+
+    /// What is kept between two instants, in the store and in memory. What stands in both counts once.
+    ///
+    /// - Parameter billed: without what was backfilled.
+    func whole(
+        of key: CounterKey, from start: Timestamp, to end: Timestamp, billed: Bool, _ shard: Shard, _ snapshot: Snapshot
+    ) throws -> SampledCounter.Whole {
+        func forEachSample(_ body: (SamplePlace, Sample) -> Void) throws {
+            try snapshot.samples(company: key.company, meter: key.meter, from: start, to: end) { place, sample in
+                if !billed || !place.isBackfill { body(place, sample) }
+            }
+            shard.sampled[key].forEachGain { place, gain in
+                guard start <= place.start, place.start < end, !billed || !place.isBackfill else { return }
+                body(place, gain.sample)
+            }
+        }
+        var whole = SampledCounter.Whole()
+        if key.kind != .unique {
+            try forEachSample { whole.take($1) }
+            return whole
+        }
+        var parts: UInt128 = 1
+        var part: UInt128 = 0
+        while part < parts {
+            var values: Set<UInt128> = []
+            try forEachSample { place, _ in
+                if values.count <= Self.setLimit, place.token % parts == part { values.insert(place.token) }
+            }
+            if values.count > Self.setLimit {
+                (parts, part, whole) = (parts * 16, 0, SampledCounter.Whole())
+            } else {
+                whole.take(values.count)
+                part += 1
+            }
+        }
+        return whole
+    }
+}
+
+extension CounterShards.Shard {
+    /// Keeps what an event adds to a meter of samples.
+    ///
+    /// - Parameter isStored: whether the store has a value in some time; without it no window is remembered.
+    mutating func add(
+        _ use: DerivedUse, of company: UInt64, at effective: Timestamp, _ start: Timestamp, _ isBackfill: Bool,
+        isStored: (CounterKey, UInt128, Timestamp, Timestamp) throws -> Bool = { _, _, _, _ in false }
+    ) {
+        let key = CounterKey(company: company, meter: use.meter)
+        let sample: Sample
+        switch use.kind {
+        case .additive: preconditionFailure("sums are kept in counters")
+        case .unique: sample = .nothing
+        case .greatest:
+            sample = Sample(rank: UInt64(bitPattern: use.value) ^ 1 << 63, order: 0, value: use.value)
+        case .latest:
+            sample = Sample(
+                rank: effective.ordered, order: UInt64(truncatingIfNeeded: use.token), value: use.value)
+        }
+        let place = SamplePlace(start: start, isBackfill: isBackfill, token: use.kind == .unique ? use.token : 0)
+        sampled[key].add(sample, at: place, use.kind, generation: generation) { try isStored(key, $0, $1, $2) }
+    }
+
+    /// The next number in the order of counting.
+    mutating func nextOrder() -> UInt64 {
+        order += 1
+        return order
+    }
+}

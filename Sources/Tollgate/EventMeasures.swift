@@ -1,0 +1,126 @@
+internal import Basics
+internal import EventScanner
+internal import Metering
+internal import Model
+
+/// The meters that are derived from one event name, ready to say what an event adds to each.
+///
+/// An event of quantity 0 only settles something else and is shown to nobody here.
+struct EventMeasures {
+    private let meters: [(id: Identifier<Meter>, measure: Measure)]
+    private let hash: KeyedHash
+    /// The traits that any of them asks for.
+    private let names: [String]
+
+    /// - Parameter hash: makes the tokens that stand for different values.
+    init(_ meters: [Meter], hash: KeyedHash) {
+        self.meters = meters.compactMap { meter in meter.measure.map { (meter.id, $0) } }
+        self.hash = hash
+        let wanted = self.meters.flatMap { _, measure in
+            [measure.valueTrait, measure.uniqueTrait].compactMap(\.self) + measure.filters.map(\.trait)
+        }
+        names = Array(Set(wanted))
+    }
+
+    /// What an event adds.
+    ///
+    /// - Parameters:
+    ///   - json: the object that has the traits; nil when there is none.
+    ///   - mayTakeBack: whether the sender may count less than nothing.
+    /// - Throws: `Refusal` for a trait that cannot be counted exactly.
+    func uses(
+        of json: ScannedEvent.Text?, quantity: Int64, mayTakeBack: Bool
+    ) throws(Refusal) -> [DerivedUse] {
+        let values = json.map { RawTraits.values(of: names, in: $0) } ?? []
+        func trait(_ name: String) -> TraitValue? {
+            values.isEmpty ? nil : values[names.firstIndex(of: name)!].map(TraitValue.init)
+        }
+        var uses: [DerivedUse] = []
+        for (id, measure) in meters {
+            guard measure.filters.allSatisfy({ $0.holds(of: trait($0.trait)) }) else { continue }
+            switch measure.aggregation {
+            case .count: uses.append(DerivedUse(meter: id, value: quantity.signum()))
+            case .uniqueCount:
+                guard quantity > 0, let text = measure.uniqueTrait.flatMap(trait)?.identity else { continue }
+                uses.append(DerivedUse(meter: id, token: token(text)))
+            case .sum, .max, .latest:
+                guard let value = try Self.value(measure, quantity, trait) else { continue }
+                guard value >= 0 || mayTakeBack else {
+                    throw .invalid("a negative \(measure.valueTrait ?? "quantity") requires a secret API key")
+                }
+                uses.append(DerivedUse(meter: id, value: value))
+            }
+        }
+        return uses
+    }
+
+    /// What a feature's consumption adds, which has no traits: the quantity to the feature's own meter, and to each
+    /// other that asks for none.
+    func usesWithoutTraits(_ quantity: Int64, consumed: Identifier<Meter>) -> [DerivedUse] {
+        var uses: [DerivedUse] = []
+        for (id, measure) in meters {
+            if id == consumed {
+                uses.append(DerivedUse(meter: id, value: quantity))
+            } else if measure.valueTrait == nil, measure.uniqueTrait == nil,
+                measure.filters.allSatisfy({ $0.holds(of: nil) })
+            {
+                uses.append(DerivedUse(meter: id, value: measure.aggregation == .count ? 1 : quantity))
+            }
+        }
+        return uses
+    }
+
+    /// What of an event is summed, or may be the greatest or the latest; nil for nothing.
+    private static func value(
+        _ measure: Measure, _ quantity: Int64, _ trait: (String) -> TraitValue?
+    ) throws(Refusal) -> Int64? {
+        // A correction takes back from a sum; of the others nothing can be taken back.
+        guard quantity > 0 || measure.aggregation == .sum else { return nil }
+        guard let name = measure.valueTrait else { return quantity }
+        guard let value = try count(trait(name), name), value != 0 || measure.aggregation != .sum else { return nil }
+        return value
+    }
+
+    /// A trait as a count; nil when it is not there or no number.
+    private static func count(_ trait: TraitValue?, _ name: String) throws(Refusal) -> Int64? {
+        guard case .number(let literal) = trait else { return nil }
+        guard let number = Decimal(literal: literal), number.scale == 0 else {
+            throw .invalid("the trait \(name) must be a whole number to be counted, not \(literal.prefix(40))")
+        }
+        guard number.coefficient.magnitude <= UInt128(ConsumeRequest.greatestQuantity) else {
+            throw .invalid("the trait \(name) is out of range: \(literal.prefix(40))")
+        }
+        return Int64(number.coefficient)
+    }
+
+    private func token(_ text: String) -> UInt128 {
+        var text = text
+        let (high, low) = text.withUTF8 { hash.hash128(UnsafeRawBufferPointer($0)) }
+        return UInt128(high) << 64 | UInt128(low)
+    }
+}
+
+extension TraitValue {
+    fileprivate init(_ value: RawTraits.Value) {
+        self =
+            switch value {
+            case .text(let text): .string(text)
+            case .number(let literal): .number(literal)
+            case .bool(let value): .bool(value)
+            case .null: .null
+            case .list: .array([])
+            case .object: .object([:])
+            }
+    }
+
+    /// What makes it the same value as another one: its text, so that the number 7 and the text "7" name the same; nil
+    /// for what names nothing.
+    fileprivate var identity: String? {
+        switch self {
+        case .string(let text): text
+        case .number(let literal): Decimal(literal: literal)?.description ?? literal
+        case .bool(let value): value ? "true" : "false"
+        case .null, .array, .object: nil
+        }
+    }
+}
