@@ -11,23 +11,15 @@ public struct Server: Sendable {
     private let host: String
     private let port: Int
     private let logger: Logger
-    private let rates: RequestRates
-    private let streamMemory: String?
+    private let options: ServerOptions
 
     /// Port 0 takes any free one.
-    ///
-    /// - Parameter streamMemory: the file that remembers what clients of streams follow, for when they connect again
-    ///   after a restart.
-    public init(
-        engine: Engine, host: String, port: Int, streamMemory: String? = nil, logger: Logger,
-        rates: RequestRates = RequestRates()
-    ) {
+    public init(engine: Engine, host: String, port: Int, logger: Logger, options: ServerOptions = ServerOptions()) {
         self.engine = engine
         self.host = host
         self.port = port
         self.logger = logger
-        self.rates = rates
-        self.streamMemory = streamMemory
+        self.options = options
     }
 
     /// Serves until the task is cancelled or a graceful shutdown begins; then requests in flight are answered first.
@@ -35,8 +27,7 @@ public struct Server: Sendable {
     /// - Parameter onListening: gets the port, once connections are accepted.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let application = Self.application(
-            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger, rates,
-            streamMemory: streamMemory
+            engine, ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024), logger, options
         ) { onListening($0.localAddress?.port ?? port) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         // A cancelled service group drops its connections, so it runs in a task of its own, and cancelling means asking
@@ -57,17 +48,16 @@ public struct Server: Sendable {
     /// The lane for the hot routes, and Hummingbird's router for the others.
     static func application(
         _ engine: Engine, _ configuration: ApplicationConfiguration, _ logger: Logger,
-        _ rates: RequestRates = RequestRates(),
-        idleTimeout: TimeAmount = .seconds(75), streamMemory: String? = nil, streamTimes: StreamTimes = StreamTimes(),
+        _ options: ServerOptions = ServerOptions(),
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let metrics = RequestMetrics()
-        let streams = StreamHub(engine, memoryPath: streamMemory, logger)
+        let streams = StreamHub(engine, memoryPath: options.streamMemory, logger)
         let lane = LaneService(
-            engine: engine, metrics: metrics, streams: streams, streamTimes: streamTimes, logger: logger,
-            idleTimeout: idleTimeout)
+            engine: engine, metrics: metrics, streams: streams, streamTimes: StreamTimes(), logger: logger,
+            idleTimeout: .seconds(75))
         return Application(
-            router: Routes.router(for: engine, metrics, RateLimiter(rates), streams), server: LaneChannel.builder(lane),
+            router: Routes.router(for: engine, metrics, streams, options), server: LaneChannel.builder(lane),
             configuration: configuration, onServerRunning: onRunning,
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
     }

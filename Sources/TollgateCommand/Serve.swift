@@ -47,6 +47,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The same for reads. Flag checks, events, consumes and reservations are not limited.")
     var rateLimitReads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The company's key that the subject of a CloudEvent is a value of.", valueName: "key"))
+    var subjectKey = "id"
+
     func validate() throws {
         for rate in [rateLimitWrites, rateLimitReads].compactMap(\.self) {
             guard (1...1_000_000).contains(rate) else {
@@ -54,6 +59,9 @@ struct Serve: AsyncParsableCommand {
             }
         }
         guard (0...65535).contains(port) else { throw ValidationError("a port is 0 to 65535, not \(port)") }
+        guard (1...128).contains(subjectKey.utf8.count) else {
+            throw ValidationError("a company's key has 1 to 128 bytes, not \(subjectKey.utf8.count)")
+        }
         guard journalTail > 0 else { throw ValidationError("a journal tail has at least 1 byte, not \(journalTail)") }
         guard map > 0 else { throw ValidationError("a map has at least 1 byte, not \(map)") }
     }
@@ -71,11 +79,13 @@ struct Serve: AsyncParsableCommand {
         try await FirstStart(engine: engine, wanted: environment).prepare(
             key: ProcessInfo.processInfo.environment["TOLLGATE_API_KEY"], logger)
 
+        var serverOptions = ServerOptions()
+        serverOptions.rates = RequestRates(writes: rateLimitWrites, reads: rateLimitReads)
+        serverOptions.streamMemory = store.data + "/streams"
+        serverOptions.subjectKey = subjectKey
         var configuration = ServiceGroupConfiguration(
             services: [
-                HTTPService(
-                    engine: engine, host: host, port: port, streamMemory: store.data + "/streams", logger: logger,
-                    rates: RequestRates(writes: rateLimitWrites, reads: rateLimitReads)),
+                HTTPService(engine: engine, host: host, port: port, logger: logger, options: serverOptions),
                 Closer(engine: engine, logger: logger),
                 Auditor(engine: engine, logger: logger),
             ],
@@ -90,16 +100,14 @@ private struct HTTPService: Service {
     let engine: Engine
     let host: String
     let port: Int
-    let streamMemory: String
     let logger: Logger
-    let rates: RequestRates
+    let options: ServerOptions
 
     func run() async throws {
         // The address of an IPv6 socket stands in brackets in a URL.
         let shownHost = host.contains(":") ? "[\(host)]" : host
         do {
-            let server = Server(
-                engine: engine, host: host, port: port, streamMemory: streamMemory, logger: logger, rates: rates)
+            let server = Server(engine: engine, host: host, port: port, logger: logger, options: options)
             try await server.run { port in
                 Console.say("tollgate: listening on http://\(shownHost):\(port)")
             }

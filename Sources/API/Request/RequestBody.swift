@@ -37,15 +37,13 @@ extension Fields {
 }
 
 extension Request {
-    /// The whole body, where an object of fields is expected.
-    func bytes(_ head: HeadFields) async throws -> ByteBuffer {
+    /// The whole body, of at most so many bytes.
+    func bytes(_ head: HeadFields, limit: Int, of budget: BodyBudget) async throws -> ByteBuffer {
         try head.refuseCompressed()
-        var share = try BodyBudget.Share(of: .ofCalls)
+        var share = try BodyBudget.Share(of: budget)
         var bytes = ByteBuffer()
         for try await chunk in body {
-            guard bytes.readableBytes + chunk.readableBytes <= BodyLimit.fields else {
-                throw BodyTooLarge(limit: BodyLimit.fields)
-            }
+            guard bytes.readableBytes + chunk.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
             try share.take(chunk.readableBytes)
             bytes.writeImmutableBuffer(chunk)
         }

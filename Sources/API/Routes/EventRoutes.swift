@@ -86,7 +86,7 @@ private enum EventKey {
 
 extension TrackAnswer {
     /// Where one event is sent, an unusable one is the request's fault.
-    fileprivate func onlyEvent() throws(Refusal) -> Captured {
+    func onlyEvent() throws(Refusal) -> Captured {
         if let rejected = rejected.first { throw .invalid(rejected.error) }
         guard let captured = events.first, let captured else { throw .invalid("the body has no event") }
         return captured
@@ -124,7 +124,7 @@ extension EventOrigin {
 
 extension Answer {
     /// An answer to events: their body is not read as JSON, so it is not echoed.
-    fileprivate init(_ status: HTTPResponse.Status, events data: some JSONWritable) {
+    init(_ status: HTTPResponse.Status, events data: some JSONWritable) {
         var json = JSONWriter()
         json.object {
             $0.field("data", data)

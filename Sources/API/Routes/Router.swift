@@ -4,13 +4,13 @@ internal import Tollgate
 extension Routes {
     /// Every endpoint of this release but those that are a `HotRoute`.
     static func router(
-        for engine: Engine, _ metrics: RequestMetrics, _ limiter: RateLimiter, _ streams: StreamHub
+        for engine: Engine, _ metrics: RequestMetrics, _ streams: StreamHub, _ options: ServerOptions
     ) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         router.add(middleware: metrics)
         router.add(middleware: CrossOrigin())
         router.add(middleware: ErrorAnswers())
-        let routes = Routes(engine: engine, router: router, limiter: limiter)
+        let routes = Routes(engine: engine, router: router, limiter: RateLimiter(options.rates))
         routes.addCompanies()
         routes.addUsers()
         routes.addTraitDefinitions()
@@ -24,6 +24,7 @@ extension Routes {
         routes.addOverrides()
         routes.addChecks()
         routes.addEvents()
+        routes.addCloudEvents(subjectKey: options.subjectKey)
         routes.addUsage()
         routes.addPlanChanges()
         routes.addBilling()

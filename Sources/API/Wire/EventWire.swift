@@ -5,6 +5,8 @@ internal import Tollgate
 /// What became of a request of events: the counters that all event endpoints answer with.
 struct TrackResponseData: WireObject {
     let answer: TrackAnswer
+    /// What was wrong with events before they were read as such, by index.
+    var refusals: [Int: String] = [:]
 
     func writeFields(to json: inout JSONWriter) {
         json.field("accepted", answer.accepted)
@@ -15,7 +17,7 @@ struct TrackResponseData: WireObject {
                 for rejected in answer.rejected {
                     json.object {
                         $0.field("index", rejected.index)
-                        $0.field("error", rejected.error)
+                        $0.field("error", refusals[rejected.index] ?? rejected.error)
                     }
                 }
             }
