@@ -3,7 +3,7 @@
 // On-demand is lazy: it checks only what is asked for. So every value is visited here exactly once, in the order of the
 // text: fields of interest are taken, everything else is walked, and `check_scalar` and `read_text` judge the tokens.
 // What a body means may stand after it (`type`), so each body is read tentatively as a track body; its refusal counts
-// only if the event turns out to be one.
+// only if the event turns out to be one, or to be of inference, which names its event and its company alike.
 //
 // A field that occurs twice: the last one counts, but each of them must be acceptable.
 
@@ -302,7 +302,6 @@ error_code scanner::read_track(object from, scan_track &track, scan_refusal &ref
         default: TRY(walk(content, 3));
         }
     }
-    if (track.name.count == 0) { refuse(refusal, SCAN_REASON_MISSING, SCAN_FIELD_EVENT); }
     return simdjson::SUCCESS;
 }
 
@@ -365,10 +364,17 @@ error_code scanner::read_event(object from) {
     }
     if (event.body.count == 0) { refuse(refusal, SCAN_REASON_MISSING, SCAN_FIELD_BODY); }
     bool is_track = event.type == SCAN_TYPE_TRACK;
-    if (is_track && refusal.reason == SCAN_REASON_NONE) { refusal = refusal_as_track; }
-    if (!is_track || refusal.reason != SCAN_REASON_NONE) {
+    bool is_inference = event.type == SCAN_TYPE_INFERENCE;
+    if ((is_track || is_inference) && refusal.reason == SCAN_REASON_NONE) { refusal = refusal_as_track; }
+    if (is_track && event.track.name.count == 0) { refuse(refusal, SCAN_REASON_MISSING, SCAN_FIELD_EVENT); }
+    if (!(is_track || is_inference) || refusal.reason != SCAN_REASON_NONE) {
         event.track = {};
         keys.resize(keys_before);
+    }
+    if (is_inference) {
+        event.track.has_quantity = false;
+        event.track.quantity = 0;
+        event.track.traits = {};
     }
     return simdjson::SUCCESS;
 }

@@ -61,7 +61,7 @@ package struct ScannedEvent {
     /// The JSON object of the event's body, checked to its last byte.
     package var rawBody: Text? { text(record.pointee.body) }
 
-    // The rest is of track events only; other kinds have none of it.
+    // The rest is of track events, and but for quantity and traits of inference events; other kinds have none of it.
 
     package var name: Text? { text(record.pointee.track.name) }
     package var company: Keys { Keys(range: record.pointee.track.company, event: self) }

@@ -125,14 +125,15 @@ struct TrackBatch: ~Copyable {
     private mutating func draft(
         _ event: ScannedEvent, _ index: Int, _ knownCompany: UInt64, _ missing: inout MissingEntities
     ) throws -> Draft {
-        let type = try event.type()
+        let type = event.type
         try checkKey(event)
         let effective = try effectiveTime(of: event)
         let key = event.idempotencyKey ?? event.trackerEventID
         let fingerprint = key.map { runtime.dedupe.fingerprint($0, type: type) }
         var (company, user, meter, quantity, measures): (UInt64, UInt64, UInt64, Int64, Int) = (0, 0, 0, 0, -1)
-        if type == .track {
-            quantity = try self.quantity(of: event)
+        if type == .track || type == .inference {
+            let given = try type == .track ? event.quantity : InferenceBody.requests(of: event)
+            quantity = try self.quantity(given ?? 1, of: event)
             (company, user, meter, measures) = try resolve(event, knownCompany, &missing)
         }
         var hold: UInt64 = 0
@@ -145,7 +146,8 @@ struct TrackBatch: ~Copyable {
             quantity: quantity, effective: effective, hold: hold)
         if measures >= 0, draft.isCounted, sender != .readonly {
             let uses = try meters[measures].uses(
-                of: event.rawTraits, quantity: quantity, mayTakeBack: sender == .secret)
+                of: type == .track ? event.rawTraits : event.rawBody, quantity: quantity, mayTakeBack: sender == .secret
+            )
             draft.derived = derived.count..<(derived.count + uses.count)
             derived += uses
         }
@@ -161,11 +163,10 @@ struct TrackBatch: ~Copyable {
         return id.ordinal
     }
 
-    private func quantity(of event: ScannedEvent) throws(Refusal) -> Int64 {
-        let quantity = event.quantity ?? 1
+    private func quantity(_ quantity: Int64, of event: ScannedEvent) throws(Refusal) -> Int64 {
         // A quantity of 0 only settles something else.
         guard quantity != 0 || event.reservationID != nil || event.leaseID != nil else {
-            throw .invalid("quantity must not be 0")
+            throw .invalid("\(event.kind == .inference ? "requests" : "quantity") must not be 0")
         }
         guard quantity >= 0 || event.reservationID == nil else {
             throw .invalid("quantity must be 0 or more with a reservation_id, not \(quantity)")
@@ -182,11 +183,11 @@ struct TrackBatch: ~Copyable {
     private mutating func resolve(
         _ event: ScannedEvent, _ knownCompany: UInt64, _ missing: inout MissingEntities
     ) throws -> (company: UInt64, user: UInt64, meter: UInt64, measures: Int) {
-        guard let name = event.name else { throw Refusal.invalid("event is missing") }
         let company = knownCompany != 0 ? knownCompany : try engine.resolve(.company, event.company, in: runtime.id)
         let user = try engine.resolve(.user, event.user, in: runtime.id)
-        let meter = meters.meter(named: name)
-        let isMissing = company == nil && !event.company.isEmpty || user == nil && !event.user.isEmpty || meter == nil
+        let meter = event.name.flatMap { meters.meter(named: $0) }
+        let isUnnamed = meter == nil && event.name != nil
+        let isMissing = company == nil && !event.company.isEmpty || user == nil && !event.user.isEmpty || isUnnamed
         guard isMissing, sender != .readonly else {
             return (company ?? 0, user ?? 0, meter?.id ?? 0, meter?.measures ?? -1)
         }
@@ -198,7 +199,7 @@ struct TrackBatch: ~Copyable {
             missing.add(
                 company: company == nil ? companyKeys : nil, user: user == nil ? userKeys : nil, eventSubtype: nil)
         }
-        if meter == nil {
+        if let name = event.name, meter == nil {
             missing.add(company: nil, user: nil, eventSubtype: String(decoding: name, as: UTF8.self))
         }
         // Reported only if it is still missing when everything that can be made has been made.
@@ -407,13 +408,12 @@ struct TrackBatch: ~Copyable {
 }
 
 extension ScannedEvent {
-    fileprivate func type() throws(Refusal) -> EventType {
+    fileprivate var type: EventType {
         switch kind {
         case .track: .track
         case .identify: .identify
         case .flagCheck: .flagCheck
-        case .inference:
-            throw .invalid("inference events are not metered by this release: send a track event")
+        case .inference: .inference
         }
     }
 }

@@ -30,6 +30,9 @@ private let table = #"""
     {"type":"identify","body":{"company":{"id":"a"}}} => company=[:]
     {"type":"flag_check","body":{ } } => body={ }
     {"type":"inference","body":{}} => body={}
+    {"type":"inference","body":{"event":"e","quantity":5}} => name=e
+    {"type":"inference","body":{"event":"e","quantity":5}} => quantity=nil
+    {"type":"inference","body":{"company":{"id":"a"},"traits":{"a":1}}} => company=["id": "a"]
     """#
 
 struct ReadingTests {

@@ -47,7 +47,7 @@ extension FuzzEntry {
         for text in plain.texts where String(validating: text, as: UTF8.self) == nil {
             throw Finding("a scanned text is not UTF-8: \(text)")
         }
-        if let track = plain.track { try checkBuffer(plain, track) }
+        if event.kind == .track, let track = plain.track { try checkBuffer(plain, track) }
         if let traits = event.rawTraits { try checkTraits(traits) }
         return plain
     }

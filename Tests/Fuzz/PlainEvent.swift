@@ -71,7 +71,14 @@ extension PlainEvent {
         guard ["track", "identify", "flag_check", "inference"].contains(where: { type == Array($0.utf8) }),
             !body.isEmpty
         else { throw Refused() }
-        if type == Array("track".utf8) { track = try Track(bodyFields, in: text) }
+        if type == Array("track".utf8) {
+            track = try Track(bodyFields, in: text)
+            guard track?.name.isEmpty == false else { throw Refused() }
+        } else if type == Array("inference".utf8) {
+            var read = try Track(bodyFields, in: text)
+            (read.quantity, read.traits) = (nil, [])
+            track = read == Track() ? nil : read
+        }
     }
 
     private static func text(_ json: PlainJSON) throws(Refused) -> Text {
@@ -144,6 +151,5 @@ extension PlainEvent.Track {
             default: break
             }
         }
-        guard !name.isEmpty else { throw PlainEvent.Refused() }
     }
 }

@@ -54,8 +54,8 @@ enum CloudEvents {
     }
 }
 
-/// One CloudEvent as a track event: `type` names the event, `subject` the company, `id` and `source` are the idempotency
-/// key, `time` is a trusted clock's, and the fields of `data` are the traits.
+/// One CloudEvent as a track event: `type` names the event, `subject` the company, `id` and `source` are the
+/// idempotency key, `time` is a trusted clock's, and the fields of `data` are the traits.
 struct CloudEventTrack: WireObject {
     private let event: String
     private let company: (key: String, value: String)

@@ -141,7 +141,7 @@ typedef struct {
     scan_text tracker_event_id;
     scan_text tracker_user_id;
     scan_text body;   // raw JSON object
-    scan_track track; // only of type track
+    scan_track track; // only of types track and inference, of the latter without quantity and traits
 } scan_event;
 
 typedef struct {
