@@ -18,12 +18,14 @@ package final class CompiledFlag: Sendable {
     /// By ascending priority, then as stored.
     let standard: [CompiledRule]
     let fallback: CompiledRule?
+    /// Told by whoever asks for a decision that counts as a check; a decision does not touch it.
+    package let lastCheck: LatestTime
 
     /// `feature` is the one that the flag belongs to. Rules of entitlements and overrides are not a flag's own and come
-    /// from `CompanyFacts`.
+    /// from `CompanyFacts`. `lastCheck` is that of the flag as it was compiled before.
     package init(
         _ flag: Flag, feature: Feature?, traits definitions: [Identifier<TraitDefinition>: TraitDefinition],
-        meters: [String: Meter]
+        meters: [String: Meter], lastCheck: LatestTime = LatestTime()
     ) {
         precondition(
             flag.rules.allSatisfy { $0.type == .globalOverride || $0.type == .standard || $0.type == .default },
@@ -40,6 +42,7 @@ package final class CompiledFlag: Sendable {
         globalOverride = rules(.globalOverride).first
         standard = rules(.standard).sorted { $0.priority < $1.priority }
         fallback = rules(.default).first
+        self.lastCheck = lastCheck
     }
 }
 

@@ -53,6 +53,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case meter = 15
     case temporaryAccessToken = 16
     case planTrait = 17
+    case flagUse = 18
 
     /// Kinds that belong to the whole store, whatever environment they describe.
     var isGlobal: Bool { self == .environment || self == .apiKey || self == .temporaryAccessToken }
@@ -60,7 +61,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken: false
+        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse: false
         default: true
         }
     }
@@ -82,4 +83,5 @@ extension CompanyOverride: Record { package static var kind: RecordKind { .compa
 extension PlanGroup: Record { package static var kind: RecordKind { .planGroup } }
 extension Subscription: Record { package static var kind: RecordKind { .subscription } }
 extension Invoice: Record { package static var kind: RecordKind { .invoice } }
+extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }

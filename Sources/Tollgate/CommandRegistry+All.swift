@@ -9,7 +9,7 @@ extension CommandRegistry {
         JoinCompany.self, LeaveCompany.self, RegisterEntities.self,
         DefineTrait.self, UpdateTraitDefinition.self, DeleteTraitDefinition.self,
         CreateFeature.self, UpdateFeature.self, DeleteFeature.self,
-        CreateFlag.self, UpdateFlag.self, DeleteFlag.self, SetFlagRules.self,
+        CreateFlag.self, UpdateFlag.self, DeleteFlag.self, SetFlagRules.self, NoteFlagChecks.self,
         CreatePlan.self, UpdatePlan.self, DeletePlan.self, SetBillingProduct.self,
         CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
         DuplicatePlanEntitlements.self,

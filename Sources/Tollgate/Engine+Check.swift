@@ -26,8 +26,10 @@ extension Engine {
         let user = try userSubject(user, runtime)
         let catalog = state?.catalog ?? runtime.catalog
         let flag = try flag(flagKey, catalog)
+        let now = now(catalog)
+        flag.lastCheck.happened(at: now)
         let decision = try flag.decide(
-            company: company, user: user, at: instant ?? now(catalog), preflight: preflight,
+            company: company, user: user, at: instant ?? now, preflight: preflight,
             usage: CounterReader(counters: counters, state: state, seen: seen))
         return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
     }
@@ -45,7 +47,8 @@ extension Engine {
             let now = now(catalog)
             let usage = CounterReader(counters: counters, state: state)
             return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
-                FlagCheck(
+                flag.lastCheck.happened(at: now)
+                return FlagCheck(
                     flag: flag,
                     decision: try flag.decide(
                         company: company, user: user, at: now, preflight: preflight, usage: usage),
@@ -62,9 +65,11 @@ extension Engine {
             let runtime = try requireRuntime(environment)
             let (company, state) = try companySubject(company, runtime)
             let catalog = state?.catalog ?? runtime.catalog
-            return try flag(flagKey, catalog).value(
-                company: company, user: .unnamed, at: now(catalog),
-                usage: CounterReader(counters: counters, state: state))
+            let flag = try flag(flagKey, catalog)
+            let now = now(catalog)
+            flag.lastCheck.happened(at: now)
+            return try flag.value(
+                company: company, user: .unnamed, at: now, usage: CounterReader(counters: counters, state: state))
         }
     }
 

@@ -83,6 +83,7 @@ extension Engine {
             throw error
         }
         let answer = batch.enqueue(ticket)
+        if sender != .readonly { noteFlagChecks(in: events, runtime) }
         tally.withLock { $0.add(answer) }
         return answer
     }

@@ -10,6 +10,8 @@ public struct EngineOptions: Sendable {
     public var clock: @Sendable () -> Timestamp = { .systemClock() }
     /// Reads the body of an `identify` event; nil where JSON is not read, and such events are refused.
     public var decodeIdentify: (@Sendable (UnsafeBufferPointer<UInt8>) throws -> Identification)?
+    /// Reads the flag's key in the body of a `flag_check` event; nil where JSON is not read.
+    public var decodeFlagCheck: (@Sendable (UnsafeBufferPointer<UInt8>) -> String?)?
     /// For how long after its receipt an idempotency key counts, of events and consumes: more than nothing, at most 35
     /// days. It may be another at each opening: the journal is read back as far as the window reaches.
     public var dedupeWindow = TimeSpan.hours(24)

@@ -12,6 +12,8 @@ final class EnvironmentRuntime: Sendable {
     let dedupe: DedupeWindow
     /// One closer at a time, so that invoices are numbered in the order in which they fall due.
     let closing = Turnstile()
+    /// When flags were last checked, as far as the store knows.
+    let notedFlagChecks = Locked<[Identifier<Flag>: Timestamp]>([:])
     private let store: Store
     private let current: Published<CatalogSnapshot>
     private let companies: RecordCache<Company, CompanyState>

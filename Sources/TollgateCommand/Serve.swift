@@ -85,6 +85,8 @@ struct Serve: AsyncParsableCommand {
         serverOptions.subjectKey = subjectKey
         var configuration = ServiceGroupConfiguration(
             services: [
+                // They end in the reverse order.
+                CheckNoter(engine: engine, logger: logger),
                 HTTPService(engine: engine, host: host, port: port, logger: logger, options: serverOptions),
                 Closer(engine: engine, logger: logger),
                 Auditor(engine: engine, logger: logger),

@@ -28,6 +28,7 @@ struct DataOption: ParsableArguments {
     func open(_ options: EngineOptions = EngineOptions()) throws(CommandFailure) -> Engine {
         var options = options
         options.decodeIdentify = IdentifyBody.decode
+        options.decodeFlagCheck = FlagCheckBody.flagKey
         do {
             return try Engine.open(data, options: options)
         } catch {

@@ -42,6 +42,7 @@ struct Desk {
         var options = EngineOptions()
         options.isDurable = false
         options.decodeIdentify = IdentifyBody.decode
+        options.decodeFlagCheck = FlagCheckBody.flagKey
         let engine = try Engine.open(directory.path, options: options)
         let environment = try await engine.execute(
             CreateEnvironment(name: "Development", type: .development), in: EnvironmentID(ordinal: 0))

@@ -92,6 +92,18 @@ import Testing
         first.type = .globalOverride
         let kept = try world.execute(SetFlagRules(flagID: flag.id, rules: [first]))
         #expect(kept.rules.map(\.id) == [stored.rules[0].id])
+        #expect(kept.rules[0].type == .globalOverride)
+        let again = try world.execute(
+            SetFlagRules(
+                flagID: flag.id,
+                rules: [
+                    {
+                        var first = first
+                        first.type = nil
+                        return first
+                    }()
+                ]))
+        #expect(again.rules[0].type == .globalOverride, "a rule that is kept keeps its type")
         #expect(kept.rules[0].createdAt < kept.rules[0].updatedAt && kept.rules[0].name == "uno")
 
         refused(.invalid, "is given twice") { try world.execute(SetFlagRules(flagID: flag.id, rules: [first, first])) }

@@ -26,6 +26,7 @@ extension FuzzEntry {
         case .meter: try check(Meter.self, record)
         case .planTrait: try check(PlanTrait.self, record)
         case .temporaryAccessToken: try check(TemporaryAccessToken.self, record)
+        case .flagUse: try check(FlagUse.self, record)
         }
     }
 

@@ -21,14 +21,14 @@ extension Routes {
             command.singularName = try call.body.optional("singular_name")
             command.pluralName = try call.body.optional("plural_name")
             command.maintainerAccountMemberID = try call.body.optional("maintainer_account_member_id")
-            command.flag = try call.body.object("flag")?.flag()
+            command.flag = try call.body.object("flag")?.flag(of: nil)
             let feature = try await call.execute(command)
             return try call.answer(.created) { FeatureDetailResponseData(feature: feature, view: $0) }
         }
         put("features/:feature_id") { call in
             try call.body.refuseUnsupportedFeatures()
             var command = UpdateFeature(featureID: try call.id("feature_id"))
-            let former = try call.refuseTypeChange()
+            let former = try call.featureToChange()
             command.measure = try call.body.measure(changing: former?.measure)
             command.name = try call.body.optional("name")
             command.description = try call.body.optional("description")
@@ -39,7 +39,7 @@ extension Routes {
             command.singularName = try call.body.optional("singular_name")
             command.pluralName = try call.body.optional("plural_name")
             command.maintainerAccountMemberID = try call.body.optional("maintainer_account_member_id")
-            command.flag = try call.body.object("flag")?.flag()
+            command.flag = try call.body.object("flag")?.flag(of: former)
             let feature = try await call.execute(command)
             return try call.answer { FeatureDetailResponseData(feature: feature, view: $0) }
         }
@@ -64,25 +64,47 @@ extension Routes {
         let types: OneOf<FeatureType> = try query.oneOf("feature_type")
         let needsEvent: Bool? = try query.optional("boolean_require_event")
         let version: Identifier<PlanVersion>? = try query.optional("plan_version_id")
-        let granted = version.flatMap { view.get($0) }.map { version in
-            Set(version.entitlementIDs.compactMap { view.get($0)?.featureID })
-        }
+        let granted = version.map { view.features(grantedBy: $0) }
+        let overridden: Set<Identifier<Feature>> =
+            try (query.optional("without_company_override_for") as Identifier<Company>?)
+            .map { view.features(overriddenFor: $0) } ?? []
+        let entitled: Set<Identifier<Feature>> =
+            try (query.optional("without_plan_entitlement_for") as Identifier<Plan>?)
+            .map { view.features(ofPlan: $0) } ?? []
         let search = try query.search()
         return {
             ids.allows($0.id) && types.allows($0.type) && search.allows([$0.name, $0.id.description])
                 && (needsEvent != true || $0.type != .boolean || $0.eventSubtype != nil)
-                && (version == nil || granted?.contains($0.id) ?? false)
+                && (granted?.contains($0.id) ?? true) && !overridden.contains($0.id) && !entitled.contains($0.id)
         }
     }
 }
 
+extension WireView {
+    fileprivate func features(grantedBy version: Identifier<PlanVersion>) -> Set<Identifier<Feature>> {
+        Set(get(version)?.entitlementIDs.compactMap { get($0)?.featureID } ?? [])
+    }
+
+    /// Of the draft, else of the published version: what another entitlement would be added to.
+    fileprivate func features(ofPlan id: Identifier<Plan>) -> Set<Identifier<Feature>> {
+        let plan = get(id)
+        return (plan?.draftVersionID ?? plan?.publishedVersionID).map { features(grantedBy: $0) } ?? []
+    }
+
+    /// By an override that has not expired.
+    fileprivate func features(overriddenFor company: Identifier<Company>) -> Set<Identifier<Feature>> {
+        let overrides = get(company)?.overrideIDs.compactMap { get($0) } ?? []
+        return Set(overrides.filter { $0.expiresAt.map { now < $0 } ?? true }.map(\.featureID))
+    }
+}
+
 extension Call {
-    /// A feature keeps the type that it was created with. Answers the feature as it is.
-    fileprivate func refuseTypeChange() throws -> Feature? {
+    /// The feature that a change names; nil when there is none. It keeps the type that it was created with.
+    fileprivate func featureToChange() throws -> Feature? {
         let type: FeatureType? = try body.optional("feature_type")
         let id: Identifier<Feature> = try id("feature_id")
-        let feature = try engine.read(environment) { try $0.get(id) }
-        if let type, let feature, feature.type != type {
+        guard let feature = try engine.read(environment, { try $0.get(id) }) else { return nil }
+        if let type, feature.type != type {
             throw Refusal.invalid(
                 "feature_type of \(id) is \(feature.type.rawValue) and cannot change to \(type.rawValue)")
         }
@@ -95,6 +117,14 @@ extension Fields {
         try refuseUnsupported("quantity_decimals")
         let source: String? = try optional("event_source")
         guard source ?? "track" == "track" else { throw .invalid("event_source must be track in this release") }
+    }
+
+    /// The flag in the body of `/features`: a feature has the one that is made with it.
+    fileprivate func flag(of feature: Feature?) throws(Refusal) -> FlagInput {
+        if let id: Identifier<Flag> = try optional("id"), id != feature?.flagID {
+            throw .invalid("flag.id is \(id), which is not this feature's: a feature's flag is made with the feature")
+        }
+        return try flag()
     }
 
     /// The body of `/flags`, also inside the body of `/features`.

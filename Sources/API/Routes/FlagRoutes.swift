@@ -42,7 +42,7 @@ extension Fields {
         var rule = RuleInput(
             name: try required("name"), priority: try required("priority"), value: try required("value"))
         rule.id = try optional("id")
-        rule.type = try optional("rule_type") ?? .standard
+        rule.type = try optional("rule_type")
         for condition in try objects("conditions") { rule.conditions.append(try condition.condition()) }
         for group in try objects("condition_groups") {
             var conditions: [ConditionInput] = []

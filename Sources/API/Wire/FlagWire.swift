@@ -27,6 +27,7 @@ struct FlagDetailResponseData: WireObject {
     func writeFields(to json: inout JSONWriter) {
         FlagResponseData(flag: flag).writeFields(to: &json)
         json.field("feature", flag.featureID.flatMap { view.get($0) }.map(FeatureResponseData.init))
+        json.field("last_checked_at", view.lastCheck(of: flag))
         json.field("rules", RuleDetailResponseData.all(of: flag, view))
     }
 }
@@ -109,6 +110,10 @@ struct RuleConditionDetailResponseData: WireObject {
         json.field("operator", condition.operator)
         json.field("resource_ids", condition.resourceIDs)
         json.field("resources", condition.resourceIDs.compactMap { view.preview($0) })
+        if condition.type == .planVersion {
+            let versions = condition.resourceIDs.compactMap { Identifier<PlanVersion>($0) }.compactMap { view.get($0) }
+            json.field("plan_versions", versions.map { RuleConditionPlanVersionResponseData(version: $0, view: view) })
+        }
         json.field("event_subtype", condition.eventSubtype)
         json.field("metric_period", condition.metricPeriod)
         json.field("metric_period_month_reset", condition.metricPeriodMonthReset)
@@ -121,6 +126,18 @@ struct RuleConditionDetailResponseData: WireObject {
         json.field("comparison_trait", comparisonTrait.map(EntityTraitDefinitionResponseData.init))
         json.field("created_at", rule.createdAt)
         json.field("updated_at", rule.updatedAt)
+    }
+}
+
+struct RuleConditionPlanVersionResponseData: WireObject {
+    let version: PlanVersion
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("id", version.id)
+        json.field("name", view.get(version.planID)?.name ?? "")
+        json.field("status", version.status)
+        json.field("version", version.number)
     }
 }
 

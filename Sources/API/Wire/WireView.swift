@@ -41,6 +41,10 @@ final class WireView {
         flag.rules + attempt([]) { try reading.derivedRules(of: flag) }
     }
 
+    func lastCheck(of flag: Flag) -> Timestamp? {
+        attempt(nil) { try reading.lastCheck(of: flag) }
+    }
+
     private func attempt<Value>(_ fallback: Value, _ look: () throws -> Value) -> Value {
         do {
             return try look()

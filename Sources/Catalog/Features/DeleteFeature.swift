@@ -42,7 +42,7 @@ public struct DeleteFeature: Command {
             try transaction.put(version)
             transaction.delete(entitlement.id)
         }
-        transaction.delete(feature.flagID)
+        transaction.forgetFlag(feature.flagID)
         transaction.delete(featureID)
         try Meters.retire(feature.meterID, transaction)
     }

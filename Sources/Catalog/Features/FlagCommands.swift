@@ -69,6 +69,14 @@ public struct DeleteFlag: Command {
         if let featureID = flag.featureID {
             throw Refusal.conflict("flag \"\(flag.key)\" belongs to feature \(featureID): delete the feature instead")
         }
-        transaction.delete(flagID)
+        transaction.forgetFlag(flagID)
+    }
+}
+
+extension Transaction {
+    /// Forgets a flag and what is remembered of it.
+    func forgetFlag(_ id: Identifier<Flag>) {
+        delete(id)
+        delete(FlagUse.id(of: id))
     }
 }

@@ -6,7 +6,8 @@ public import Store
 public struct RuleInput: Codable, Sendable {
     /// Of a rule that the flag has and that is to be kept, changed.
     public var id: Identifier<Rule>?
-    public var type = RuleType.standard
+    /// Nil: that of the rule that is kept, else `standard`.
+    public var type: RuleType?
     public var name: String
     public var priority: Int64
     public var value: Bool
@@ -51,6 +52,12 @@ public struct SetFlagRules: Command {
 extension RuleInput {
     fileprivate func rule(_ existing: [Rule], _ flag: Flag, _ transaction: Transaction) throws -> Rule {
         try name.check(as: "a rule's name")
+        var kept: Rule?
+        if let id {
+            kept = existing.first { $0.id == id }
+            guard kept != nil else { throw Refusal.notFound("flag \"\(flag.key)\" has no rule \(id)") }
+        }
+        let type = type ?? kept?.type ?? .standard
         switch type {
         case .standard, .globalOverride, .default: break
         case .companyOverride, .planEntitlement, .companyOverrideUsageExceeded, .planEntitlementUsageExceeded:
@@ -64,11 +71,6 @@ extension RuleInput {
         guard conditionGroups.allSatisfy({ !$0.isEmpty }) else {
             throw Refusal.invalid(
                 "rule \"\(name)\" has a condition group without conditions, which nothing can satisfy")
-        }
-        var kept: Rule?
-        if let id {
-            kept = existing.first { $0.id == id }
-            guard kept != nil else { throw Refusal.notFound("flag \"\(flag.key)\" has no rule \(id)") }
         }
         var rule = Rule(
             id: kept?.id ?? transaction.newID(), type: type, name: name, priority: priority, value: value,

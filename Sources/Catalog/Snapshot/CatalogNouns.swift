@@ -100,7 +100,8 @@ package struct CatalogNouns: Sendable {
             add(meter)
         // Nothing that decides looks at them.
         case .planTrait: return false
-        case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken: return false
+        case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse:
+            return false
         }
         return true
     }

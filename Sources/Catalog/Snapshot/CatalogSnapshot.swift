@@ -44,7 +44,7 @@ package final class CatalogSnapshot: Sendable {
             compiledFlags = former.compiledFlags
             meterSpans = former.meterSpans
         } else {
-            compiledFlags = Self.compiledFlags(nouns)
+            compiledFlags = Self.compiledFlags(nouns, former: former)
             meterSpans = compiledFlags.values.reduce(into: []) { $0.formUnion($1.meterSpans) }
         }
         if let former, former.nouns.revisions.grants == nouns.revisions.grants {
@@ -56,12 +56,17 @@ package final class CatalogSnapshot: Sendable {
         }
     }
 
-    private static func compiledFlags(_ nouns: CatalogNouns) -> [String: CompiledFlag] {
+    private static func compiledFlags(_ nouns: CatalogNouns, former: CatalogSnapshot?) -> [String: CompiledFlag] {
+        let lastChecks = (former?.compiledFlags.values).map { flags in
+            Dictionary(uniqueKeysWithValues: flags.map { ($0.id, $0.lastCheck) })
+        }
         let compiled = nouns.flags.values.map { flag in
             let feature = flag.featureID.flatMap { nouns.features[$0] }
             return (
                 flag.key,
-                CompiledFlag(flag, feature: feature, traits: nouns.traitDefinitions, meters: nouns.meters)
+                CompiledFlag(
+                    flag, feature: feature, traits: nouns.traitDefinitions, meters: nouns.meters,
+                    lastCheck: lastChecks?[flag.id] ?? LatestTime())
             )
         }
         return Dictionary(uniqueKeysWithValues: compiled)
