@@ -6,6 +6,7 @@ package struct Company: Sendable {
     package internal(set) var subscription: Int?
     var ended: [Int] = []
     package internal(set) var overrides: [Override] = []
+    var traits: [String: Int] = [:]
 }
 
 package struct Subscription: Sendable {

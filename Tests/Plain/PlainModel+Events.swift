@@ -2,6 +2,8 @@ extension PlainModel {
     package mutating func track(_ uses: [Use]) -> TrackOutcome {
         register(uses)
         var outcome = TrackOutcome()
+        // Those that name a hold are counted when all others are.
+        var settling: [(use: Use, company: Int, at: Instant)] = []
         for (index, use) in uses.enumerated() {
             guard let at = effectiveTime(of: use), let company = company(of: use), let user = user(of: use) else {
                 outcome.rejected.append(index)
@@ -18,11 +20,29 @@ extension PlainModel {
             }
             outcome.accepted += 1
             guard let company else { continue }
-            count(use, company, at)
+            if use.hold == nil || use.isBackfill {
+                count(use, company, at)
+            } else {
+                settling.append((use, company, at))
+            }
             outcome.late[index] = lateness(of: use, company, at)
         }
+        for (use, company, at) in settling { settleHold(by: use, company, at) }
         stage()
         return outcome
+    }
+
+    /// An event that settles the hold of an event counts where all do; that of a trait counts there as well.
+    private mutating func settleHold(by use: Use, _ company: Int, _ at: Instant) {
+        count(use, company, at)
+        let number = use.hold!
+        guard quantity(ofHold: number) != nil, holds[number].company == company else { return }
+        if isTrait(holds[number].measure) {
+            add(use.quantity, to: holds[number].measure, of: company)
+        } else if holds[number].measure != use.event {
+            return
+        }
+        end(number, counting: use.quantity)
     }
 
     private mutating func count(_ use: Use, _ company: Int, _ at: Instant) {
@@ -58,7 +78,8 @@ extension PlainModel {
 
     /// When it counts; nil for an event that is not accepted.
     private func effectiveTime(of use: Use) -> Instant? {
-        guard use.quantity != 0, abs(use.quantity) <= 1_000_000_000_000_000 else { return nil }
+        guard use.quantity != 0 || use.hold != nil, abs(use.quantity) <= 1_000_000_000_000_000 else { return nil }
+        guard use.quantity >= 0 || use.hold == nil else { return nil }
         guard use.isTimed else { return now }
         guard let sentAt = use.sentAt, sentAt <= now + 300 * Calendar.second else { return nil }
         let reach = use.isBackfill ? 365 : 34
@@ -88,6 +109,9 @@ extension PlainModel {
         case .unentitled:
             let no = ConsumeOutcome.Numbers(isAllowed: false, usage: 0, allocation: nil, remaining: nil, resetAt: nil)
             return keep(no, request)
+        case .weighed(let company, let trait, let shown) where isTrait(trait):
+            if shown.isAllowed { add(request.quantity, to: trait, of: company) }
+            return keep(shown, request)
         case .weighed(let company, let event, let shown):
             if let key, let seen = keysSeen[key], now < seen.at + Self.keyLife { return .refused }
             if shown.isAllowed {
@@ -104,7 +128,7 @@ extension PlainModel {
         case refused
         /// No company, or no entitlement.
         case unentitled
-        case weighed(company: Int, event: String, ConsumeOutcome.Numbers)
+        case weighed(company: Int, measure: String, ConsumeOutcome.Numbers)
     }
 
     /// Whether the quantity is allowed beside what is used and held.
@@ -112,10 +136,10 @@ extension PlainModel {
         guard 1...1_000_000_000_000_000 ~= request.quantity, !request.company.isEmpty else { return .refused }
         let wanted: [Int]
         switch request.target {
-        case .feature(let feature): wanted = features[feature].event == nil ? [] : [feature]
+        case .feature(let feature): wanted = features[feature].measure == nil ? [] : [feature]
         case .event(let event): wanted = features.indices.filter { features[$0].event == event }
         }
-        guard let first = wanted.first, let event = features[first].event else { return .refused }
+        guard let first = wanted.first, let event = features[first].measure else { return .refused }
         let found = companyKeys.find(request.company)
         if found == .two { return .refused }
         guard case .one(let company) = found else { return .unentitled }
@@ -123,7 +147,7 @@ extension PlainModel {
         guard let shown = tightest(limits.map { answer($0, request.quantity, company, event) }) else {
             return .unentitled
         }
-        return .weighed(company: company, event: event, shown)
+        return .weighed(company: company, measure: event, shown)
     }
 
     /// A refusal, else the least that remains.

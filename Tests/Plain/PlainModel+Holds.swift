@@ -1,7 +1,8 @@
 /// Units that are set aside.
 struct Hold: Sendable {
     let company: Int
-    let event: String
+    /// The event or trait.
+    let measure: String
     /// The feature that was named; nil when the event was.
     let feature: Int?
     let quantity: Int
@@ -13,10 +14,12 @@ struct Hold: Sendable {
 }
 
 extension PlainModel {
-    /// What is held of an event now.
+    /// What is held of an event or trait now.
     func held(_ company: Int, _ event: String) -> Int {
         var sum = 0
-        for hold in holds where hold.company == company && hold.event == event && isHeld(hold) { sum += hold.quantity }
+        for hold in holds where hold.company == company && hold.measure == event && isHeld(hold) {
+            sum += hold.quantity
+        }
         return sum
     }
 
@@ -32,8 +35,8 @@ extension PlainModel {
         holds.indices.contains(number) && isHeld(holds[number]) ? holds[number].quantity : nil
     }
 
-    package func companyAndEvent(ofHold number: Int) -> (company: Int, event: String)? {
-        holds.indices.contains(number) ? (holds[number].company, holds[number].event) : nil
+    package func companyAndMeasure(ofHold number: Int) -> (company: Int, measure: String)? {
+        holds.indices.contains(number) ? (holds[number].company, holds[number].measure) : nil
     }
 
     package mutating func reserve(_ request: Reservation) -> HoldOutcome {
@@ -49,9 +52,9 @@ extension PlainModel {
         switch weigh(use) {
         case .refused: return .refused
         case .unentitled: outcome = .answered(HoldOutcome.Numbers(quantity: use.quantity))
-        case .weighed(let company, let event, let shown):
+        case .weighed(let company, let measure, let shown):
             var numbers = HoldOutcome.Numbers(quantity: use.quantity)
-            numbers.reserved = held(company, event)
+            numbers.reserved = held(company, measure)
             numbers.usage = shown.usage - (shown.isAllowed ? use.quantity : 0)
             numbers.allocation = shown.allocation
             numbers.remaining = shown.remaining
@@ -64,7 +67,8 @@ extension PlainModel {
                 if case .feature(let named) = use.target { feature = named }
                 holds.append(
                     Hold(
-                        company: company, event: event, feature: feature, quantity: use.quantity, expiresAt: expiresAt))
+                        company: company, measure: measure, feature: feature, quantity: use.quantity,
+                        expiresAt: expiresAt))
             }
             outcome = .answered(numbers)
         }
@@ -79,15 +83,22 @@ extension PlainModel {
         let hold = holds[number]
         if let end = hold.end { return end == quantity ? hold.told! : .refused }
         guard isHeld(hold), 0...hold.quantity ~= quantity ?? 0 else { return .refused }
-        holds[number].end = .some(quantity)
         if let quantity, quantity > 0 {
-            let counted = Counted(at: now, quantity: quantity, isBackfill: false)
-            events[Meter(company: hold.company, event: hold.event), default: []].append(counted)
+            if isTrait(hold.measure) {
+                add(quantity, to: hold.measure, of: hold.company)
+            } else {
+                let counted = Counted(at: now, quantity: quantity, isBackfill: false)
+                events[Meter(company: hold.company, event: hold.measure), default: []].append(counted)
+            }
         }
-        let told = HoldOutcome.answered(numbers(of: number))
-        holds[number].told = told
+        end(number, counting: quantity)
         stage()
-        return told
+        return holds[number].told!
+    }
+
+    mutating func end(_ number: Int, counting quantity: Int?) {
+        holds[number].end = .some(quantity)
+        holds[number].told = .answered(numbers(of: number))
     }
 
     private func numbers(of number: Int) -> HoldOutcome.Numbers {
@@ -101,11 +112,11 @@ extension PlainModel {
         } else {
             numbers.status = isHeld(hold) ? "held" : "expired"
         }
-        let counting = hold.feature.map { [$0] } ?? features.indices.filter { features[$0].event == hold.event }
+        let counting = hold.feature.map { [$0] } ?? features.indices.filter { features[$0].measure == hold.measure }
         let limits = counting.compactMap { Self.mostGenerous(grants(of: $0, to: hold.company)) }
-        numbers.reserved = held(hold.company, hold.event)
-        numbers.usage = used(hold.company, hold.event)
-        if let shown = tightest(limits.map { answer($0, 0, hold.company, hold.event) }) {
+        numbers.reserved = held(hold.company, hold.measure)
+        numbers.usage = used(hold.company, hold.measure)
+        if let shown = tightest(limits.map { answer($0, 0, hold.company, hold.measure) }) {
             numbers.usage = shown.usage
             numbers.allocation = shown.allocation
             numbers.remaining = shown.remaining

@@ -31,7 +31,7 @@ extension PlainModel {
         }
         guard let effective = Self.mostGenerous(grants) else { return check }
         check.allowance = effective.allowance
-        guard let event = features[feature].event else { return check }
+        guard let event = features[feature].measure else { return check }
         let window = window(effective.span, of: company)
         check.usage = used(company, event, from: window.start, to: window.end)
         check.held = held(company, event)
@@ -44,7 +44,7 @@ extension PlainModel {
         case .off: return false
         case .on, .unlimited: return true
         case .limited(let limit):
-            guard let event = features[feature].event else { return false }
+            guard let event = features[feature].measure else { return false }
             let window = window(grant.span, of: company)
             return used(company, event, from: window.start, to: window.end) + held(company, event) < limit
         }

@@ -84,8 +84,9 @@ package struct PlainModel: Sendable {
 
     // MARK: - Use
 
-    /// Added up event by event.
+    /// Added up event by event; what a trait counts is known.
     func used(_ company: Int, _ event: String, from start: Instant? = nil, to end: Instant? = nil) -> Int {
+        if isTrait(event) { return companies[company].traits[event] ?? 0 }
         var sum = 0
         for counted in events[Meter(company: company, event: event)] ?? [] {
             if let start, counted.at < start { continue }
@@ -103,6 +104,18 @@ package struct PlainModel: Sendable {
             sum += counted.quantity
         }
         return sum
+    }
+
+    func isTrait(_ measure: String) -> Bool { features.contains { $0.trait == measure } }
+
+    mutating func add(_ quantity: Int, to trait: String, of company: Int) {
+        companies[company].traits[trait, default: 0] += quantity
+    }
+
+    package mutating func increment(_ trait: String, of company: Int, by quantity: Int) {
+        runDue(until: now)
+        add(quantity, to: trait, of: company)
+        stage()
     }
 
     // MARK: - Catalog, made without trouble

@@ -8,6 +8,8 @@ package struct Use: Equatable, Sendable {
     package var sentAt: Instant?
     package var isTrusted = false
     package var isBackfill = false
+    /// The hold that it settles.
+    package var hold: Int?
 
     package init(company: [String: String], event: String, quantity: Int) {
         self.company = company

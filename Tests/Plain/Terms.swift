@@ -108,13 +108,18 @@ package struct Version: Equatable, Sendable {
 
 package struct Feature: Equatable, Sendable {
     package var key: String
-    /// Nil: a boolean feature.
     package var event: String?
+    /// The trait that counts its use. With neither it is a boolean feature.
+    package var trait: String?
 
-    package init(key: String, event: String?) {
+    package init(key: String, event: String? = nil, trait: String? = nil) {
         self.key = key
         self.event = event
+        self.trait = trait
     }
+
+    /// What its use is known by. No trait is named as an event is.
+    package var measure: String? { event ?? trait }
 }
 
 package struct Override: Equatable, Sendable {

@@ -3,13 +3,14 @@ internal import Plain
 /// Catalogs by chance: small numbers, so that limits and tiers are reached.
 extension Chance {
     static let events = ["calls", "bytes", "seats"]
+    static let trait = "desks_used"
 
     mutating func features() -> [Plain.Feature] {
         // Two features that one event meters, and one that nothing meters.
         [
             Feature(key: "calls", event: "calls"), Feature(key: "bytes", event: "bytes"),
-            Feature(key: "burst", event: "calls"), Feature(key: "sso", event: nil),
-            Feature(key: "seats", event: "seats"),
+            Feature(key: "burst", event: "calls"), Feature(key: "sso"),
+            Feature(key: "seats", event: "seats"), Feature(key: "desks", trait: Self.trait),
         ]
     }
 
@@ -32,6 +33,10 @@ extension Chance {
     }
 
     mutating func terms(_ number: Int, _ feature: Plain.Feature, isPriced: Bool) -> Terms {
+        if feature.trait != nil {
+            let isUnlimited = random.once(in: 4)
+            return Terms(feature: number, allowance: isUnlimited ? .unlimited : .limited(random.number(0...60)))
+        }
         guard feature.event != nil else { return Terms(feature: number, allowance: random.once(in: 3) ? .off : .on) }
         var terms = Terms(feature: number, allowance: .unlimited, span: span())
         guard isPriced else {

@@ -33,7 +33,9 @@ struct Chance {
         case 35...48: return .consume(consumption(model))
         case 49...50: return .rush(rush(model), callers: random.number(2...6))
         case 51...53: return .upsertCompany(keys(company: true), zone: zone())
-        case 54: return .upsertUser(keys(company: false))
+        case 54:
+            if random.once(in: 2) { return .upsertUser(keys(company: false)) }
+            return .increment(company: company, trait: Self.trait, by: random.number(-6...6))
         case 55...63: return manage(company, model)
         case 64...65: return .cancel(company: company, immediately: random.once(in: 2))
         case 66...69:
@@ -131,6 +133,7 @@ struct Chance {
             batch(model).compactMap { use in
                 var use = use
                 use.key = nil
+                use.hold = nil
                 return model.isKnown(use) ? use : nil
             }
         }
@@ -153,7 +156,20 @@ struct Chance {
         default: break
         }
         if use.isTimed && !random.once(in: 30) || random.once(in: 8) { use.sentAt = sentAt(use, model) }
+        if random.once(in: model.openHolds.isEmpty ? 30 : 3) { settle(by: &use, model) }
         return use
+    }
+
+    /// Mostly by the right company and event, of a hold that is open.
+    private mutating func settle(by use: inout Use, _ model: PlainModel) {
+        let open = model.openHolds
+        let number = open.isEmpty || random.once(in: 8) ? random.number(0...model.holdCount) : random.pick(open)
+        use.hold = number
+        guard let hold = model.companyAndMeasure(ofHold: number), !random.once(in: 8) else { return }
+        let key = model.companyKeys.keys[hold.company].sorted { $0.key < $1.key }.first!
+        use.company = [key.key: key.value]
+        if Self.events.contains(hold.measure), !random.once(in: 8) { use.event = hold.measure }
+        use.quantity = random.number(0...(model.quantity(ofHold: number) ?? 5) + 3)
     }
 
     private mutating func event() -> String {

@@ -215,7 +215,7 @@ extension Life {
         case .volley(let batches): keys = batches.joined().map(\.company)
         case .consume(let request), .rush(let request, _): keys = [request.company]
         case .reserve(let request): keys = [request.use.company]
-        case .settle(let hold, _, _): return Set([model.companyAndEvent(ofHold: hold)?.company].compactMap(\.self))
+        case .settle(let hold, _, _): return Set([model.companyAndMeasure(ofHold: hold)?.company].compactMap(\.self))
         default: keys = []
         }
         return Set(

@@ -23,4 +23,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case doubleReturn
     /// A hold expires a millisecond late.
     case lateReturn
+    /// An event that settles a hold is counted, and its hold goes on holding.
+    case deafSettlement
+    /// What is committed of a trait's hold is added twice.
+    case doubleIncrement
 }

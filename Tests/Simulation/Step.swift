@@ -13,6 +13,7 @@ package enum Step: Sendable {
     case settle(hold: Int, quantity: Int?, callers: Int)
     case upsertCompany([String: String], zone: Int?)
     case upsertUser([String: String])
+    case increment(company: Int, trait: String, by: Int)
     case manage(company: Int, plan: Int?, isNewest: Bool, bought: [Int: Int])
     case cancel(company: Int, immediately: Bool)
     case addOverride(company: Int, Terms, expiresAt: Instant?)
@@ -85,6 +86,7 @@ extension PlainModel {
         case .settle(let hold, let quantity, _): return .held(settle(hold, quantity))
         case .upsertCompany(let keys, let zone): return said(upsertCompany(keys, zone: zone))
         case .upsertUser(let keys): return said(upsertUser(keys))
+        case .increment(let company, let trait, let quantity): increment(trait, of: company, by: quantity)
         case .manage(let company, let plan, let isNewest, let bought):
             manage(company, plan: plan, isNewest: isNewest, bought: bought)
         case .cancel(let company, let immediately): return said(cancel(company, immediately: immediately))

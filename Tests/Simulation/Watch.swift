@@ -15,23 +15,24 @@ struct Watch: Sendable {
     /// Nil for steps that no reader is set on.
     init?(_ step: Step, _ before: PlainModel) {
         var uses: [(company: [String: String], event: String, quantity: Int)] = []
-        var hold: (held: Int, left: Int)?
-        let watched: (company: Int, event: String)
+        /// What is held and ends, and the units of it that are counted by themselves.
+        var (ending, committed) = (0, 0)
+        let watched: (company: Int, measure: String)
         switch step {
         case .track(let batch): uses = batch.map { ($0.company, $0.event, $0.quantity) }
         case .volley(let batches): uses = batches.joined().map { ($0.company, $0.event, $0.quantity) }
         case .consume(let request), .rush(let request, _):
             let callers = if case .rush(_, let callers) = step { callers } else { 1 }
-            for feature in before.features where feature.event != nil {
-                uses += (0..<callers).map { _ in (request.company, feature.event!, request.quantity) }
+            for feature in before.features where feature.measure != nil {
+                uses += (0..<callers).map { _ in (request.company, feature.measure!, request.quantity) }
             }
         case .settle(let number, let quantity, _):
-            let held = before.quantity(ofHold: number) ?? 0
-            hold = (held, max(0, held - (quantity ?? 0)))
+            ending = before.quantity(ofHold: number) ?? 0
+            committed = min(ending, quantity ?? 0)
         default: return nil
         }
         if case .settle(let number, _, _) = step {
-            guard let held = before.companyAndEvent(ofHold: number) else { return nil }
+            guard let held = before.companyAndMeasure(ofHold: number) else { return nil }
             watched = held
         } else {
             guard let first = uses.first, case .one(let company) = before.companyKeys.find(first.company) else {
@@ -40,21 +41,26 @@ struct Watch: Sendable {
             watched = (company, first.event)
         }
         let company = watched.company
-        guard let place = before.features.firstIndex(where: { $0.event == watched.event }) else { return nil }
+        guard let place = before.features.firstIndex(where: { $0.measure == watched.measure }) else { return nil }
         // By all that it held before: the step may give other keys away.
         keys = before.companyKeys.keys[company]
         feature = before.features[place].key
         let check = before.check(place, by: company)
         var (low, high) = (check.usage, check.usage)
-        for use in uses where use.event == watched.event && abs(use.quantity) <= 1_000_000_000_000_000 {
+        for use in uses where use.event == watched.measure && abs(use.quantity) <= 1_000_000_000_000_000 {
             guard before.companyKeys.find(use.company) == .one(company) else { continue }
             low += min(0, use.quantity)
             high += max(0, use.quantity)
         }
-        let ending = hold ?? (0, 0)
-        usage = low...high + ending.held - ending.left
-        held = check.held - ending.held...check.held
-        taken = low + check.held - ending.left...high + check.held
+        if case .track(let batch) = step {
+            for number in Set(batch.compactMap(\.hold))
+            where before.companyAndMeasure(ofHold: number) ?? (-1, "") == watched {
+                ending += before.quantity(ofHold: number) ?? 0
+            }
+        }
+        usage = low...high + committed
+        held = check.held - ending...check.held
+        taken = low + check.held - ending + committed...high + check.held
     }
 }
 

@@ -4,9 +4,14 @@ internal import Tollgate
 /// Features, plans and prices in the engine's words. Made without trouble.
 extension World {
     func add(_ feature: Plain.Feature) async throws {
-        var create = CreateFeature(
-            name: feature.key, description: "", type: feature.event == nil ? .boolean : .event)
+        let type: FeatureType = feature.event != nil ? .event : feature.trait != nil ? .trait : .boolean
+        var create = CreateFeature(name: feature.key, description: "", type: type)
         create.eventSubtype = feature.event
+        if let trait = feature.trait {
+            create.traitID = try await run(
+                DefineTrait(entityType: .company, hierarchy: [trait], traitType: .number)
+            ).id
+        }
         catalog.features.append((feature, try await run(create).id))
     }
 

@@ -22,7 +22,7 @@ extension World {
     /// All callers are told the same.
     func settle(_ number: Int, _ quantity: Int?, _ callers: Int) async throws -> HoldOutcome.Numbers {
         let holds = try durableHolds()
-        let id = holds.indices.contains(number) ? holds[number].id : Identifier<Model.Hold>(ordinal: 1)
+        let id = holds.indices.contains(number) ? holds[number].id : Self.noHold
         let (engine, environment) = (engine, environment)
         let answers = try await withThrowingTaskGroup(of: HoldAnswer.self) { group in
             for _ in 0..<callers {
@@ -39,10 +39,22 @@ extension World {
         guard answers.allSatisfy({ $0 == answers[0] }) else {
             throw UnexpectedProblem(description: "one end of hold \(number) was told in two ways")
         }
+        if mutant == .doubleIncrement, let quantity, quantity > 0, holds.indices.contains(number) {
+            try await countTwice(quantity, holds[number])
+        }
         return text(answers[0], number)
     }
 
-    // MARK: - A planted bug
+    /// One that nobody has made.
+    static let noHold = Identifier<Model.Hold>(ordinal: 1)
+
+    // MARK: - Planted bugs
+
+    private func countTwice(_ quantity: Int, _ hold: Model.Hold) async throws {
+        guard case .trait(let traitID) = hold.target else { return }
+        let add = AddToTrait(companyID: hold.companyID, traitID: traitID, quantity: Int64(quantity))
+        try await run(add)
+    }
 
     /// The holds that expire up to an instant.
     func expired(until instant: Instant) throws -> [Model.Hold] {

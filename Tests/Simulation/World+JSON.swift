@@ -8,6 +8,7 @@ extension World {
         let objects = events.map { event in
             var body: [String: Any] = ["event": event.event, "quantity": event.quantity, "company": event.company]
             if !event.user.isEmpty { body["user"] = event.user }
+            body["reservation_id"] = event.reservationID?.description
             var object: [String: Any] = ["type": "track", "body": body]
             object["idempotency_key"] = event.idempotencyKey
             object["sent_at"] = event.sentAt?.rfc3339

@@ -34,6 +34,11 @@ extension World {
             upsert.timezone = zone.map { Self.zones[$0]! }
             try await run(upsert)
         case .upsertUser(let keys): try await run(UpsertUser(keys: keys))
+        case .increment(let company, let trait, let quantity):
+            let keys = try engine.read(environment) { try $0.get(Identifier<Model.Company>(number: company))!.keys }
+            var set = SetTrait(entity: .company, keys: [keys[0].name: keys[0].value], trait: trait)
+            set.increment = Int64(quantity)
+            try await run(set)
         case .manage(let company, let plan, let isNewest, let bought):
             var manage = ManagePlan(companyID: Identifier(number: company))
             if let plan {
@@ -100,6 +105,13 @@ extension World {
     private func track(_ uses: [Use]) async throws -> TrackOutcome {
         let now = engine.now(in: environment).instant
         var events = uses.map { event($0, now) }
+        if mutant != .deafSettlement, uses.contains(where: { $0.hold != nil }) {
+            let holds = try durableHolds()
+            for (place, use) in uses.enumerated() {
+                guard let number = use.hold else { continue }
+                events[place].reservationID = holds.indices.contains(number) ? holds[number].id : Self.noHold
+            }
+        }
         let isLosing = mutant == .lostCount && events.count > 1 && uses.last!.quantity > 0
         if isLosing { events.removeLast() }
         let answer =
@@ -110,6 +122,7 @@ extension World {
         if isLosing { outcome.accepted += 1 }
         if mutant == .doubleCount, answer.accepted > 0 {
             events[0].idempotencyKey = nil
+            events[0].reservationID = nil
             _ = try await engine.track([events[0]], in: environment)
         }
         return outcome
