@@ -134,7 +134,7 @@ private struct GrantQuestion: ~Copyable {
         case .event(let meter): reading = try usage.reading(of: meter, over: span, by: company.id, at: now)
         case .trait(let trait):
             reading = UsageReading(
-                usage: company.traits.integer(trait), held: usage.unitsHeld(of: trait, by: company.id, at: now))
+                usage: company.traits.integer(trait), held: try usage.unitsHeld(of: trait, by: company.id, at: now))
         }
         readings[span.rawValue] = reading
         return reading
@@ -206,7 +206,7 @@ private struct RuleQuestion: ~Copyable {
             let reading = try usage.reading(of: test.meter, over: test.span, by: company.id, at: now)
             return test.holds(reading, traits: company.traits, preflight: preflight)
         case .trait(let test):
-            let held = test.isCount ? usage.unitsHeld(of: test.trait, by: company.id, at: now) : 0
+            let held = test.isCount ? try usage.unitsHeld(of: test.trait, by: company.id, at: now) : 0
             return test.holds(in: company.traits, extra: preflight.usage.addingSaturated(held))
         case .user, .never: return false
         }

@@ -14,7 +14,9 @@ package protocol UsageSource {
     ) throws(Failure) -> UsageReading
 
     /// Units that a company's open reservations hold against a trait, such as seats being handed out.
-    func unitsHeld(of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp) -> Int64
+    func unitsHeld(
+        of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp
+    ) throws(Failure) -> Int64
 }
 
 /// One counter at one instant.

@@ -82,19 +82,16 @@ extension CounterShards {
         }
     }
 
-    /// Whether a hold has been neither settled nor dropped, and has not expired.
-    package func isOpen(_ hold: Hold, at now: Timestamp) -> Bool {
-        withShard(of: hold.companyID.ordinal) { shard in
-            _ = shard.holds.expire(CounterKey(hold), at: now)
-            return shard.holds.contains(hold)
-        }
-    }
-
     /// Ends a hold that is open at `now` and counts a quantity, where a counter counts it: one step under one lock,
-    /// inside the gate, so that nobody sees its units neither held nor used.
+    /// inside the gate, so that nobody sees its units neither held nor used, or both.
+    ///
+    /// - Parameters:
+    ///   - used: with the quantity where that is known from elsewhere.
+    ///   - change: what counts it elsewhere; it may touch memory only, and no counters.
     package func settle(
         _ hold: Hold, counting quantity: Int64, derived: inout [DerivedUse], at effective: Timestamp,
-        in environment: EnvironmentID, used: UsedUnits, now: Timestamp, received: Timestamp
+        in environment: EnvironmentID, used: UsedUnits, now: Timestamp, received: Timestamp,
+        beside change: () throws -> Void = {}
     ) throws -> Settling {
         let key = CounterKey(hold)
         defer { watch.note(key.company) }
@@ -108,6 +105,7 @@ extension CounterShards {
                 guard start != nil else { return .full }
                 usage = zip(usage, windows).map { $1.contains(effective) ? $0 + quantity : $0 }
             }
+            try change()
             shard.holds.remove(hold)
             return .settled(usage: usage, held: shard.holds.units(of: key, at: now), start: start)
         }

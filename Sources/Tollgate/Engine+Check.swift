@@ -12,9 +12,7 @@ extension Engine {
         _ flagKey: String, company: [String: String]?, user: [String: String]?, preflight: Preflight = .none,
         in environment: EnvironmentID
     ) throws -> FlagCheck {
-        try store.patiently {
-            try check(flagKey, company: company, user: user, preflight: preflight, requireRuntime(environment))
-        }
+        try check(flagKey, company: company, user: user, preflight: preflight, requireRuntime(environment))
     }
 
     /// The same, of an instant, and with a counter as it was seen then.
@@ -22,16 +20,18 @@ extension Engine {
         _ flagKey: String, company: [String: String]?, user: [String: String]?, preflight: Preflight,
         _ runtime: EnvironmentRuntime, at instant: Timestamp? = nil, seen: CounterReader.Reading? = nil
     ) throws -> FlagCheck {
-        let (company, state) = try companySubject(company, runtime)
-        let user = try userSubject(user, runtime)
-        let catalog = state?.catalog ?? runtime.catalog
-        let flag = try flag(flagKey, catalog)
-        let now = now(catalog)
-        flag.lastCheck.happened(at: now)
-        let decision = try flag.decide(
-            company: company, user: user, at: instant ?? now, preflight: preflight,
-            usage: CounterReader(counters: counters, state: state, seen: seen))
-        return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+        try untilUnchanged {
+            let (company, state) = try companySubject(company, runtime)
+            let user = try userSubject(user, runtime)
+            let catalog = state?.catalog ?? runtime.catalog
+            let flag = try flag(flagKey, catalog)
+            let now = now(catalog)
+            flag.lastCheck.happened(at: now)
+            let decision = try flag.decide(
+                company: company, user: user, at: instant ?? now, preflight: preflight,
+                usage: CounterReader(counters: counters, runtime: runtime, state: state, seen: seen))
+            return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
+        }
     }
 
     /// Every flag of the environment, by key.
@@ -39,20 +39,18 @@ extension Engine {
         company: [String: String]?, user: [String: String]?, preflight: Preflight = .none,
         in environment: EnvironmentID
     ) throws -> [FlagCheck] {
-        try store.patiently {
-            let runtime = try requireRuntime(environment)
+        let runtime = try requireRuntime(environment)
+        return try untilUnchanged {
             let (company, state) = try companySubject(company, runtime)
             let user = try userSubject(user, runtime)
             let catalog = state?.catalog ?? runtime.catalog
             let now = now(catalog)
-            let usage = CounterReader(counters: counters, state: state)
+            let usage = CounterReader(counters: counters, runtime: runtime, state: state)
             return try catalog.compiledFlags.values.sorted { $0.key < $1.key }.map { flag in
                 flag.lastCheck.happened(at: now)
-                return FlagCheck(
-                    flag: flag,
-                    decision: try flag.decide(
-                        company: company, user: user, at: now, preflight: preflight, usage: usage),
-                    company: company.facts?.id, user: user.facts?.id)
+                let decision = try flag.decide(
+                    company: company, user: user, at: now, preflight: preflight, usage: usage)
+                return FlagCheck(flag: flag, decision: decision, company: company.facts?.id, user: user.facts?.id)
             }
         }
     }
@@ -61,15 +59,23 @@ extension Engine {
     ///
     /// - Throws: `Refusal` for an unknown flag, or keys that name two companies.
     public func isOn(_ flagKey: String, company: [String: String], in environment: EnvironmentID) throws -> Bool {
-        try store.patiently {
-            let runtime = try requireRuntime(environment)
+        let runtime = try requireRuntime(environment)
+        return try untilUnchanged {
             let (company, state) = try companySubject(company, runtime)
             let catalog = state?.catalog ?? runtime.catalog
             let flag = try flag(flagKey, catalog)
             let now = now(catalog)
             flag.lastCheck.happened(at: now)
             return try flag.value(
-                company: company, user: .unnamed, at: now, usage: CounterReader(counters: counters, state: state))
+                company: company, user: .unnamed, at: now,
+                usage: CounterReader(counters: counters, runtime: runtime, state: state))
+        }
+    }
+
+    /// Decides again when the company has changed meanwhile where that matters.
+    private func untilUnchanged<R>(_ decide: () throws -> R) throws -> R {
+        while true {
+            do { return try store.patiently(decide) } catch is CompanyChanged {}
         }
     }
 
@@ -158,6 +164,7 @@ struct CounterReader: UsageSource {
     }
 
     let counters: CounterShards
+    let runtime: EnvironmentRuntime
     let state: CompanyState?
     /// Told in place of what is there now.
     var seen: Reading?
@@ -177,9 +184,15 @@ struct CounterReader: UsageSource {
 
     func unitsHeld(
         of trait: Identifier<TraitDefinition>, by company: Identifier<Company>, at now: Timestamp
-    ) -> Int64 {
+    ) throws -> Int64 {
         let key = CounterKey(company: company, target: .trait(trait))
         if let seen, seen.key == key { return seen.held }
-        return counters.unitsHeld(of: key, at: now)
+        let units = counters.unitsHeld(of: key, at: now)
+        // The trait was read before: a commit in between has taken units from here and added them there.
+        guard try runtime.company(company) === state else { throw CompanyChanged() }
+        return units
     }
 }
+
+/// Held units and a trait were read at two moments, between which the company has changed.
+struct CompanyChanged: Error {}

@@ -39,8 +39,11 @@ extension Engine {
         let runtime = try requireRuntime(environment)
         guard let hold = try store.snapshot().hold(id, in: environment) else { throw Self.noHold(id) }
         let now = now(in: environment)
-        let limits = try useLimits(of: hold, runtime, at: now).limits
-        let (usage, held) = try counters.reading(of: limits.key, used: limits.used, at: now)
+        let (limits, usage, held) = try committer.gate.shared {
+            let limits = try useLimits(of: hold, runtime, at: now).limits
+            let (usage, held) = try counters.reading(of: limits.key, used: limits.used, at: now)
+            return (limits, usage, held)
+        }
         let verdict = limits.verdict(on: 0, usage: usage, held: held)
         var answer = HoldAnswer(hold, hold.status(at: now), usage: verdict.usage, reserved: held)
         answer.allocation = verdict.allocation

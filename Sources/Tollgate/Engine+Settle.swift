@@ -114,15 +114,16 @@ extension Engine {
         _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp, _ ticket: CommitTicket?
     ) throws -> Ending {
         var used = limits.used
+        var change: () throws -> Void = {}
         if case .trait(let trait) = hold.target, case .known(let units) = used, let quantity, quantity > 0 {
-            guard counters.isOpen(hold, at: now) else { return .gone }
             let add = AddToTrait(companyID: hold.companyID, traitID: trait, quantity: quantity)
-            _ = try applyAlone(add, in: runtime.id, at: now, nil)
+            let transaction = try attempt(add, in: runtime.id, at: now).transaction
+            change = { try self.adopt(add, transaction, in: runtime.id, nil) }
             used = .known(units + quantity)
         }
         let settling = try counters.settle(
             hold, counting: quantity ?? 0, derived: &derived, at: effective, in: runtime.id, used: used, now: now,
-            received: settled(now, in: runtime.id))
+            received: settled(now, in: runtime.id), beside: change)
         switch settling {
         case .gone: return .gone
         case .full: return .full

@@ -261,14 +261,15 @@ public final class Engine: Sendable {
     }
 
     /// What the command would do, with nothing changed yet.
-    private func attempt<C: Command>(
+    func attempt<C: Command>(
         _ command: C, in environment: EnvironmentID, at now: Timestamp
     ) throws -> (transaction: Transaction, outcome: C.Outcome) {
         let transaction = transaction(in: environment, at: now)
         return (transaction, try Self.refusingOverflow { try command.apply(transaction) })
     }
 
-    private func adopt(
+    /// Makes it so, in memory; inside an exclusive pass of the gate.
+    func adopt(
         _ command: some Command, _ transaction: Transaction, in environment: EnvironmentID, _ ticket: CommitTicket?
     ) throws {
         let identifiers = try committer.enqueue(command, transaction, ticket)

@@ -200,8 +200,15 @@ package final class ReadView {
         case .trait:
             guard let trait = feature.traitID else { return UsageReading(usage: 0) }
             let key = CounterKey(company: company.id, target: .trait(trait))
-            return UsageReading(
-                usage: state.standing.traits.integer(trait), held: engine.counters.unitsHeld(of: key, at: now))
+            var state = state
+            while true {
+                let held = engine.counters.unitsHeld(of: key, at: now)
+                // Until both are of one moment: a commit takes units from the one and adds them to the other.
+                guard let present = try runtime.company(company.id), present !== state else {
+                    return UsageReading(usage: state.standing.traits.integer(trait), held: held)
+                }
+                state = present
+            }
         case .event:
             let value = grant.terms.value
             let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
