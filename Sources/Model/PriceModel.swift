@@ -29,6 +29,16 @@ public enum PriceModel: Hashable, Sendable, Codable {
         }
     }
 
+    /// What one more unit costs when so many have been used, in minor units; of tiers without their flat amounts.
+    public func unitAmount(after quantity: Decimal) -> Decimal {
+        switch self {
+        case .perUnit(let unit): unit
+        case .overage(let included, let unit): quantity < included ? .zero : unit
+        case .graduated(let tiers, _), .volume(let tiers, _):
+            tiers.first { tier in tier.upTo.map { quantity < $0 } ?? true }?.unitAmount ?? .zero
+        }
+    }
+
     private static func refusal(of tiers: [PriceTier]) -> PriceModelRefusal? {
         guard !tiers.isEmpty else { return .noTiers }
         guard tiers.count <= maximumTiers else { return .tooManyTiers(count: tiers.count) }

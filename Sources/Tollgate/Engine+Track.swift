@@ -119,11 +119,13 @@ extension Engine {
             var upsert = UpsertCompany(keys: company.keys)
             upsert.name = company.name
             upsert.traits = company.traits
+            upsert.lastSeenAt = now(in: environment)
             _ = try apply(upsert, in: environment, nil)
         }
         var upsert = UpsertUser(keys: who.user.keys)
         upsert.name = who.user.name
         upsert.traits = who.user.traits
+        upsert.lastSeenAt = now(in: environment)
         upsert.companies = who.company.map { [$0.keys] } ?? []
         _ = try apply(upsert, in: environment, nil)
     }

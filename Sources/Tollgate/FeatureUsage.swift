@@ -24,6 +24,11 @@ package struct FeatureUsage: Sendable {
     package var effectiveLimit: Int64? { grant.effectiveLimit }
     package var softLimit: Int64? { grant.terms.softLimit }
 
+    /// What one more unit costs in the running billing period; nil where use is not charged.
+    package var effectivePrice: Decimal? {
+        price?.model.unitAmount(after: Decimal(billedUsage ?? usage))
+    }
+
     package var access: Bool {
         switch grant.allocation {
         case .off: false

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from api import event
 from test_consume import exports, in_parallel, limited  # noqa: F401: a fixture
 
 NOW, A_MINUTE_LATER = "2026-03-04T12:00:00Z", "2026-03-04T12:01:00Z"
@@ -129,5 +130,136 @@ def test_whatever_kills_the_server_no_hold_is_lost(server, ten, rng):
         assert (answer["usage"], answer["reserved"]) == (told["used"], len(holds))
     server.api.clock(A_MINUTE_LATER)
     assert server.api.consume("acme", "export", 11)["reserved"] == 0
+    server.stop()
+    server.verify()
+
+
+def settled_by(hold: dict, quantity: int, company: str = "acme", name: str = "export", **more) -> dict:
+    made = event(name, company, quantity, **more)
+    made["body"]["reservation_id"] = hold["id"]
+    return made
+
+
+def test_an_event_settles_a_reservation(ten):
+    """Less returns the rest, 0 returns all, more is recorded in full; what is over is plain use."""
+    less, none, more = (ten.reserve("acme", "export", quantity) for quantity in (4, 5, 1))
+    ten.track(settled_by(less, 3, key="once"), settled_by(none, 0), settled_by(more, 2))
+    for hold, used in [(less, 3), (none, 0), (more, 2)]:
+        answer = ten.get(f"/usage/reservations/{hold['id']}")
+        assert numbers(answer) == ("committed", hold["quantity"], used, 5, 0, 5)
+    assert ten.batch(settled_by(less, 3, key="once"))["duplicates"] == 1
+    assert ten.commit(less, 3)["committed"] == 3
+    answer = ten.send("PUT", f"/usage/reservations/{less['id']}/release")
+    assert answer.status_code == 422
+
+    ten.track(settled_by(less, 1), settled_by({"id": "hold_unknown"}, 1), settled_by({"id": "rsv-1"}, 0))
+    assert ten.usage("acme", "export") == 7
+    rejected = ten.batch(settled_by(less, -1), event("export", "acme", 0))["rejected"]
+    assert [row["error"] for row in rejected] == [
+        "quantity must be 0 or more with a reservation_id, not -1", "quantity must not be 0"]
+    open_hold = ten.reserve("acme", "export", 2)
+    ten.company("other")
+    ten.track(settled_by(open_hold, 1, company="other"), settled_by(open_hold, 1, name="import"))
+    assert ten.get(f"/usage/reservations/{open_hold['id']}")["status"] == "held"
+    ten.clock(A_MINUTE_LATER)
+    ten.track(settled_by(open_hold, 1))
+    assert numbers(ten.get(f"/usage/reservations/{open_hold['id']}")) == ("expired", 2, None, 8, 0, 2)
+
+
+RESERVATION = [
+    "id", "company_id", "credit_type_id", "consumption_rate", "credits_reserved", "quantity_reserved", "event_subtype",
+    "expires_at"]
+
+
+def check_and_reserve(api, flag: str = "export", company: str = "acme", **fields) -> dict:
+    return api.post(f"/flags/{flag}/check-and-reserve", {"company": {"id": company}, **fields})
+
+
+def test_a_check_reserves_what_fits(server, ten):
+    held = check_and_reserve(ten, quantity=6, idempotency_key="once")
+    assert (held["value"], held["rule_type"], held["feature_usage"], held["feature_allocation"]) == (
+        True, "plan_entitlement", 0, 10)
+    reservation = held["reservation"]
+    assert list(reservation) == RESERVATION
+    assert [reservation[name] for name in RESERVATION[2:]] == ["", 1, 0, 6, "export", A_MINUTE_LATER]
+    assert check_and_reserve(ten, quantity=6, idempotency_key="once") == held
+    refused = check_and_reserve(ten, quantity=5, preflight={"usage": 1})
+    assert (refused["value"], refused["reservation"], refused["rule_type"]) == (
+        False, None, "plan_entitlement_usage_exceeded")
+    later = "2026-03-04T12:30:00Z"
+    exact = check_and_reserve(ten, quantity=4.0, expires_at=later)
+    assert (exact["value"], exact["reservation"]["expires_at"]) == (True, later)
+    assert check_and_reserve(ten)["value"] is False
+    server.kill()
+    server.start()
+    api = server.api
+    assert check_and_reserve(api, quantity=6, idempotency_key="once") == held
+    assert numbers(api.commit(reservation, 2)) == ("committed", 6, 2, 2, 4, 4)
+    assert check_and_reserve(api, quantity=6, idempotency_key="once") == held, "the first answer, also after its end"
+    api.track(settled_by(exact["reservation"], 3))
+    assert api.usage("acme", "export") == 5
+
+
+@pytest.mark.parametrize("fields, status, sentence", [
+    ({"quantity": 0}, 400, "quantity must be between 1"), ({"quantity": 1.5}, 400, "must be a whole number, not 1.5"),
+    ({"quantity": "many"}, 400, "quantity must be a decimal"),
+    ({"quantity": 10**20}, 400, "quantity must be a whole number"),
+    ({"expires_at": NOW}, 400, "expires_at must be later than"), ({"flag": "nothing"}, 404, "does not exist"),
+    ({"preflight": {"usage": -1}}, 400, "preflight usage cannot be negative"),
+    ({"idempotency_key": "k" * 257}, 400, "idempotency_key is longer than 256 bytes"),
+])
+def test_a_check_that_cannot_reserve_says_why(ten, fields, status, sentence):
+    flag = fields.pop("flag", "export")
+    answer = ten.send("POST", f"/flags/{flag}/check-and-reserve", {"company": {"id": "acme"}, **fields})
+    assert (answer.status_code, sentence in answer.json()["error"]) == (status, True), answer.text
+
+
+def test_seats_are_reserved_consumed_and_settled(server, ten):
+    seats = ten.seats()
+    api = ten
+    company = api.subscribed("beta", api.free_plan("Seats", (seats, {"value_type": "numeric", "value_numeric": 5})))
+
+    def taken() -> int:
+        return int(api.get(f"/companies/{company['id']}")["traits"].get("seats_used", 0))
+    consume = {"company": {"id": "beta"}, "feature": "seats", "quantity": 2}
+    consumed = api.post("/usage/consume", {**consume, "idempotency_key": "k"})
+    assert (consumed["allowed"], consumed["usage"], consumed["remaining"], consumed["reset_at"]) == (True, 2, 3, None)
+    assert api.post("/usage/consume", {**consume, "idempotency_key": "k"}) == consumed and taken() == 2
+    held = api.post("/usage/reserve", {**consume, "quantity": 3})
+    assert numbers(held) == ("held", 3, None, 2, 3, 0)
+    assert api.usage_row("beta", "seats")["access"] is False
+    assert api.post("/usage/consume", consume)["reason"] == "Usage limit reached: 2 of 5 used, 3 held, 2 requested"
+    assert check_and_reserve(api, "seats", "beta")["value"] is False
+    server.kill()
+    server.start()
+    api = server.api
+    assert numbers(api.commit(held, 1)) == ("committed", 3, 1, 3, 0, 2) and taken() == 3
+    checked = check_and_reserve(api, "seats", "beta", quantity=2)
+    assert (checked["value"], checked["reservation"]["event_subtype"]) == (True, "seats")
+    api.track(settled_by(checked["reservation"], 2, "beta", "seats"))
+    server.kill()
+    server.start()
+    api = server.api
+    assert taken() == 5 and api.check("seats", "beta")["value"] is False
+
+
+def test_whatever_kills_the_server_an_event_settles_once(server, ten, rng):
+    """Settling events, sent again after each kill as a client would: counted once, and every hold ends."""
+    used, holds = 0, []
+    for turn in range(5):
+        held = server.api.reserve("acme", "export", 2)
+        if not held["allowed"]:
+            break
+        quantity = rng.randint(0, 2)
+        batch = {"events": [settled_by(held, quantity, key=f"settle-{turn}")]}
+        if rng.random() < 0.5:
+            server.api.post("/batch", batch)
+        server.kill()
+        server.start()
+        answer = server.api.post("/batch", batch)
+        assert answer["accepted"] + answer["duplicates"] == 1
+        used += quantity
+        state = server.api.get(f"/usage/reservations/{held['id']}")
+        assert numbers(state) == ("committed", 2, quantity, used, 0, 10 - used)
     server.stop()
     server.verify()

@@ -6,7 +6,9 @@ internal import Tollgate
 
 extension Routes {
     func addCompanies() {
-        list("companies", Self.companyFilter) { CompanyDetailResponseData(company: $0, view: $1) }
+        list("companies", Self.companyFilter, order: { try $0.companyOrder() }) {
+            CompanyDetailResponseData(company: $0, view: $1)
+        }
         get("companies/lookup", .company) { call in
             let keys = try call.queryKeys()
             return try call.answer { view in
@@ -58,14 +60,33 @@ extension Routes {
         let withSubscription: Bool? = try query.optional("with_subscription")
         let withoutSubscription: Bool? = try query.optional("without_subscription")
         let withoutPlan: Bool? = try query.optional("without_plan")
+        let statuses: OneOf<String> = try query.oneOf("subscription_statuses")
+        let types: OneOf<String> = try query.oneOf("subscription_types")
+        let monetized: Bool? = try query.optional("monetized_subscriptions")
+        let unpublished: Bool? = try query.optional("plan_version_unpublished")
+        let scheduled: Bool? = try query.optional("has_scheduled_downgrade")
+        let credits: OneOf<String> = try query.oneOf("credit_type_ids")
         let search = try query.search()
         return { company in
             guard ids.allows(company.id), plans.allows(company.plan?.planID), versions.allows(company.plan?.versionID),
                 search.allows([company.name] + company.keys.map(\.value) + company.traits.values.map(\.text)),
                 withSubscription != true || company.subscriptionID != nil,
                 withoutSubscription != true || company.subscriptionID == nil,
-                withoutPlan != true || company.plan == nil
+                withoutPlan != true || company.plan == nil,
+                // Nobody has credits or an appointment to downgrade.
+                credits.values == nil, scheduled != true
             else { return false }
+            if statuses.values != nil || types.values != nil || monetized != nil {
+                let subscription = company.subscriptionID.flatMap { view.get($0) }
+                let isPaid = subscription?.status == .active
+                guard statuses.allows(subscription?.status.rawValue), types.allows(isPaid ? "paid" : "free"),
+                    monetized == nil || monetized == isPaid
+                else { return false }
+            }
+            if let unpublished {
+                let status = company.plan.flatMap { view.get($0.versionID) }?.status
+                guard (status.map { $0 != .published } ?? false) == unpublished else { return false }
+            }
             if let entitled, !view.entitledFeatures(of: company).contains(where: { $0.feature.id == entitled }) {
                 return false
             }
@@ -73,6 +94,38 @@ extension Routes {
                 return false
             }
             return true
+        }
+    }
+}
+
+/// What companies can be sorted by.
+private enum CompanyColumn: String, CaseIterable, FieldValue {
+    case name
+    case createdAt = "created_at"
+    case lastSeenAt = "last_seen_at"
+}
+
+private enum SortDirection: String, CaseIterable, FieldValue {
+    case asc, desc
+}
+
+extension Query {
+    /// Equal ones are newest first, as all are where no column is named. Who was never seen was seen before all others.
+    fileprivate func companyOrder() throws(Refusal) -> ((Company, Company) -> Bool)? {
+        let direction: SortDirection = try optional("sort_order_direction") ?? .asc
+        guard let column: CompanyColumn = try optional("sort_order_column") else { return nil }
+        func isLess(_ left: Company, _ right: Company) -> Bool {
+            let never = Timestamp(milliseconds: .min)
+            return switch column {
+            case .name: left.name < right.name
+            case .createdAt: left.createdAt < right.createdAt
+            case .lastSeenAt: left.lastSeenAt ?? never < right.lastSeenAt ?? never
+            }
+        }
+        return { left, right in
+            let isBefore = direction == .asc ? isLess(left, right) : isLess(right, left)
+            let isAfter = direction == .asc ? isLess(right, left) : isLess(left, right)
+            return isBefore || !isAfter && right.id < left.id
         }
     }
 }

@@ -7,9 +7,11 @@ internal import Tollgate
 extension Routes {
     func addOverrides() {
         list("company-overrides", Self.overrideFilter, for: .company) {
-            CompanyOverrideResponseData(override: $0, view: $1)
+            CompanyOverrideResponseData(override: $0, view: $1, showsCompany: true)
         }
-        one("company-overrides", id: "company_override_id") { CompanyOverrideResponseData(override: $0, view: $1) }
+        one("company-overrides", id: "company_override_id") {
+            CompanyOverrideResponseData(override: $0, view: $1, showsCompany: true)
+        }
         delete("company-overrides", id: "company_override_id") { DeleteCompanyOverride(overrideID: $0) }
         post("company-overrides") { call in
             var command = CreateCompanyOverride(
@@ -18,7 +20,9 @@ extension Routes {
             command.expiresAt = try call.body.optional("expiration_date")
             command.note = try call.body.optional("note")
             let override = try await call.execute(command)
-            return try call.answer(.created) { CompanyOverrideResponseData(override: override, view: $0) }
+            return try call.answer(.created) {
+                CompanyOverrideResponseData(override: override, view: $0, showsCompany: true)
+            }
         }
         put("company-overrides/:company_override_id") { call in
             var command = UpdateCompanyOverride(
@@ -26,7 +30,7 @@ extension Routes {
             command.expiresAt = try call.body.optional("expiration_date")
             command.note = try call.body.optional("note")
             let override = try await call.execute(command)
-            return try call.answer { CompanyOverrideResponseData(override: override, view: $0) }
+            return try call.answer { CompanyOverrideResponseData(override: override, view: $0, showsCompany: true) }
         }
     }
 
@@ -35,11 +39,20 @@ extension Routes {
         let companies: OneOf<Identifier<Company>> = try query.oneOf("company_ids", single: "company_id")
         let features: OneOf<Identifier<Feature>> = try query.oneOf("feature_ids", single: "feature_id")
         let withoutExpired: Bool? = try query.optional("without_expired")
+        let search = try query.search()
         let now = view.now
         return { override in
             ids.allows(override.id) && companies.allows(override.companyID) && features.allows(override.featureID)
                 && (withoutExpired != true || override.expiresAt.map { now < $0 } ?? true)
+                && search.allows(Self.names(of: override, view))
         }
+    }
+
+    /// What a search looks through: the company's name and keys, the feature's name.
+    private static func names(of override: CompanyOverride, _ view: WireView) -> [String] {
+        let company = view.get(override.companyID)
+        return [company?.name, view.get(override.featureID)?.name].compactMap(\.self)
+            + (company?.keys.map(\.value) ?? [])
     }
 }
 

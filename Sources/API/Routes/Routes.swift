@@ -65,17 +65,26 @@ struct Routes {
     /// The condition that a list's query makes.
     typealias Filter<N> = @Sendable (Query, WireView) throws -> (N) -> Bool
 
-    /// `GET path` and `GET path/count`: records that pass `filter`, newest first.
+    /// The order that a list's query asks for: whether one comes before another. Nil is newest first.
+    typealias Order<N> = @Sendable (Query) throws -> ((N, N) -> Bool)?
+
+    /// `GET path` and `GET path/count`: records that pass `filter`.
     func list<N: Record, Item: JSONWritable>(
-        _ path: String, _ filter: @escaping Filter<N>, for access: Access = .read,
+        _ path: String, _ filter: @escaping Filter<N>, order: @escaping Order<N> = { _ in nil },
+        for access: Access = .read,
         as item: @escaping @Sendable (N, WireView) -> Item
     ) {
         get(path, access) { call in
             let page = try call.query.page()
+            let comesFirst = try order(call.query)
             return try call.answer { view in
-                try view.reading.list(
-                    N.self, offset: page.offset, limit: page.limit, where: try filter(call.query, view)
-                ).map { item($0, view) }
+                let filter = try filter(call.query, view)
+                guard let comesFirst else {
+                    return try view.reading.list(N.self, offset: page.offset, limit: page.limit, where: filter)
+                        .map { item($0, view) }
+                }
+                return try view.reading.list(N.self, limit: .max, where: filter).sorted(by: comesFirst)
+                    .dropFirst(page.offset).prefix(page.limit).map { item($0, view) }
             }
         }
         get("\(path)/count", access) { call in

@@ -5,11 +5,17 @@ internal import Tollgate
 struct CompanyOverrideResponseData: WireObject {
     let override: CompanyOverride
     let view: WireView
+    /// Whether the company is shown: not where the override is a part of what is told of one.
+    var showsCompany = false
 
     func writeFields(to json: inout JSONWriter) {
         json.field("id", override.id)
         json.field("environment_id", view.environment.id)
         json.field("company_id", override.companyID)
+        if showsCompany {
+            json.field(
+                "company", view.get(override.companyID).map { CompanyDetailResponseData(company: $0, view: view) })
+        }
         json.field("feature_id", override.featureID)
         json.field("feature", view.get(override.featureID).map(FeatureResponseData.init))
         EntitlementValueFields(value: override.value, view: view).writeFields(to: &json)

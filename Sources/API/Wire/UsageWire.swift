@@ -26,6 +26,7 @@ struct FeatureUsageResponseData: WireObject {
         json.field("month_reset", value.metricPeriodMonthReset)
         json.field("metric_reset_at", usage.resetAt)
         json.field("price_behavior", usage.grant.terms.priceBehavior)
+        json.field("effective_price", usage.effectivePrice.map(DecimalNumber.init))
         json.field("monthly_usage_based_price", price(.monthly))
         json.field("quarterly_usage_based_price", price(.quarterly))
         json.field("yearly_usage_based_price", price(.yearly))
