@@ -48,33 +48,38 @@ extension Engine {
         of company: Identifier<Company>, in environment: EnvironmentID
     ) throws -> CompanyPicture? {
         let runtime = try requireRuntime(environment)
-        guard let record = try store.record(company, in: environment), let state = try runtime.company(company) else {
-            return nil
+        return try untilUnchanged {
+            guard let record = try store.record(company, in: environment), let state = try runtime.company(company)
+            else {
+                return nil
+            }
+            let subscription = try record.subscriptionID.flatMap { try store.record($0, in: environment) }
+            let now = now(in: environment)
+            let nouns = state.catalog.nouns
+            let rules = state.standing.grantedFeatures.compactMap { nouns.features[$0] }.flatMap { feature in
+                state.standing.liveGrants(of: feature.id, at: now).flatMap { $0.rules(for: feature, of: company) }
+                    .map { (feature.flagID, $0) }
+            }
+            return CompanyPicture(
+                company: record, standing: state.standing,
+                subscription: subscription?.status == .active ? subscription : nil, rules: rules,
+                definitions: nouns.traitDefinitions, use: try use(of: company, state, runtime, at: now))
         }
-        let subscription = try record.subscriptionID.flatMap { try store.record($0, in: environment) }
-        let now = now(in: environment)
-        let nouns = state.catalog.nouns
-        let rules = state.standing.grantedFeatures.compactMap { nouns.features[$0] }.flatMap { feature in
-            state.standing.liveGrants(of: feature.id, at: now).flatMap { $0.rules(for: feature, of: company) }
-                .map { (feature.flagID, $0) }
-        }
-        return CompanyPicture(
-            company: record, standing: state.standing,
-            subscription: subscription?.status == .active ? subscription : nil, rules: rules,
-            definitions: nouns.traitDefinitions, use: try use(of: company, state, at: now))
     }
 
     /// The part of the picture that changes with use; nil when there is no such company.
     package func use(of company: Identifier<Company>, in environment: EnvironmentID) throws -> CompanyUse? {
         let runtime = try requireRuntime(environment)
-        return try runtime.company(company).map { try use(of: company, $0, at: now(in: environment)) }
+        return try untilUnchanged {
+            try runtime.company(company).map { try use(of: company, $0, runtime, at: now(in: environment)) }
+        }
     }
 
     private func use(
-        of company: Identifier<Company>, _ state: CompanyState, at now: Timestamp
+        of company: Identifier<Company>, _ state: CompanyState, _ runtime: EnvironmentRuntime, at now: Timestamp
     ) throws -> CompanyUse {
         let (catalog, standing) = (state.catalog, state.standing)
-        let reader = CounterReader(counters: counters, state: state)
+        let reader = CounterReader(counters: counters, runtime: runtime, state: state)
         let subject = Subject.known(CompanyFacts(id: company, standing: standing))
         var counted = catalog.meterSpans
         var entitlements: [(flag: CompiledFlag, use: EntitlementUse)] = []
@@ -99,7 +104,7 @@ extension Engine {
         let releases = held.compactMap { counters.nextExpiry(of: $0, after: now) }
         return CompanyUse(
             metrics: metrics, entitlements: entitlements,
-            traits: catalog.plainTraits(standing.traits) { reader.unitsHeld(of: $0, by: company, at: now) },
+            traits: try catalog.plainTraits(standing.traits) { try reader.unitsHeld(of: $0, by: company, at: now) },
             changesAt: (metrics.compactMap(\.resetsAt) + expiries + releases).min())
     }
 
@@ -128,12 +133,12 @@ extension CatalogSnapshot {
 
     /// By definition, in the order in which they were defined.
     fileprivate func plainTraits(
-        _ texts: TraitTexts, held: (Identifier<TraitDefinition>) -> Int64
-    ) -> [(definition: TraitDefinition, text: String)] {
-        texts.sorted { $0.key < $1.key }.compactMap { id, text in
+        _ texts: TraitTexts, held: (Identifier<TraitDefinition>) throws -> Int64
+    ) rethrows -> [(definition: TraitDefinition, text: String)] {
+        try texts.sorted { $0.key < $1.key }.compactMap { id, text in
             guard let definition = nouns.traitDefinitions[id] else { return nil }
             let plain = definition.traitType.plain(text)
-            let held = held(id)
+            let held = try held(id)
             guard held != 0, let number = Int64(plain) else { return (definition, plain) }
             return (definition, String(number.addingReportingOverflow(held).partialValue))
         }

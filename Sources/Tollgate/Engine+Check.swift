@@ -73,7 +73,7 @@ extension Engine {
     }
 
     /// Decides again when the company has changed meanwhile where that matters.
-    private func untilUnchanged<R>(_ decide: () throws -> R) throws -> R {
+    func untilUnchanged<R>(_ decide: () throws -> R) throws -> R {
         while true {
             do { return try store.patiently(decide) } catch is CompanyChanged {}
         }
