@@ -32,7 +32,7 @@ enum InferenceBody {
             case (.number(let literal), .count):
                 guard let count = Int64(literal), count >= 0, count <= ConsumeRequest.greatestQuantity else {
                     throw .invalid(
-                        "\(field.name) must be an integer between 0 and 1,000,000,000,000,000, not \(literal.prefix(40))"
+                        "\(field.name) must be an integer from 0 to 1,000,000,000,000,000, not \(literal.prefix(40))"
                     )
                 }
                 if field.name == "requests" { requests = count }

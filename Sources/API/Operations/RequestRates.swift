@@ -1,6 +1,5 @@
 internal import Basics
 internal import Model
-internal import Synchronization
 
 /// How many requests a second one API key may make; nil is without limit. Flag checks, events, consumes and
 /// reservations are the product's own traffic, and not limited.

@@ -25,7 +25,7 @@ extension Routes {
             }
             guard count > 0 else { throw Refusal.missing("entity_key_definition_id", id) }
             throw Refusal.conflict(
-                "\(count) keys have the name of \(JSON.string(id).excerpt): it goes with the last of them, see remove_keys"
+                "\(count) keys have the name of \(JSON.string(id).excerpt): it goes with the last, see remove_keys"
             )
         }
         get("entity-keys/count") { call in

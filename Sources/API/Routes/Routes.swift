@@ -42,7 +42,8 @@ struct Routes {
             let key = caller.key
             try limiter.admit(key.id, access, at: .now)
             let path = PathParameters(context.parameters)
-            let body = method == .get ? ByteBuffer() : try await request.bytes(head, limit: BodyLimit.fields, of: .ofCalls)
+            let body =
+                method == .get ? ByteBuffer() : try await request.bytes(head, limit: BodyLimit.fields, of: .ofCalls)
             @Sendable func answer(_ trail: AuditTrail?) async throws -> Answer {
                 let call = Call(
                     engine: engine, caller: caller, path: path, query: try Query(request.uri.query),

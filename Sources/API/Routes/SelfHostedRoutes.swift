@@ -4,8 +4,8 @@ internal import Model
 internal import Tollgate
 
 extension Routes {
-    /// Endpoints about the vendor's own service, answered as it is here: nobody has an account but through keys, nothing
-    /// is onboarded, and no integration is connected.
+    /// Endpoints about the vendor's own service, answered as it is here: nobody has an account but through keys,
+    /// nothing is onboarded, and no integration is connected.
     func addSelfHosted() {
         get("account-members") { call in
             try call.query.checkMembers()
