@@ -13,7 +13,7 @@ BUILD := $(SWIFT) build -c $(CONFIGURATION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format build unit acceptance fuzz thread-sanitizer address-sanitizer crash-test bench \
-	simulate verify-calendar install install-bench install-test
+	simulate stream-test verify-calendar install install-bench install-test
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -53,7 +53,7 @@ fuzz: install ## Throw changed bytes at all that reads bytes, SECONDS=600 for ea
 		echo "$$entry: $$(grep '^Done' $$log)"; done
 
 # What runs at once, in the engine and under it.
-THREADED := LMDBTests|MeteringTests|Concurrency|Consume|Dedupe|FailedCommit|CloseTests|RecordCache|Lane|Server|Budget
+THREADED := LMDBTests|MeteringTests|Concurrency|Consume|Dedupe|FailedCommit|CloseTests|RecordCache|Lane|Server|Budget|Follow|Stream
 
 thread-sanitizer: install ## Run what runs at once, and the simulation, under ThreadSanitizer.
 	$(SWIFT) build --build-tests --sanitize=thread -Xswiftc -DTOLLGATE_POSIX_LOCKS --scratch-path .build/thread
@@ -76,6 +76,11 @@ crash-test: install-test $(VENV)/ready ## Kill a server 200 times, and break its
 	$(SWIFT) build -c release --product tollgate
 	TOLLGATE_BINARY=$(CRASH_BINARY) TOLLGATE_CRASHES=200 TOLLGATE_FAULT_SECONDS=60 \
 		$(VENV)/bin/python -m pytest -q -s Tests/Acceptance/test_crash.py Tests/Acceptance/test_disk.py
+
+stream-test: install-test $(VENV)/ready ## How soon 1,000 clients hear of a change, and what they cost: takes minutes.
+	$(SWIFT) build -c release --product tollgate
+	TOLLGATE_BINARY=$(CRASH_BINARY) TOLLGATE_STREAM_ROUNDS=20 TOLLGATE_STREAM_SECONDS=3 TOLLGATE_STREAM_BOUND=0.05 \
+		$(VENV)/bin/python -m pytest -q -s Tests/Acceptance/test_stream_load.py
 
 lint: ## Check the format.
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

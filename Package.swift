@@ -120,6 +120,7 @@ let package = Package(
             of: "API",
             [
                 "Basics", "Fuzz", "Model", "Tollgate", hummingbird, hummingbirdCore, httpTypes, logging, nio[0], nio[1],
+                nio[3],
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),

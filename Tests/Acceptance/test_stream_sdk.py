@@ -157,13 +157,14 @@ def test_after_a_silence_what_was_missed_is_made_good(server, world, end):
     road.lead_to(server.url)
 
     async def life():
-        async with Local(road.url, server.api) as local:
+        async with Local(road.url, server.api) as local, Local(road.url, server.api) as colleague:
             await local.agree(BOTH)
+            await colleague.agree((ACME, None))
             await asyncio.to_thread(road.cut)
             if end != "cut":
                 await asyncio.to_thread(getattr(server, end))
                 await asyncio.to_thread(server.start)
-                local.api = server.api
+                local.api = colleague.api = server.api
             api = server.api
             await asyncio.to_thread(api.track, event("call", "acme", 10))
             await asyncio.to_thread(api.post, "/user-traits", {"keys": WILE, "trait": "staff", "set": "false"})
@@ -172,11 +173,14 @@ def test_after_a_silence_what_was_missed_is_made_good(server, world, end):
                 "value_bool": True})
             assert (await local.check("call", ACME))["value"] is True
             road.lead_to(server.url)
-            await until(local.engine.is_connected)
+            for each in (local, colleague):
+                await until(each.engine.is_connected)
             await local.agree(BOTH)
+            await colleague.agree((ACME, None))
             assert (await local.check("call", ACME))["value"] is False
             await asyncio.to_thread(api.post, "/company-traits", {"keys": ACME, "trait": "seats_used", "incr": 5})
             await local.agree(BOTH)
+            await colleague.agree((ACME, None))
 
     try:
         asyncio.run(life())

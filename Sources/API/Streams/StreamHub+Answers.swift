@@ -7,11 +7,13 @@ internal import Tollgate
 extension StreamHub {
     /// A client that has so much to read already is answered later.
     private static let answerLimit = 1 << 20
+    /// When a round has so much to say, the others wait for the next one.
+    private static let roundLimit = 16 << 20
     /// Companies and users that one connection may follow.
     private static let followLimit = 100_000
 
     func answerAll(_ round: inout StreamRound) throws {
-        for session in waiting {
+        for session in waiting where round.total < Self.roundLimit {
             guard let conversation = conversations[session] else { continue }
             while conversation.isWaiting,
                 session.backlog.withLock({ $0 }) + (round.bytes[session] ?? 0) < Self.answerLimit
@@ -95,17 +97,21 @@ extension StreamHub {
         try checkLimit(conversation)
         // Followed before it is looked at, so that no use is missed in between.
         let followed = followedCompany(id, in: session.environment)
-        guard let picture = try engine.picture(of: id, in: session.environment) else {
-            dropIfIdle(id)
-            return false
+        if round.fullCompanies[id] == nil {
+            guard let picture = try engine.picture(of: id, in: session.environment) else {
+                dropIfIdle(id)
+                return false
+            }
+            let company = RulesEngineCompany(picture)
+            if followed.told == nil { followed.told = company.told }
+            followedEnvironment(session.environment).changes(at: picture.use.changesAt)
+            followed.changesAt = picture.use.changesAt
+            round.fullCompanies[id] = StreamMessage.full(.company, id: id.description, company)
         }
-        let company = RulesEngineCompany(picture)
-        if followed.told == nil { followed.told = company.told }
-        followedEnvironment(session.environment).changes(at: picture.use.changesAt)
-        followed.changesAt = picture.use.changesAt
+        guard let message = round.fullCompanies[id] else { return false }
         followed.sessions.insert(session)
         if conversation.companies.insert(id).inserted { memory.note(.company(id), of: session.origin) }
-        round.tell(session, StreamMessage.full(.company, id: id.description, company))
+        round.tell(session, message)
         return true
     }
 

@@ -28,16 +28,21 @@ extension StreamHub {
         for (company, environment) in changed {
             try tellWhole(company, in: environment, &round)
             contexts.formUnion(companies[company]?.contexts ?? [])
+            handSlice(&round)
         }
         for company in changes.used where changed[company] == nil {
             try tellUse(company, &round)
             contexts.formUnion(companies[company]?.contexts ?? [])
+            handSlice(&round)
         }
         for (user, environment) in changedUsers {
             try tellUser(user, in: environment, &round)
             contexts.formUnion(users[user]?.contexts ?? [])
         }
-        for context in contexts { try tellContext(context, &round) }
+        for context in contexts {
+            try tellContext(context, &round)
+            handSlice(&round)
+        }
     }
 
     private func forgetTold(of environment: EnvironmentID) {

@@ -17,6 +17,12 @@ internal import Tollgate
 final class StreamHub: @unchecked Sendable {
     /// Rounds begin this far apart, at least.
     private static let pause = DispatchTimeInterval.milliseconds(5)
+    /// What a message costs the event loops and the kernel, in nanoseconds, roughly: after a round the hub rests for as
+    /// long as that and the round itself took, up to the longest rest, so that it leaves room for all other work.
+    private static let messageCost: UInt64 = 25_000
+    private static let longestRest: UInt64 = 40_000_000
+    /// Clients who are told something at a time.
+    private static let slice = 128
     /// When the store could not be read or written.
     private static let retry = DispatchTimeInterval.seconds(1)
 
@@ -28,6 +34,8 @@ final class StreamHub: @unchecked Sendable {
     private var arrivals: [Arrival] = []
     private var isRoundDue = false
     private var earliestRound = DispatchTime(uptimeNanoseconds: 0)
+    /// Messages of the present round.
+    private var handed: UInt64 = 0
     /// The round that is due because of time alone.
     private var alarm: DispatchWorkItem?
     /// What a round that failed was to tell.
@@ -82,8 +90,8 @@ final class StreamHub: @unchecked Sendable {
     private func round() {
         let began = DispatchTime.now()
         isRoundDue = false
-        let failures = engine.failures
-        var round = StreamRound()
+        handed = 0
+        var round = StreamRound(since: engine.failures)
         do {
             handleArrivals()
             var changes = engine.changes.take()
@@ -92,9 +100,10 @@ final class StreamHub: @unchecked Sendable {
             if changes.hasOtherKeys { closeRevoked() }
             try tell(changes, &round)
             try answerAll(&round)
-            hand(round, since: failures)
+            hand(round)
             let took = DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds
-            earliestRound = max(began + Self.pause, .now() + .nanoseconds(Int(took)))
+            let rest = min(took + handed * Self.messageCost, Self.longestRest)
+            earliestRound = max(began + Self.pause, .now() + .nanoseconds(Int(rest)))
             setAlarm()
             if !waiting.isEmpty { schedule() }
         } catch {
@@ -111,21 +120,29 @@ final class StreamHub: @unchecked Sendable {
         }
     }
 
+    /// Hands out what there is, when it is much, so that it is on its way while the rest is written.
+    func handSlice(_ round: inout StreamRound) {
+        guard round.messages.count >= Self.slice else { return }
+        hand(round)
+        round = StreamRound(since: round.failures)
+    }
+
     /// Hands the messages to the event loops once all that they tell is durable.
-    private func hand(_ round: StreamRound, since failures: UInt64) {
+    private func hand(_ round: StreamRound) {
         guard !round.messages.isEmpty || !round.answered.isEmpty else { return }
-        engine.whenDurable(since: failures) { isDurable in
-            for (session, count) in round.answered { session.answered(count) }
+        for (session, count) in round.answered { session.answered(count) }
+        let loops = Dictionary(grouping: round.messages) { ObjectIdentifier($0.key.loop) }.values
+        engine.whenDurable(since: round.failures) { isDurable in
             guard isDurable else { return self.queue.async { self.beginAnew() } }
-            let loops = Dictionary(grouping: round.messages) { ObjectIdentifier($0.key.loop) }
-            for messages in loops.values {
+            for messages in loops {
                 messages[0].key.loop.execute {
                     for (session, frames) in messages { session.send(frames) }
                 }
             }
-            let count = round.messages.values.reduce(0) { $0 + $1.count }
-            self.statistics.withLock { $0.messages += UInt64(count) }
         }
+        let count = UInt64(round.messages.values.reduce(0) { $0 + $1.count })
+        handed += count
+        statistics.withLock { $0.messages += count }
     }
 
     /// What was told may be wrong: everybody gets everything again, a moment later.
@@ -195,14 +212,24 @@ final class StreamHub: @unchecked Sendable {
 
 /// What one round has to say.
 struct StreamRound: Sendable {
+    /// How many commits had failed when it began to look.
+    let failures: UInt64
     private(set) var messages: [StreamSession: [ByteBuffer]] = [:]
     private(set) var bytes: [StreamSession: Int] = [:]
+    private(set) var total = 0
+    /// Companies that somebody asked for in this round, as they are told to everybody who does.
+    var fullCompanies: [Identifier<Company>: ByteBuffer] = [:]
     /// How many messages of each client were answered.
     var answered: [StreamSession: Int] = [:]
+
+    init(since failures: UInt64) {
+        self.failures = failures
+    }
 
     mutating func tell(_ session: StreamSession, _ message: ByteBuffer) {
         messages[session, default: []].append(message)
         bytes[session, default: 0] += message.readableBytes
+        total += message.readableBytes
     }
 
     mutating func tell(_ sessions: Set<StreamSession>, _ message: ByteBuffer) {

@@ -17,10 +17,11 @@ struct StreamOrigin: Hashable {
 /// What clients that are gone had asked for.
 ///
 /// An SDK that connects again asks for flags only, and goes on with the companies and users that it knew. So they are
-/// sent to it unasked: to every connection of the same key and address, as nobody can say which of them was which.
-/// Rule: extensions of the contract, "Flags".
+/// sent to it unasked: to as many connections of the same key and address as have gone, each all that these had asked
+/// for, as nobody can say which of them was which. Rule: extensions of the contract, "Flags".
 ///
-/// What is asked for is also written to a file, so that a server that was killed knows it when it is back.
+/// What is asked for is also written to a file, so that a server that was killed knows it when it is back; how many
+/// asked for it is not in there, so then every connection of the next half hour is told.
 struct StreamMemory {
     private static let span = DispatchTimeInterval.seconds(30 * 60)
     /// Of all origins together; those that left first are forgotten first.
@@ -28,6 +29,8 @@ struct StreamMemory {
 
     private struct Kept {
         var entities: Set<StreamedEntity> = []
+        /// How many connections are yet to be told; nil for all of them.
+        var connections: Int? = 0
         var until: DispatchTime
     }
 
@@ -39,6 +42,7 @@ struct StreamMemory {
         let file = StreamMemoryFile(path)
         for (origin, entities) in Dictionary(grouping: file.read(), by: \.origin) {
             keep(entities.map(\.entity), of: origin, at: .now())
+            kept[origin]?.connections = nil
         }
         self.file = file
         rewrite([:])
@@ -47,7 +51,12 @@ struct StreamMemory {
     /// What is to be told to a new connection.
     mutating func entities(of origin: StreamOrigin, at now: DispatchTime) -> [StreamedEntity] {
         forget(at: now)
-        return kept[origin].map { Array($0.entities) } ?? []
+        guard let found = kept[origin] else { return [] }
+        if let connections = found.connections {
+            kept[origin] = connections > 1 ? found : nil
+            kept[origin]?.connections = connections - 1
+        }
+        return Array(found.entities)
     }
 
     /// A connection that had asked for these is gone.
@@ -56,6 +65,7 @@ struct StreamMemory {
         guard !entities.isEmpty else { return }
         kept[origin, default: Kept(until: now)].entities.formUnion(entities.prefix(Self.limit))
         kept[origin]?.until = now + Self.span
+        kept[origin]?.connections? += 1
         while count > Self.limit, let oldest = kept.min(by: { $0.value.until < $1.value.until }) {
             if kept.count > 1 {
                 kept[oldest.key] = nil
