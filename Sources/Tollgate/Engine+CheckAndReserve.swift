@@ -81,7 +81,7 @@ extension Engine {
         tally.withLock { $0.reservations.add(answer.allowed) }
         let decided = try check(seen)
         // Others may have been quicker; then the check says so, unless it is for more than a count can hold.
-        guard decided.decision.value == answer.allowed else { throw Refusal.conflict(answer.reason) }
+        guard hold != nil || !decided.decision.value else { throw Refusal.conflict(answer.reason) }
         return (decided, hold)
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Catalog
+import Entitlements
 import Model
 import Store
 import Testing
@@ -129,6 +130,31 @@ struct TraitHoldTests {
         #expect(held.reserved == 6 && held.remaining == 0)
         #expect(try await desk.mistakes(in: "trait | 4") == [])
         try shop.expectVerified()
+    }
+
+    @Test("whoever looks sees a unit held or used, never neither and never both")
+    func oneMoment() async throws {
+        let desk = try await desk(EntitlementInput(valueType: .unlimited))
+        let (engine, environment) = (desk.shop.engine, desk.shop.environment)
+        let taken = Locked<Int64>(0)
+        async let looked = Task.detached {
+            var (greatest, looks) = (Int64(0), 0)
+            repeat {
+                let check = try engine.check("seats", company: ["id": "acme"], user: nil, in: environment)
+                let reading = check.decision.entitlement!.reading!
+                // One that is being held while this looks may be seen or not.
+                guard greatest...taken.withLock({ $0 }) + 1 ~= reading.usage + reading.held else { return -1 }
+                (greatest, looks) = (reading.usage + reading.held, looks + 1)
+            } while greatest < 1500
+            return looks
+        }.value
+        let request = ReserveRequest(company: ["id": "acme"], feature: "seats", quantity: 1)
+        for _ in 0..<1500 {
+            let id = try await engine.reserve(request, in: environment).id!
+            taken.withLock { $0 += 1 }
+            _ = try await engine.commit(id, quantity: 1, in: environment)
+        }
+        #expect(try await looked > 1000)
     }
 
     @Test("with ten left 64 callers who consume, and hold and commit, get exactly ten")
