@@ -49,6 +49,16 @@ package struct EventBuffer: Sendable {
         events[events.count - 1] = event
     }
 
+    /// Gives the event begun last its traits: a JSON object with a field at least, whose bytes are not looked at again.
+    package mutating func setTraits(_ json: [UInt8]) {
+        var event = events[events.count - 1]
+        event.track.traits = append(json)
+        if event.track.traits.count > SCAN_TRAITS_LIMIT {
+            event.refusal.refuse(.SCAN_REASON_TOO_LONG, .SCAN_FIELD_TRAITS, measured: event.track.traits.count)
+        }
+        events[events.count - 1] = event
+    }
+
     private mutating func addKey(
         _ name: String, _ value: String, _ owner: scan_field, to range: inout scan_keys, _ refusal: inout scan_refusal
     ) {
@@ -74,9 +84,11 @@ package struct EventBuffer: Sendable {
         return place
     }
 
-    private mutating func append(_ text: String) -> scan_text {
+    private mutating func append(_ text: String) -> scan_text { append(text.utf8) }
+
+    private mutating func append(_ text: some Sequence<UInt8>) -> scan_text {
         let start = bytes.count
-        bytes.append(contentsOf: text.utf8)
+        bytes.append(contentsOf: text)
         return scan_text(offset: UInt32(start), count: UInt32(bytes.count - start))
     }
 

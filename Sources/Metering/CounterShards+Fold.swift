@@ -1,6 +1,7 @@
 internal import Basics
 package import Model
 package import Store
+internal import Synchronization
 
 /// Which shard is folded next, and how much journal has been written since.
 struct FoldPace {
@@ -23,6 +24,10 @@ struct FoldPace {
 }
 
 extension CounterShards {
+    /// What a sample takes of memory until it is folded, about: as if it were so much journal, so that the tail's
+    /// samples stay within its bounds too.
+    private static let sampleBytes = 192
+
     /// Decides which shards a commit folds, called alone (gate held): what is counted from now on is of their next
     /// generation.
     ///
@@ -30,7 +35,8 @@ extension CounterShards {
     ///   - sequence: the first journal entry that is not yet counted.
     ///   - all: every shard, whatever was written.
     package func beginFolds(written bytes: Int, before sequence: UInt64, all: Bool) -> [UsageFold] {
-        let turns = all ? Array(shards.indices) : pace.withLock { $0.take(bytes) }
+        let samples = sampled.exchange(0, ordering: .relaxed)
+        let turns = all ? Array(shards.indices) : pace.withLock { $0.take(bytes + samples * Self.sampleBytes) }
         return turns.map { index in
             shards[index].withLock { shard in
                 precondition(shard.folding.isEmpty, "one commit is written at a time")

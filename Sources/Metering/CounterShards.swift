@@ -17,6 +17,8 @@ package final class CounterShards: UsageLedger {
     /// Told of everything that is counted or held.
     package let watch: UseWatch
     private let waits = Atomic<UInt64>(0)
+    /// Samples that memory has taken up since the last commit began.
+    let sampled = Atomic<Int>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
@@ -210,6 +212,7 @@ package final class CounterShards: UsageLedger {
                 try store.snapshot().hasSample(
                     company: key.company, meter: key.meter, token: token, from: from, to: to)
             }
+            sampled.wrappingAdd(1, ordering: .relaxed)
         }
     }
 

@@ -47,7 +47,7 @@ public struct TraitFilter: Codable, Hashable, Sendable {
         self.values = values
     }
 
-    /// Whether the filter holds of an event's trait; nil when the event has none.
+    /// Whether the filter holds of an event's trait, which is nil when the event has none.
     ///
     /// Values of different kinds are different and in no order; texts are ordered by their UTF-8 bytes.
     public func holds(of value: TraitValue?) -> Bool {

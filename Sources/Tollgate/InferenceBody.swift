@@ -31,9 +31,7 @@ enum InferenceBody {
             case (.text, .text): continue
             case (.number(let literal), .count):
                 guard let count = Int64(literal), count >= 0, count <= ConsumeRequest.greatestQuantity else {
-                    throw .invalid(
-                        "\(field.name) must be an integer from 0 to 1,000,000,000,000,000, not \(literal.prefix(40))"
-                    )
+                    throw .invalid("\(field.name) must be an integer of 0 to 10^15, not \(literal.prefix(40))")
                 }
                 if field.name == "requests" { requests = count }
             case (_, .text): throw .invalid("\(field.name) must be a string")

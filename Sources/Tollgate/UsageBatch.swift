@@ -8,6 +8,8 @@ public struct UsageEvent: Sendable {
     public var user: [String: String] = [:]
     public var event: String
     public var quantity: Int64
+    /// What features may filter by, sum up or count beside the quantity.
+    public var traits: [String: TraitValue] = [:]
     /// The same key again within the dedupe window is the same event.
     public var idempotencyKey: String?
     /// The time that counts instead of the receipt, when `trustsSentAt` or `isBackfill` is set.
@@ -46,6 +48,7 @@ public struct UsageBatch: Sendable {
             reservationID: event.reservationID?.description)
         for (name, value) in event.company { buffer.addCompanyKey(name, value) }
         for (name, value) in event.user { buffer.addUserKey(name, value) }
+        if !event.traits.isEmpty { buffer.setTraits(TraitValue.object(event.traits).json) }
     }
 
     /// Adds what nearly every event is: a quantity used by a company that one key names.

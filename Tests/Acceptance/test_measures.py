@@ -5,6 +5,7 @@ import json
 import pytest
 
 from api import event, lines
+from server import Server, tollgate
 
 JANUARY, FEBRUARY = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 ONLY_EU = [{"trait": "zone", "operator": "eq", "value": "eu"}]
@@ -63,7 +64,8 @@ def test_what_is_declared_is_echoed_and_what_makes_no_sense_is_a_400(api, featur
         assert answer.status_code == 400 and sentence in answer.json()["error"], answer.text
 
 
-def test_usage_checks_and_history_follow_each_event_across_restart_and_kill(server, api, features):
+def test_usage_checks_and_history_follow_each_event_across_restart_kill_and_backup(
+        server, api, features, tmp_path):
     limits = {"bytes": 100, "eu": 2, "peak": 10, "seats": 10, "users": 2, "call": 100}
     api.subscribed("acme", api.free_plan("Free", *(
         (features[name], {"value_type": "numeric", "value_numeric": limit, "metric_period": "current_month"})
@@ -91,7 +93,13 @@ def test_usage_checks_and_history_follow_each_event_across_restart_and_kill(serv
     server.kill()
     server.start()
     api = server.api
-    assert usages(api) == expected | {"peak": 20, "seats": 20, "call": 11}
+    expected |= {"peak": 20, "seats": 20, "call": 11}
+    assert usages(api) == expected
+    tollgate("backup", "--data", str(server.data), "--to", str(tmp_path / "copy"))
+    copy = Server(tmp_path / "copy").start()
+    assert usages(copy.api) == expected
+    copy.stop()
+    copy.verify()
     rows = api.get(
         "/feature-usage-history", start_time=JANUARY, end_time=FEBRUARY, granularity="daily",
         feature_ids=[features[name]["id"] for name in ("peak", "users")])

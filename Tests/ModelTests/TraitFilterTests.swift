@@ -57,6 +57,17 @@ struct TraitFilterTests {
         #expect(Decimal(literal: text)?.description == expected)
     }
 
+    @Test("a value as JSON; numbers that are none are null")
+    func json() {
+        let value = TraitValue.object([
+            "b": .array([.null, .bool(true), .number("-1.50e+3"), .number("1]"), .number("01"), .number("")]),
+            "a\"\n\u{1}": .string("é\\"), "c": .object([:]),
+        ])
+        #expect(
+            String(decoding: value.json, as: UTF8.self)
+                == #"{"a\"\u000a\u0001":"é\\","b":[null,true,-1.50e+3,null,null,null],"c":{}}"#)
+    }
+
     private func value(_ text: String) -> TraitValue? {
         switch text {
         case "–": nil

@@ -163,6 +163,26 @@ struct MeasureRuleTests {
         try shop.expectVerified()
     }
 
+    @Test("traits of events made in process are those of events that are sent")
+    func inProcess() async throws {
+        let shop = try await Workshop()
+        let users = try await feature(
+            shop, "users", .uniqueCount, unique: "user",
+            [TraitFilter(trait: "bytes", operator: .gt, values: [.number("5")])])
+        let company = try await shop.company("acme", on: try await shop.plan("Free", [(users, .limit(100))]))
+        var events = [("ada", "6"), ("ada", "7"), ("a\"b", "8"), ("eve", "5")].map { user, bytes in
+            var event = UsageEvent(company: ["id": "acme"], event: "calls")
+            event.traits = ["user": .string(user), "bytes": .number(bytes), "more": .array([.null])]
+            return event
+        }
+        events.append(UsageEvent(company: ["id": "acme"], event: "calls"))
+        events[4].traits = ["user": .string(String(repeating: "x", count: 20_000))]
+        let answer = try await shop.engine.track(events, in: shop.environment)
+        #expect(answer.rejected.map(\.error) == ["traits is longer than 16384 bytes: 20011"])
+        try await shop.send(event(#"{"user":"a\"b","bytes":9}"#), form: .single)
+        #expect(try shop.usage(company, users) == 2)
+    }
+
     @Test("a full derived counter rejects the event, which then counts nowhere")
     func full() async throws {
         let shop = try await Workshop()

@@ -14,11 +14,11 @@ import Tollgate
 struct MeasureTests {
     /// Random events, late ones, corrections, backfill and repetitions among them, restarts and commits that fail:
     /// after each round every window, bill and history is what a look at every single event says.
-    @Test("are exact beside a model that keeps every event", arguments: [1, 2, 3] as [UInt64])
+    @Test("are exact beside a model that keeps every event", arguments: [1, 2] as [UInt64])
     func random(seed: UInt64) async throws {
         print("seed \(seed)")
         var life = try await MeasureLife(seed: seed)
-        for round in 0..<16 {
+        for round in 0..<10 {
             for _ in 0..<6 { try await life.track() }
             if round % 5 == 2 { try await life.fail() }
             if round % 6 == 3 { try await life.shop.reopen() }
@@ -29,7 +29,7 @@ struct MeasureTests {
         try life.shop.expectVerified()
         try await life.shop.reopen()
         try life.compare()
-        #expect(life.model.events.count > 200)
+        #expect(life.model.events.count > 130)
     }
 }
 
@@ -68,7 +68,8 @@ private struct MeasureLife {
     let shop: Workshop
     var model = MeasureModel()
     private var random: SplitMix
-    private var now = at("2024-01-01T00:00:00Z")
+    /// Periods begin and end within an hour.
+    private var now = at("2024-01-01T10:20:30.123Z")
     private var features: [(feature: Feature, measure: Measure, period: MetricPeriod)] = []
     private var billed: [(feature: Feature, measure: Measure)] = []
     private var known: [String: Company] = [:]
@@ -99,6 +100,8 @@ private struct MeasureLife {
             "Pro", monthly: 100,
             features.map { ($0.feature, .limit(50, $0.period)) }
                 + billed.map { ($0.feature, .payAsYouGo(cents: 1)) })
+        try await shop.setClock(now.rfc3339)
+        for _ in 0..<4 { try await track() }
         for company in Self.companies { known[company] = try await shop.company(company, on: plan) }
     }
 
