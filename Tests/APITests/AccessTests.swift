@@ -76,6 +76,12 @@ import Testing
                 #expect(try await desk.ask(.post, path, "{", key: nil).headers[.accessControlAllowOrigin] == "*")
             }
             #expect(try await desk.ask(.options, "/companies", key: nil).status == 404)
+            let reading: HTTPFields = [.accessControlRequestMethod: "GET"]
+            #expect(try await desk.ask(.options, "/companies/x", key: nil, reading).status == 204)
+            let changing: HTTPFields = [.accessControlRequestMethod: "DELETE"]
+            #expect(try await desk.ask(.options, "/companies/x", key: nil, changing).status == 404)
+            let withToken = try await desk.ask(.get, "/companies/x", key: "token_x")
+            #expect(withToken.status == 401 && withToken.headers[.accessControlAllowOrigin] == "*")
             #expect(try await desk.ask(.get, "/companies").headers[.accessControlAllowOrigin] == nil)
         }
     }

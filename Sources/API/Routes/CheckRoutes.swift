@@ -7,7 +7,7 @@ internal import Tollgate
 
 extension Routes {
     func addChecks() {
-        post("flags/:flag_id/check-and-reserve") { call in
+        post("flags/:flag_id/check-and-reserve", .use) { call in
             try await call.checkAndReserve()
         }
         post("flags/check", .check) { call in
