@@ -2,11 +2,14 @@ public import Basics
 
 /// One request that asked for a change of what is set up, and what it was answered: a line of the audit log.
 ///
-/// Texts are cut at `longestText` bytes. Source of the fields: Schematic, `AuditLogResponseData`.
+/// Long texts are cut, answers earlier than requests, as they mostly repeat what can be read anyway. Source of the
+/// fields: Schematic, `AuditLogResponseData`.
 public struct AuditRecord: Identified, Sendable, Equatable {
     public static let idPrefix = "audit"
-    /// Bytes of a body or a URL that are kept.
-    public static let longestText = 8192
+    /// Bytes of a request's URL, and of its body, that are kept.
+    public static let longestRequest = 8192
+    /// Bytes of an answer that are kept.
+    public static let longestAnswer = 1024
 
     /// What was asked, by whom.
     public struct Request: Codable, Sendable, Equatable {
@@ -27,10 +30,10 @@ public struct AuditRecord: Identified, Sendable, Equatable {
         ) {
             self.keyID = keyID
             self.method = method
-            self.url = AuditRecord.kept(Array(url.utf8))
+            self.url = AuditRecord.kept(Array(url.utf8), longestRequest)
             self.resourceType = resourceType
             self.resourceID = resourceID
-            self.body = AuditRecord.kept(body)
+            self.body = AuditRecord.kept(body, longestRequest)
             self.startedAt = startedAt
         }
     }
@@ -42,7 +45,7 @@ public struct AuditRecord: Identified, Sendable, Equatable {
 
         public init(status: Int, body: [UInt8], endedAt: Timestamp) {
             self.status = status
-            self.body = AuditRecord.kept(body)
+            self.body = AuditRecord.kept(body, longestAnswer)
             self.endedAt = endedAt
         }
     }
@@ -59,7 +62,7 @@ public struct AuditRecord: Identified, Sendable, Equatable {
     }
 
     /// What is no UTF-8 is repaired, also a character that the cut falls into.
-    private static func kept(_ text: [UInt8]) -> String {
-        String(decoding: text.prefix(longestText), as: UTF8.self)
+    private static func kept(_ text: [UInt8], _ longest: Int) -> String {
+        String(decoding: text.prefix(longest), as: UTF8.self)
     }
 }

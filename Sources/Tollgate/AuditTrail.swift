@@ -46,8 +46,9 @@ extension Engine {
     package func end(
         _ trail: AuditTrail, with answer: AuditRecord.Answer, in environment: EnvironmentID
     ) async throws {
-        try committer.admit()
         let began = trail.began.withLock { $0 }
+        // A request that has begun was admitted with its command, and there are no more answers than requests.
+        if began == nil { try committer.admit() }
         let entry =
             began.map { AuditEntry.answered(answer, to: $0) } ?? AuditEntry.answered(answer, to: trail.request)
         let encoded = try entry.journaled(in: environment, at: answer.endedAt)
