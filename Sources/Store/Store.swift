@@ -1,4 +1,5 @@
 package import Basics
+internal import Dispatch
 internal import Glibc
 package import LMDB
 package import Model
@@ -20,6 +21,7 @@ package final class Store: Sendable {
     /// next. Nil values are deletions.
     private let uncommitted = Locked(Uncommitted())
     private let tables: [Table]
+    private let scans = DispatchQueue(label: "tollgate.scans", qos: .utility)
 
     /// Records of the catalog's kinds as commands last read them.
     private struct Decoded {
@@ -134,6 +136,9 @@ package final class Store: Sendable {
             file.filePages * file.pageBytes, file.freePages * file.pageBytes, file.mapBytes, file.readersInUse
         )
     }
+
+    /// Runs what reads much of the journal: one at a time, away from the threads that answer requests.
+    package func scan(_ body: @escaping @Sendable () -> Void) { scans.async(execute: body) }
 
     package func table(_ table: StoreTable) -> Table { tables[table.place] }
 

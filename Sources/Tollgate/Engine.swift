@@ -25,6 +25,7 @@ public final class Engine: Sendable {
     let marks: DedupeMarks
     let scanners = ScannerPool()
     package let changes: ChangeFeed
+    let summaries = EventSummaries()
     let tally = Locked(Tally())
     let lastAudit = Locked<EngineStatistics.Audit?>(nil)
     let memory: Memory

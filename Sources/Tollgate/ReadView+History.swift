@@ -24,10 +24,6 @@ extension ReadView {
         features: [Feature], companies: [Identifier<Company>], in range: Period, by granularity: HistoryGranularity,
         offset: Int, limit: Int
     ) throws -> [UsageBucket] {
-        let hour = Int64(3_600_000)
-        guard range.start.milliseconds % hour == 0, range.end.milliseconds % hour == 0 else {
-            throw Refusal.invalid("start_time and end_time must be full hours in UTC")
-        }
         let buckets = try Self.buckets(of: range, granularity)
         var page = Page<UsageBucket>(offset: offset, limit: limit)
         for company in companies {
@@ -64,7 +60,12 @@ extension ReadView {
         return Array(zip(buckets, sums))
     }
 
-    private static func buckets(of range: Period, _ granularity: HistoryGranularity) throws(Refusal) -> [Period] {
+    /// The stretches of UTC time that a range is made of.
+    static func buckets(of range: Period, _ granularity: HistoryGranularity) throws(Refusal) -> [Period] {
+        let hour = Int64(3_600_000)
+        guard range.start.milliseconds % hour == 0, range.end.milliseconds % hour == 0 else {
+            throw .invalid("start_time and end_time must be full hours in UTC")
+        }
         var buckets: [Period] = []
         var start = range.start
         while start < range.end {

@@ -17,7 +17,7 @@ extension Engine {
 /// A consistent view of one environment, for lists and lookups. Use it only inside the closure it is handed to.
 package final class ReadView {
     let engine: Engine
-    private let runtime: EnvironmentRuntime
+    let runtime: EnvironmentRuntime
     let snapshot: Snapshot
     let catalog: CatalogSnapshot
     package let now: Timestamp

@@ -27,7 +27,9 @@ NOT_THERE = "is not an endpoint of this release"
 PAGE = REPOSITORY / "docs" / "schematic-compatibility.md"
 GROUPS = re.findall(r"^- \*\*(\w+)\.\*\* Works", PAGE.read_text(), re.M)
 # What may be left out by its type, and is asked for.
-NEEDED = {"entitlements.list_feature_usage": ["company_id"], "entitlements.count_feature_usage": ["company_id"]}
+NEEDED = {
+    "entitlements.list_feature_usage": ["company_id"], "entitlements.count_feature_usage": ["company_id"],
+    "entitlements.list_company_user_usage": ["feature_id"], "entitlements.count_company_user_usage": ["feature_id"]}
 # What looks for something that is never there.
 ALWAYS_MISSED = ["accounts.get_account_member"]
 # What the base class of the client adds to the groups: calls without types.
@@ -163,6 +165,9 @@ class World:
         invoice = sdk.billing.list_billing_invoices(company_id=company.id).data[0]
         profile = sdk.billing.list_company_billing_profiles(company_id=company.id).data[0]
         draft = sdk.plans.create_plan(name=f"{mark} draft", plan_type="plan").data
+        plan_trait = self.api.post("/plan-traits/bulk", {
+            "apply_to_existing_companies": False, "plan_id": plan.id,
+            "traits": [{"trait_id": trait.id, "trait_value": "1"}]})[0]
         return {
             "company_id": [company.id], "user_id": [user.id], "plan_id": [plan.id, draft.id],
             "base_plan_id": [plan.id, catalog.team.id], "initial_plan_id": [catalog.free.id],
@@ -176,7 +181,9 @@ class World:
             "environment_id": [company.environment_id], "invoice_id": [invoice.id], "billing_profile_id": [profile.id],
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
-            "event": ["api-call"], "price_id": [plan.id], "trait": [mark],
+            "event": ["api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
+            "entity_key_definition_id": ["company.key.id"], "trait_value": ["1"],
+            "audit_log_id": [self.api.get("/audit-log", limit=1)[0]["id"]], "actor_type": ["api_key"],
         }
 
 

@@ -32,7 +32,8 @@ def reads(company: str, name: str) -> list[str]:
         f"/feature-usage/count?company_keys[id]={name}", f"/usage-by-company?keys[id]={name}",
         f"/invoices?company_id={company}", f"/invoices/count?company_id={company}",
         f"/company-overrides?company_ids={company}", f"/company-overrides/count?company_id={company}",
-        f"/billing/profiles?company_id={company}"]
+        f"/billing/profiles?company_id={company}", f"/company-subscriptions?company_ids={company}",
+        f"/company-billing-entity?company_id={company}", f"/user-usage-by-company?company_id={company}"]
 
 
 def test_it_reads_its_company_and_no_other(api, world):

@@ -26,6 +26,7 @@ extension Routes {
         routes.addEvents()
         routes.addCloudEvents(subjectKey: options.subjectKey)
         routes.addUsage()
+        routes.addUserUsage()
         routes.addPlanChanges()
         routes.addBilling()
         routes.addCompanyBilling()
