@@ -12,7 +12,7 @@ struct Scenario: Sendable {
 
     static let all: [Scenario] = [
         .batches, .companies, .keys, .inProcess, .singleEvents, .checkLatency, .checksBesideIngest, .checkInProcess,
-        .consumeOne, .consumeMany, .close, .restart,
+        .manyFlagsLatency, .manyFlagsInProcess, .consumeOne, .consumeMany, .close, .restart,
     ]
 }
 

@@ -3,12 +3,12 @@ internal import Model
 
 /// A condition with its ids read, its constant parsed and its trait's type known.
 enum CompiledCondition: Sendable {
-    case company(ids: Set<Identifier<Company>>, negated: Bool)
-    case user(ids: Set<Identifier<User>>, negated: Bool)
-    case plan(ids: Set<Identifier<Plan>>, negated: Bool)
-    case planVersion(ids: Set<Identifier<PlanVersion>>, negated: Bool)
-    case billingProduct(ids: Set<String>, negated: Bool)
-    case basePlan(ids: Set<Identifier<Plan>>, ComparableOperator)
+    case company(ids: NameSet<Identifier<Company>>, negated: Bool)
+    case user(ids: NameSet<Identifier<User>>, negated: Bool)
+    case plan(ids: NameSet<Identifier<Plan>>, negated: Bool)
+    case planVersion(ids: NameSet<Identifier<PlanVersion>>, negated: Bool)
+    case billingProduct(ids: NameSet<String>, negated: Bool)
+    case basePlan(ids: NameSet<Identifier<Plan>>, ComparableOperator)
     case metric(MetricTest)
     case trait(TraitTest)
     /// What cannot hold: tests of credits, of which nobody has any; of a trait that is not defined or a metric that is
@@ -20,7 +20,7 @@ enum CompiledCondition: Sendable {
         _ condition: Condition, _ definitions: [Identifier<TraitDefinition>: TraitDefinition],
         _ meters: [String: Meter]
     ) {
-        func ids<Noun>() -> Set<Identifier<Noun>> { Set(condition.resourceIDs.compactMap { Identifier($0) }) }
+        func ids<Noun>() -> NameSet<Identifier<Noun>> { NameSet(condition.resourceIDs.compactMap { Identifier($0) }) }
         let isNegated = condition.operator == .ne
         self =
             switch condition.type {
@@ -28,7 +28,7 @@ enum CompiledCondition: Sendable {
             case .user: .user(ids: ids(), negated: isNegated)
             case .plan: .plan(ids: ids(), negated: isNegated)
             case .planVersion: .planVersion(ids: ids(), negated: isNegated)
-            case .billingProduct: .billingProduct(ids: Set(condition.resourceIDs), negated: isNegated)
+            case .billingProduct: .billingProduct(ids: NameSet(condition.resourceIDs), negated: isNegated)
             case .basePlan: .basePlan(ids: ids(), condition.operator)
             case .metric: MetricTest(condition, meters: meters).map(CompiledCondition.metric) ?? .never
             case .trait: TraitTest(condition, definitions: definitions).map(CompiledCondition.trait) ?? .never

@@ -43,7 +43,7 @@ extension CompiledFlag {
             return Verdict(value: globalOverride.value, decider: .globalOverride, entitlement: entitlement)
         }
         if let place = try firstStandard(company, user, preflight, now, usage) {
-            return Verdict(value: standard[place].value, decider: .standard(place), entitlement: entitlement)
+            return Verdict(value: standard.rules[place].value, decider: .standard(place), entitlement: entitlement)
         }
         if let fallback { return Verdict(value: fallback.value, decider: .fallback, entitlement: entitlement) }
         return Verdict(
@@ -54,12 +54,9 @@ extension CompiledFlag {
         _ company: Subject<CompanyFacts>, _ user: Subject<UserFacts>, _ preflight: Preflight, _ now: Timestamp,
         _ usage: Source
     ) throws(Source.Failure) -> Int? {
-        if standard.isEmpty { return nil }
+        if standard.rules.isEmpty { return nil }
         let question = RuleQuestion(company: company.facts, user: user.facts, preflight: preflight, now: now)
-        for place in standard.indices {
-            if try question.holds(standard[place], usage) { return place }
-        }
-        return nil
+        return try standard.first { condition throws(Source.Failure) in try question.holds(condition, usage) }
     }
 }
 
@@ -149,34 +146,15 @@ extension CompiledFlag {
     }
 }
 
-/// Whether rules that people wrote hold for one company and user.
+/// Whether conditions of rules that people wrote hold for one company and user.
 private struct RuleQuestion: ~Copyable {
     let company: CompanyFacts?
     let user: UserFacts?
     let preflight: Preflight
     let now: Timestamp
 
-    func holds<Source: UsageSource>(_ rule: CompiledRule, _ usage: Source) throws(Source.Failure) -> Bool {
-        for condition in rule.conditions {
-            if try !holds(condition, usage) { return false }
-        }
-        for group in rule.groups {
-            if try !holdsAny(of: group, usage) { return false }
-        }
-        return true
-    }
-
-    private func holdsAny<Source: UsageSource>(
-        of group: [CompiledCondition], _ usage: Source
-    ) throws(Source.Failure) -> Bool {
-        for condition in group {
-            if try holds(condition, usage) { return true }
-        }
-        return false
-    }
-
     /// False whenever the company or user that the condition is about is not there, also for negated ones.
-    private func holds<Source: UsageSource>(
+    func holds<Source: UsageSource>(
         _ condition: CompiledCondition, _ usage: Source
     ) throws(Source.Failure) -> Bool {
         switch condition {
@@ -197,10 +175,10 @@ private struct RuleQuestion: ~Copyable {
     ) throws(Source.Failure) -> Bool {
         switch condition {
         case .company(let ids, let negated): return ids.contains(company.id) != negated
-        case .plan(let ids, let negated): return ids.isDisjoint(with: company.standing.planIDs) == negated
-        case .planVersion(let ids, let negated): return ids.isDisjoint(with: company.standing.planVersionIDs) == negated
+        case .plan(let ids, let negated): return ids.containsAny(of: company.standing.planIDs) != negated
+        case .planVersion(let ids, let negated): return ids.containsAny(of: company.standing.planVersionIDs) != negated
         case .billingProduct(let ids, let negated):
-            return ids.isDisjoint(with: company.standing.billingProductIDs) == negated
+            return ids.containsAny(of: company.standing.billingProductIDs) != negated
         case .basePlan(let ids, let comparison): return holds(comparison, on: company.standing.basePlanID, in: ids)
         case .metric(let test):
             let reading = try usage.reading(of: test.meter, over: test.span, by: company.id, at: now)
@@ -214,7 +192,7 @@ private struct RuleQuestion: ~Copyable {
 
     /// No base plan is not any of the ids; comparisons of order never hold.
     private func holds(
-        _ comparison: ComparableOperator, on plan: Identifier<Plan>?, in ids: Set<Identifier<Plan>>
+        _ comparison: ComparableOperator, on plan: Identifier<Plan>?, in ids: NameSet<Identifier<Plan>>
     ) -> Bool {
         let isAmong = plan.map { ids.contains($0) } ?? false
         return switch comparison {

@@ -15,8 +15,7 @@ package final class CompiledFlag: Sendable {
     package let event: String?
     /// Global overrides and defaults hold for everyone, so the first of each is all that can ever decide.
     let globalOverride: CompiledRule?
-    /// By ascending priority, then as stored.
-    let standard: [CompiledRule]
+    let standard: StandardRules
     let fallback: CompiledRule?
     /// Told by whoever asks for a decision that counts as a check; a decision does not touch it.
     package let lastCheck: LatestTime
@@ -30,41 +29,27 @@ package final class CompiledFlag: Sendable {
         precondition(
             flag.rules.allSatisfy { $0.type == .globalOverride || $0.type == .standard || $0.type == .default },
             "flag \(flag.key) stores a rule of an entitlement or override, which must be derived")
-        func rules(_ type: RuleType) -> [CompiledRule] {
-            flag.rules.filter { $0.type == type }.map { CompiledRule($0, definitions, meters) }
-        }
+        func rules(_ type: RuleType) -> [Rule] { flag.rules.filter { $0.type == type } }
         id = flag.id
         key = flag.key
         featureID = feature?.id
         defaultValue = flag.defaultValue
         basis = feature.map { UsageBasis($0, meters: meters) } ?? .none
         event = feature?.type == .event ? feature?.eventSubtype : nil
-        globalOverride = rules(.globalOverride).first
-        standard = rules(.standard).sorted { $0.priority < $1.priority }
-        fallback = rules(.default).first
+        globalOverride = rules(.globalOverride).first.map(CompiledRule.init)
+        standard = StandardRules(rules(.standard), definitions, meters)
+        fallback = rules(.default).first.map(CompiledRule.init)
         self.lastCheck = lastCheck
     }
 }
 
-/// A rule that someone wrote, made ready.
+/// What a rule that someone wrote answers when it decides.
 final class CompiledRule: Sendable {
     let face: RuleFace
-    let priority: Int64
     let value: Bool
-    /// All must hold.
-    let conditions: [CompiledCondition]
-    /// In each at least one must hold.
-    let groups: [[CompiledCondition]]
 
-    init(
-        _ rule: Rule, _ definitions: [Identifier<TraitDefinition>: TraitDefinition], _ meters: [String: Meter]
-    ) {
+    init(_ rule: Rule) {
         face = RuleFace(rule.type, rule.id, name: rule.name)
-        priority = rule.priority
         value = rule.value
-        conditions = rule.conditions.map { CompiledCondition($0, definitions, meters) }
-        groups = rule.conditionGroups.map { group in
-            group.conditions.map { CompiledCondition($0, definitions, meters) }
-        }
     }
 }

@@ -42,7 +42,7 @@ package struct FlagDecision: Sendable {
                 }
             }
         case .globalOverride: rule = flag.globalOverride?.face
-        case .standard(let place): rule = flag.standard[place].face
+        case .standard(let place): rule = flag.standard.rules[place].face
         case .fallback: rule = flag.fallback?.face
         case .nobody(let why):
             rule = nil

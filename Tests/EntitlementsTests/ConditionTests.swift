@@ -11,6 +11,9 @@ internal import Testing
             type            | operator  | ids         | holds | without anybody
             company         | eq        | comp:2,1    | true  | false
             company         | eq        | comp:2      | false | false
+            company         | eq        | comp:9,1,5,3,7 | true | false
+            company         | eq        | comp:9,2,5,3,7 | false | false
+            company         | ne        | comp:9,2,5,3,7 | true | false
             company         | ne        | comp:2      | true  | false
             company         | ne        | comp:1      | false | false
             company         | eq        | plan:1      | false | false
@@ -19,6 +22,7 @@ internal import Testing
             user            | ne        | user:2      | true  | false
             plan            | eq        | plan:7      | true  | false
             plan            | eq        | plan:8      | false | false
+            plan            | eq        | plan:5,8,7,6 | true | false
             plan            | ne        | plan:7      | false | false
             plan            | ne        | plan:8      | true  | false
             plan_version    | eq        | plvr:1      | true  | false

@@ -36,38 +36,53 @@ extension Scenario {
 }
 
 /// Checks of a numeric entitlement, of random companies.
-private enum Checks {
+enum Checks {
     /// Client and server have one core between them.
     private static let core = 0
+    private static let flag = "calls"
 
-    static func tollgate(_ sizes: Sizes) async throws -> Measurement {
+    fileprivate static func tollgate(_ sizes: Sizes) async throws -> Measurement {
         let companies = sizes.scaled(Batches.companies)
         return try await BenchStore.with(companies: companies) { store in
-            try await Affinity.pinned(to: core) {
-                try await TollgateServer.with(store) { server in
-                    Measurement(try await load(server.port, companies, connections: 1, sizes))
-                }
+            try await oneConnection(to: store, flag: flag, companies, sizes)
+        }
+    }
+
+    static func oneConnection(
+        to store: BenchStore, flag: String, _ companies: Int, _ sizes: Sizes
+    ) async throws -> Measurement {
+        try await Affinity.pinned(to: core) {
+            try await TollgateServer.with(store) { server in
+                Measurement(try await load(server.port, flag, companies, connections: 1, sizes))
             }
         }
     }
 
-    /// The same request is answered with the same bytes, but without a thought.
-    static func nginx(_ sizes: Sizes) async throws -> Measurement {
-        let answer = try await BenchStore.with(companies: 1) { store in
-            try await TollgateServer.with(store) { server in
-                try server.ask("/flags/calls/check", #"{"company":{"id":"\#(BenchStore.company(0))"}}"#)
-            }
+    fileprivate static func nginx(_ sizes: Sizes) async throws -> Measurement {
+        let answer = try await BenchStore.with(companies: 1) { try await Checks.answer(of: $0, flag: flag) }
+        return try await nginx(answering: answer, flag: flag, sizes.scaled(Batches.companies), sizes)
+    }
+
+    /// What Tollgate says of the flag.
+    static func answer(of store: BenchStore, flag: String) async throws -> String {
+        try await TollgateServer.with(store) { server in
+            try server.ask("/flags/\(flag)/check", #"{"company":{"id":"\#(BenchStore.company(0))"}}"#)
         }
-        let companies = sizes.scaled(Batches.companies)
-        return try await Affinity.pinned(to: core) {
+    }
+
+    /// The same request is answered with the same bytes, but without a thought.
+    static func nginx(
+        answering answer: String, flag: String, _ companies: Int, _ sizes: Sizes
+    ) async throws -> Measurement {
+        try await Affinity.pinned(to: core) {
             try await NginxServer.with(answering: answer) { server in
-                Measurement(try await load(server.port, companies, connections: 1, sizes))
+                Measurement(try await load(server.port, flag, companies, connections: 1, sizes))
             }
         }
     }
 
     /// - Parameter pace: batches of 1,000 events that are sent each second beside the checks.
-    static func many(_ sizes: Sizes, besideBatchesPerSecond pace: Double?) async throws -> Measurement {
+    fileprivate static func many(_ sizes: Sizes, besideBatchesPerSecond pace: Double?) async throws -> Measurement {
         let companies = sizes.scaled(Batches.companies)
         return try await BenchStore.with(companies: companies) { store in
             let (checks, beside) = try await TollgateServer.with(store) { server in
@@ -77,7 +92,8 @@ private enum Checks {
                     pace == nil
                     ? nil : Load.run(Batches.wire, Batches.clients(companies, sizes), port: server.port, plan)
                 return (
-                    try await load(server.port, companies, connections: sizes.connections(64), sizes), try await ingest
+                    try await load(server.port, flag, companies, connections: sizes.connections(64), sizes),
+                    try await ingest
                 )
             }
             var measurement = Measurement(checks)
@@ -91,43 +107,50 @@ private enum Checks {
     }
 
     private static func load(
-        _ port: Int, _ companies: Int, connections: Int, _ sizes: Sizes
+        _ port: Int, _ flag: String, _ companies: Int, connections: Int, _ sizes: Sizes
     ) async throws -> LoadResult {
         let template = RequestTemplate(
-            HTTPWire.post("/flags/calls/check", body: #"{"company":{"id":"c\#(RequestTemplate.Place.company)"}}"#))
+            HTTPWire.post("/flags/\(flag)/check", body: #"{"company":{"id":"c\#(RequestTemplate.Place.company)"}}"#))
         return try await Load.run(
             HTTPWire(expecting: #""value":true"#), LoadClient.many(connections, template, companies: companies),
             port: port, sizes.load)
     }
 
-    /// Each call by itself, less what reading the clock twice takes.
-    static func inProcess(_ sizes: Sizes) async throws -> Measurement {
+    fileprivate static func inProcess(_ sizes: Sizes) async throws -> Measurement {
         let companies = sizes.scaled(Batches.companies)
         return try await BenchStore.with(companies: companies) { store in
-            try await store.open { store in
-                let names = (0..<companies).map { ["id": BenchStore.company($0)] }
-                // The first question about a company reads it from disk.
-                for name in names { _ = try store.engine.isOn("calls", company: name, in: store.environment) }
-                var stream = OperationStream(client: 0, companies: companies)
-                var (calls, nothing) = (Histogram(), Histogram())
-                let environment = store.environment
-                var granted = 0
-                for _ in 0..<sizes.scaled(2_000_000) {
-                    let name = names[Int(stream.next().company)]
-                    let before = now()
-                    let isGranted = try store.engine.isOn("calls", company: name, in: environment)
-                    let after = now()
-                    calls.record(after - before)
-                    nothing.record(now() - after)
-                    if isGranted { granted += 1 }
-                }
-                try BenchFailure.require(granted, is: stream.count, "granted")
-                let clock = nothing.percentile(0.5)!
-                let figures = [Figure.p50Micros: 0.5, .p99Micros: 0.99].mapValues { share in
-                    Double(calls.percentile(share)! - min(clock, calls.percentile(share)!)) / 1_000
-                }
-                return Measurement(figures, proof: "\(granted) times true")
+            try await inProcess(store, flags: [flag], companies, sizes)
+        }
+    }
+
+    /// Each call by itself, less what reading the clock twice takes.
+    static func inProcess(
+        _ store: BenchStore, flags: [String], _ companies: Int, _ sizes: Sizes
+    ) async throws -> Measurement {
+        try await store.open { store in
+            let names = (0..<companies).map { ["id": BenchStore.company($0)] }
+            // The first question about a company reads it from disk.
+            for name in names { _ = try store.engine.isOn(flags[0], company: name, in: store.environment) }
+            var stream = OperationStream(client: 0, companies: companies)
+            var (calls, nothing) = (Histogram(), Histogram())
+            let environment = store.environment
+            var granted = 0
+            for number in 0..<sizes.scaled(2_000_000) {
+                let name = names[Int(stream.next().company)]
+                let flag = flags[number % flags.count]
+                let before = now()
+                let isGranted = try store.engine.isOn(flag, company: name, in: environment)
+                let after = now()
+                calls.record(after - before)
+                nothing.record(now() - after)
+                if isGranted { granted += 1 }
             }
+            try BenchFailure.require(granted, is: stream.count, "granted")
+            let clock = nothing.percentile(0.5)!
+            let figures = [Figure.p50Micros: 0.5, .p99Micros: 0.99].mapValues { share in
+                Double(calls.percentile(share)! - min(clock, calls.percentile(share)!)) / 1_000
+            }
+            return Measurement(figures, proof: "\(granted) times true")
         }
     }
 
