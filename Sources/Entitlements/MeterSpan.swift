@@ -9,12 +9,10 @@ package struct MeterSpan: Hashable, Sendable {
 }
 
 extension CompiledFlag {
-    /// The counters that conditions of the flag's own rules read.
+    /// The counters that conditions of the flag's own rules read. Those of other types than standard have none.
     package var meterSpans: Set<MeterSpan> {
-        let rules = [globalOverride, fallback].compactMap(\.self) + standard
-        let conditions = rules.flatMap { $0.conditions + $0.groups.flatMap(\.self) }
-        return Set(
-            conditions.compactMap { condition in
+        Set(
+            standard.conditions.compactMap { condition in
                 guard case .metric(let test) = condition else { return nil }
                 return MeterSpan(event: test.event, meter: test.meter, span: test.span)
             })

@@ -7,7 +7,7 @@ struct StandardRules: Sendable {
     /// By ascending priority, then as stored.
     let rules: [CompiledRule]
     /// Of all rules, one after another: those that must all hold, then group by group those of which one must.
-    private let conditions: [CompiledCondition]
+    let conditions: [CompiledCondition]
     /// Where in `conditions` each group ends, of all rules one after another.
     private let groupEnds: [Int]
     private let shapes: [Shape]
