@@ -22,6 +22,7 @@ def test_every_asked_change_is_in_it_and_nothing_else(api, sdk):
     api.send("POST", "/batch", {"events": [event("call", "acme", 1)]})
     api.post("/flags/call/check", {"company": {"id": "acme"}})
     api.post("/usage/consume", {"company": {"id": "acme"}, "event": "call"})
+    api.post("/flags/call/check-and-reserve", {"company": {"id": "acme"}, "quantity": 1})
     api.delete(f"/companies/{company['id']}?cancel_subscription=true")
     lines = sdk.accounts.list_audit_logs().data
     assert [(line.method, line.url, line.resp_code) for line in lines] == [

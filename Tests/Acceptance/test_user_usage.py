@@ -193,3 +193,19 @@ def test_a_time_series_grows_in_each_period_of_the_limit(world):
             "company_id": company["id"], "feature_id": api.features["call"]["id"], "start_time": rfc3339(start),
             "end_time": rfc3339(end), **bad})
         assert answer.status_code == 400, (bad, answer.text)
+
+
+def test_a_time_series_of_a_maximum_shows_what_it_had_come_to(api):
+    api.clock(rfc3339(NOW))
+    most = api.feature("most", event_subtype="load", aggregation="max", value_trait="size")
+    company = api.company("acme")
+    for hours, size in (5, 3), (4, 9), (2, 4), (1, 12):
+        one = event("load", "acme", at=rfc3339(NOW - timedelta(hours=hours)))
+        one["body"]["traits"] = {"size": size}
+        api.track(one)
+    series = api.get(
+        "/feature-usage-timeseries", company_id=company["id"], feature_id=most["id"], granularity="hourly",
+        start_time=rfc3339(NOW - timedelta(hours=6)), end_time=rfc3339(NOW))
+    assert [point["usage"] for point in series["usage_points"]] == [0, 3, 9, 9, 9, 12]
+    rows = api.get("/user-usage-by-company", company_id=company["id"], feature_id=most["id"])["rows"]
+    assert rows == []
