@@ -79,7 +79,7 @@ crash-test: install-test $(VENV)/ready ## Kill a server 200 times, and break its
 
 stream-test: install-test $(VENV)/ready ## How soon 1,000 clients hear of a change, and what they cost: takes minutes.
 	$(SWIFT) build -c release --product tollgate
-	TOLLGATE_BINARY=$(CRASH_BINARY) TOLLGATE_STREAM_ROUNDS=20 TOLLGATE_STREAM_SECONDS=3 TOLLGATE_STREAM_BOUND=0.05 \
+	TOLLGATE_BINARY=$(CRASH_BINARY) TOLLGATE_STREAM_ROUNDS=20 TOLLGATE_STREAM_SECONDS=2 TOLLGATE_STREAM_BOUND=0.25 \
 		$(VENV)/bin/python -m pytest -q -s Tests/Acceptance/test_stream_load.py
 
 lint: ## Check the format.
