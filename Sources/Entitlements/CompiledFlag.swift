@@ -13,6 +13,8 @@ package final class CompiledFlag: Sendable {
     let basis: UsageBasis
     /// The event that counts the feature's use.
     package let event: String?
+    /// The name of that counter for other engines.
+    let counterName: String?
     /// Global overrides and defaults hold for everyone, so the first of each is all that can ever decide.
     let globalOverride: CompiledRule?
     let standard: StandardRules
@@ -36,6 +38,7 @@ package final class CompiledFlag: Sendable {
         defaultValue = flag.defaultValue
         basis = feature.map { UsageBasis($0, meters: meters) } ?? .none
         event = feature?.type == .event ? feature?.eventSubtype : nil
+        counterName = feature?.type == .event ? feature?.counterName : nil
         globalOverride = rules(.globalOverride).first.map(CompiledRule.init)
         standard = StandardRules(rules(.standard), definitions, meters)
         fallback = rules(.default).first.map(CompiledRule.init)

@@ -29,13 +29,15 @@ extension Grant {
     package func rules(for feature: Feature, of company: Identifier<Company>) -> [Rule] {
         let epoch = Timestamp(milliseconds: 0)
         return derivedRules(
-            terms, feature, holder: (.company, company.description), purchased: allocation.limit ?? 0,
-            dates: (epoch, epoch))
+            terms, feature, event: feature.counterName, holder: (.company, company.description),
+            purchased: allocation.limit ?? 0, dates: (epoch, epoch))
     }
 }
 
+/// `event` names the feature's counter; nil for the event's own name.
 private func derivedRules(
-    _ terms: GrantTerms, _ feature: Feature, holder: (type: ConditionType, id: String), purchased: Int64,
+    _ terms: GrantTerms, _ feature: Feature, event: String? = nil, holder: (type: ConditionType, id: String),
+    purchased: Int64,
     dates: (created: Timestamp, updated: Timestamp)
 ) -> [Rule] {
     func rule(_ face: RuleFace, value: Bool, limit: Condition?) -> Rule {
@@ -60,7 +62,7 @@ private func derivedRules(
             condition.traitValue = String(constant)
         } else {
             condition = Condition(id: id, type: .metric, operator: comparison)
-            condition.eventSubtype = feature.eventSubtype
+            condition.eventSubtype = event ?? feature.eventSubtype
             condition.metricPeriod = terms.value.metricPeriod
             condition.metricPeriodMonthReset = terms.value.metricPeriodMonthReset
             // Engines refuse a metric condition without a value, even where a trait takes its place.

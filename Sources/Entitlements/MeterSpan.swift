@@ -1,8 +1,9 @@
 package import Basics
 package import Model
 
-/// A counter that a decision may read: the uses of one event over one span.
+/// A counter that a decision may read: the uses of one event, or a measure of them, over one span.
 package struct MeterSpan: Hashable, Sendable {
+    /// What other engines call it.
     package let event: String
     package let meter: Identifier<Meter>
     package let span: UsageSpan
@@ -20,8 +21,17 @@ extension CompiledFlag {
 
     /// The counter that a grant of the flag's feature is held against; nil when no event counts its use.
     package func meterSpan(of grant: Grant) -> MeterSpan? {
-        guard case .event(let meter) = basis, let event else { return nil }
-        return MeterSpan(event: event, meter: meter, span: grant.span)
+        guard case .event(let meter) = basis, let counterName else { return nil }
+        return MeterSpan(event: counterName, meter: meter, span: grant.span)
+    }
+}
+
+extension Feature {
+    /// What other engines call the feature's counter. They know one counter of an event, the sum of its quantities, and
+    /// add to it what they see themselves: so any other measure has a name that no event has.
+    var counterName: String? {
+        guard measure != nil, let meterID else { return eventSubtype }
+        return eventSubtype.map { "\($0) (\(meterID))" }
     }
 }
 

@@ -110,7 +110,9 @@ class Local:
             "value": answer["value"], "rule": answer.get("rule_id"), "type": answer.get("rule_type"),
             **({"reason": answer["reason"]} if answer.get("rule_id") else {}),
             "usage": None if self.has_holds else answer.get("feature_usage"),
-            "allocation": answer.get("feature_allocation"), "event": answer.get("feature_usage_event"),
+            "allocation": answer.get("feature_allocation"),
+            # The counter of a measure has a name that no event has, with the event's before it.
+            "event": (answer.get("feature_usage_event") or "").split(" (")[0],
             "period": answer.get("feature_usage_period"),
             "entitlement": entitlement and {
                 name: entitlement.get(name)

@@ -21,10 +21,14 @@ class World:
         self.seats = api.seats()
         self.sso = api.feature("sso", feature_type="boolean")
         self.token = api.feature("token")
+        # Two other measures of the same event.
+        self.largest = api.feature("largest", event_subtype="call", aggregation="max", value_trait="size")
+        self.regions = api.feature("regions", event_subtype="call", aggregation="unique_count", unique_trait="region")
         per_month = {"value_type": "numeric", "metric_period": "current_month"}
         self.free = api.free_plan(
             "Free", (self.call, {**per_month, "value_numeric": 10}),
-            (self.seats, {"value_type": "numeric", "value_numeric": 2}))
+            (self.seats, {"value_type": "numeric", "value_numeric": 2}),
+            (self.largest, {**per_month, "value_numeric": 10}), (self.regions, {**per_month, "value_numeric": 2}))
         self.pro = api.plan(
             "Pro",
             [(self.call, {**per_month, "value_numeric": 100, "metric_period_month_reset": "billing_cycle"}),
@@ -108,6 +112,30 @@ def test_every_change_is_followed(server, world):
             await after(api.subscribe, world.acme, world.free)
             await after(api.feature, "fresh", feature_type="boolean")
             await after(api.delete, f"/flags/{world.plain['id']}")
+
+    asyncio.run(life())
+
+
+def test_measures_of_one_event_are_told_apart(server, world):
+    def call(**traits) -> dict:
+        made = event("call", "acme")
+        made["body"]["traits"] = traits
+        return made
+
+    async def life():
+        async with Local(server.url, server.api) as local:
+            await local.agree((ACME, None))
+            for traits in ({"size": 9, "region": "eu"}, {"size": 3, "region": "us"}, {"size": 10, "region": "eu"}):
+                await asyncio.to_thread(server.api.track, call(**traits))
+                await local.agree((ACME, None))
+            checks = {flag: await local.check(flag, ACME) for flag in ("call", "largest", "regions")}
+            assert {flag: check["usage"] for flag, check in checks.items()} == {"call": 3, "largest": 10, "regions": 2}
+            assert {flag: check["value"] for flag, check in checks.items()} == {
+                "call": True, "largest": False, "regions": False}
+            # What the SDK counts by itself is a sum.
+            await local.sdk.track("call", company=ACME, quantity=2)
+            assert (await local.check("call", ACME))["usage"] == 5
+            assert (await local.check("largest", ACME))["usage"] == 10
 
     asyncio.run(life())
 
