@@ -33,8 +33,6 @@ struct TrackBatch: ~Copyable {
         let meter: UInt64
         let quantity: Int64
         let effective: Timestamp
-        /// The hold that it settles, 0 for none.
-        let hold: UInt64
         /// Its part of what the batch adds to derived meters.
         var derived = 0..<0
 
@@ -68,7 +66,9 @@ struct TrackBatch: ~Copyable {
     private var block: EventBlock
     /// Judged new, and durable with the block.
     private var keys: [DedupeWindow.Fingerprint] = []
-    /// Whether an event settles a hold of a trait, which is to be counted alone.
+    /// The holds that events settle, by the events' indices: hardly ever any.
+    private var holds: [Int: UInt64] = [:]
+    /// Whether one of them is of a trait, and to be counted alone.
     private(set) var changesTraits = false
 
     init(_ engine: Engine, _ runtime: EnvironmentRuntime, sender: EventSender, count: Int) {
@@ -136,14 +136,13 @@ struct TrackBatch: ~Copyable {
             quantity = try self.quantity(given ?? 1, of: event)
             (company, user, meter, measures) = try resolve(event, knownCompany, &missing)
         }
-        var hold: UInt64 = 0
         if let reservationID = event.reservationID, company != 0, !event.isBackfill {
-            hold = try self.hold(reservationID, quantity)
+            holds[index] = try hold(reservationID, quantity)
         }
         var draft = Draft(
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
             fingerprint: fingerprint, company: company, user: user, meter: meter,
-            quantity: quantity, effective: effective, hold: hold)
+            quantity: quantity, effective: effective)
         if measures >= 0, draft.isCounted, sender != .readonly {
             let uses = try meters[measures].uses(
                 of: type == .track ? event.rawTraits : event.rawBody, quantity: quantity, mayTakeBack: sender == .secret
@@ -154,11 +153,11 @@ struct TrackBatch: ~Copyable {
         return draft
     }
 
-    /// The hold that a text names; 0 when there is none.
-    private mutating func hold(_ text: ScannedEvent.Text, _ quantity: Int64) throws -> UInt64 {
+    /// The hold that a text names; nil when there is none.
+    private mutating func hold(_ text: ScannedEvent.Text, _ quantity: Int64) throws -> UInt64? {
         guard let id = Identifier<Hold>(String(decoding: text, as: UTF8.self)),
             let hold = try engine.storedHold(id.ordinal, in: runtime.id)
-        else { return 0 }
+        else { return nil }
         if hold.changesTrait(by: quantity) { changesTraits = true }
         return id.ordinal
     }
@@ -280,7 +279,9 @@ struct TrackBatch: ~Copyable {
         let verdicts = judge(drafts, &failure)
         var uses: [CounterShards.Use] = []
         uses.reserveCapacity(drafts.count)
-        for (draft, verdict) in zip(drafts, verdicts) where verdict == .new && draft.isCounted && draft.hold == 0 {
+        let settles = !holds.isEmpty
+        for (draft, verdict) in zip(drafts, verdicts) where verdict == .new && draft.isCounted {
+            if settles, holds[draft.index] != nil { continue }
             uses.append(draft.use)
         }
         do {
@@ -299,8 +300,12 @@ struct TrackBatch: ~Copyable {
                 continue
             }
             do {
-                let outcome =
-                    draft.hold != 0 ? try settleHold(draft) : draft.isCounted ? counted.next()?.outcome : nil
+                let outcome: CounterShards.Use.Outcome?
+                if settles, let hold = holds[draft.index] {
+                    outcome = try settle(hold, by: draft)
+                } else {
+                    outcome = draft.isCounted ? counted.next()?.outcome : nil
+                }
                 isKeyFree = try !settle(draft, outcome, events[draft.index]) || isKeyFree
             } catch {
                 failure = failure ?? error
@@ -316,9 +321,9 @@ struct TrackBatch: ~Copyable {
 
     /// Settles the hold that an event names, and counts the event where that has not. Nil for one that is counted
     /// nowhere.
-    private mutating func settleHold(_ draft: Draft) throws -> CounterShards.Use.Outcome? {
+    private mutating func settle(_ hold: UInt64, by draft: Draft) throws -> CounterShards.Use.Outcome? {
         var own = Array(derived[draft.derived])
-        let outcome = try engine.settle(draft.hold, by: draft.use, derived: &own, runtime, at: now)
+        let outcome = try engine.settle(hold, by: draft.use, derived: &own, runtime, at: now)
         derived.replaceSubrange(draft.derived, with: own)
         guard draft.isCounted else { return nil }
         guard case .open = outcome else { return outcome }
