@@ -35,7 +35,7 @@ extension CounterShards {
     ///   - sequence: the first journal entry that is not yet counted.
     ///   - all: every shard, whatever was written.
     package func beginFolds(written bytes: Int, before sequence: UInt64, all: Bool) -> [UsageFold] {
-        let samples = sampled.exchange(0, ordering: .relaxed)
+        let samples = newSamples.exchange(0, ordering: .relaxed)
         let turns = all ? Array(shards.indices) : pace.withLock { $0.take(bytes + samples * Self.sampleBytes) }
         return turns.map { index in
             shards[index].withLock { shard in

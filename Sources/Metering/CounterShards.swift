@@ -18,7 +18,7 @@ package final class CounterShards: UsageLedger {
     package let watch: UseWatch
     private let waits = Atomic<UInt64>(0)
     /// Samples that memory has taken up since the last commit began.
-    let sampled = Atomic<Int>(0)
+    let newSamples = Atomic<Int>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
@@ -167,55 +167,6 @@ package final class CounterShards: UsageLedger {
         }
     }
 
-    /// Counts an event; nil when one of its counters is full.
-    func count(
-        _ quantity: Int64, of key: CounterKey, _ derived: inout [DerivedUse], _ environment: EnvironmentID,
-        _ effective: Timestamp, _ received: Timestamp, _ shard: inout Shard
-    ) throws -> Timestamp? {
-        guard try hasRoom(for: derived[...], beside: key, &shard),
-            let start = try add(
-                quantity, at: shard.table.position(of: key), environment, effective, received, &shard)
-        else { return nil }
-        add(&derived, derived.indices, of: key.company, effective, start, false, &shard)
-        return start
-    }
-
-    /// Whether the sums of derived meters have room for what an event adds to them.
-    private func hasRoom(
-        for uses: ArraySlice<DerivedUse>, beside key: CounterKey, _ shard: inout Shard
-    ) throws -> Bool {
-        try uses.allSatisfy { use in
-            guard use.kind == .additive else { return true }
-            let position = shard.table.position(of: CounterKey(company: key.company, meter: use.meter))
-            if shard.table[position].hasRoom(for: use.value) { return true }
-            if !shard.table[position].isLoaded { try load(position, &shard) }
-            return shard.table[position].hasRoom(for: use.value)
-        }
-    }
-
-    /// Adds what an event adds to derived meters, for which there is room, to the bucket that it was counted in.
-    private func add(
-        _ uses: inout [DerivedUse], _ indices: Range<Int>, of company: UInt64, _ effective: Timestamp,
-        _ start: Timestamp, _ isBackfill: Bool, _ shard: inout Shard
-    ) {
-        for index in indices {
-            switch uses[index].kind {
-            case .additive:
-                let key = CounterKey(company: company, meter: uses[index].meter)
-                shard.add(uses[index].value, to: key, effective: effective, start: start)
-                if isBackfill { shard.add(uses[index].value, to: key.backfill, effective: effective, start: start) }
-                continue
-            case .latest where uses[index].token == 0: uses[index].token = UInt128(shard.nextOrder())
-            case .latest, .greatest, .unique: break
-            }
-            shard.add(uses[index], of: company, at: effective, start, isBackfill) { key, token, from, to in
-                try store.snapshot().hasSample(
-                    company: key.company, meter: key.meter, token: token, from: from, to: to)
-            }
-            sampled.wrappingAdd(1, ordering: .relaxed)
-        }
-    }
-
     func add(
         _ quantity: Int64, at position: Int, _ environment: EnvironmentID, _ effective: Timestamp,
         _ received: Timestamp, _ shard: inout Shard
@@ -338,7 +289,7 @@ package final class CounterShards: UsageLedger {
     }
 
     /// Reads the totals from the store.
-    private func load(_ position: Int, _ shard: inout Shard) throws {
+    func load(_ position: Int, _ shard: inout Shard) throws {
         let key = shard.table[position].key
         let snapshot = try store.snapshot()
         var total: Int64 = 0
