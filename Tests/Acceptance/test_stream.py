@@ -410,10 +410,17 @@ def test_who_floods_waits_and_who_does_not_read_is_dropped(server, api, acme, st
         text = api.http.get("/metrics").text
         return int(text.split('tollgate_streams_dropped_total{reason="backlog"} ')[1].split()[0])
 
-    # Traits of 16 kB, told again and again.
-    deadline = time.monotonic() + 60
-    for number in range(10_000):
-        api.post("/companies", {"keys": {"id": "acme"}, "traits": {"essay": f"{number}" + "x" * 16_000}})
+    # A hundred companies with 16 kB of traits each, all of which a change of the trait's type concerns.
+    for number in range(100):
+        api.post("/companies", {"keys": {"id": f"author-{number}"}, "traits": {"essay": "x" * 16_000}})
+        raw.send(1, question.replace(b"acme", b"author-%d" % number))
+        assert raw.frame()[0] == 1
+    trait = api.get("/entity-trait-definitions")[0]
+    assert trait["hierarchy"] == ["essay"]
+    deadline = time.monotonic() + PATIENCE
+    for number in range(1000):
+        kind = ("url", "boolean")[number % 2]
+        api.put(f"/entity-trait-definitions/{trait['id']}", {"trait_type": kind})
         if dropped():
             break
         assert time.monotonic() < deadline
