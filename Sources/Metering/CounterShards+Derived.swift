@@ -59,9 +59,6 @@ extension CounterShards {
 
     // MARK: - Samples
 
-    /// The most different values that are looked at together; of more, one part after another.
-    private static let setLimit = 1 << 20
-
     /// What a meter that keeps samples comes to in a window, what is not yet committed included; remembered.
     func sampled(_ key: CounterKey, in window: UsageWindow, _ shard: inout Shard) throws -> Int64 {
         let start = window.start ?? Timestamp(milliseconds: .min)
@@ -107,9 +104,9 @@ extension CounterShards {
         while part < parts {
             var values: Set<UInt128> = []
             try forEachSample { place, _ in
-                if values.count <= Self.setLimit, place.token % parts == part { values.insert(place.token) }
+                if values.count <= setLimit, place.token % parts == part { values.insert(place.token) }
             }
-            if values.count > Self.setLimit {
+            if values.count > setLimit {
                 (parts, part, whole) = (parts * 16, 0, SampledCounter.Whole())
             } else {
                 whole.take(values.count)

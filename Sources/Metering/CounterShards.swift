@@ -16,6 +16,7 @@ package final class CounterShards: UsageLedger {
     let pace: Locked<FoldPace>
     /// Told of everything that is counted or held.
     package let watch: UseWatch
+    let setLimit: Int
     private let waits = Atomic<UInt64>(0)
     /// Samples that memory has taken up since the last commit began.
     let newSamples = Atomic<Int>(0)
@@ -61,13 +62,16 @@ package final class CounterShards: UsageLedger {
     /// Journal bytes after which every shard has been folded once, unless told otherwise.
     package static let tailBytes = 256 << 20
 
-    /// - Parameter tailBytes: journal bytes after which every shard has been folded once: what opening a store has to
-    ///   read again at most.
+    /// - Parameters:
+    ///   - tailBytes: journal bytes after which every shard has been folded once: what opening a store has to read
+    ///     again at most.
+    ///   - setLimit: the most different values that are looked at together; of more, one part after another.
     package init(
-        _ store: Store, tailBytes: Int = CounterShards.tailBytes, watch: UseWatch = UseWatch {},
-        uncut: @escaping Uncut
+        _ store: Store, tailBytes: Int = CounterShards.tailBytes, setLimit: Int = 1 << 20,
+        watch: UseWatch = UseWatch {}, uncut: @escaping Uncut
     ) {
         self.store = store
+        self.setLimit = setLimit
         self.watch = watch
         pace = Locked(FoldPace(tailBytes: tailBytes))
         self.uncut = uncut
