@@ -17,7 +17,7 @@ from stream import PATIENCE
 from test_stream import PER_MONTH, Raw
 
 CLIENTS = int(os.environ.get("TOLLGATE_STREAM_CLIENTS", 1000))
-ROUNDS = int(os.environ.get("TOLLGATE_STREAM_ROUNDS", 5))
+ROUNDS = int(os.environ.get("TOLLGATE_STREAM_ROUNDS", 3))
 # On a busy machine, with a server that was not made to be fast.
 BOUND = float(os.environ.get("TOLLGATE_STREAM_BOUND", 2.0))
 SECONDS = float(os.environ.get("TOLLGATE_STREAM_SECONDS", 1))
