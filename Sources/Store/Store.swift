@@ -131,7 +131,7 @@ package final class Store: Sendable {
     /// How large the store's file is: bytes ever used, those of them that are free again, and what its map may hold
     /// before it grows; and the read transactions that are open.
     package func statistics() throws -> (bytes: Int, freeBytes: Int, mapBytes: Int, readers: Int) {
-        let file = try database.statistics()
+        let file = try readable { try database.statistics() }
         return (
             file.filePages * file.pageBytes, file.freePages * file.pageBytes, file.mapBytes, file.readersInUse
         )
@@ -144,9 +144,13 @@ package final class Store: Sendable {
 
     /// What is committed now, unchanged for as long as it is held. Hold it briefly: it pins old pages.
     package func snapshot() throws -> Snapshot {
+        Snapshot(self, try readable { try database.beginRead() })
+    }
+
+    private func readable<R: ~Copyable>(_ body: () throws -> R) throws -> R {
         do {
-            return Snapshot(self, try database.beginRead())
-        } catch {
+            return try body()
+        } catch let error as LMDBError {
             throw StoreFailure("the store cannot be read: \(error)", isMomentary: error.code == .panicked)
         }
     }

@@ -37,12 +37,14 @@ extension Engine {
     /// - Throws: `Refusal` for a hold that is not there.
     public func hold(_ id: Identifier<Hold>, in environment: EnvironmentID) throws -> HoldAnswer {
         let runtime = try requireRuntime(environment)
-        guard let hold = try store.snapshot().hold(id, in: environment) else { throw Self.noHold(id) }
         let now = now(in: environment)
-        let (limits, usage, held) = try committer.gate.shared {
-            let limits = try useLimits(of: hold, runtime, at: now).limits
-            let (usage, held) = try counters.reading(of: limits.key, used: limits.used, at: now)
-            return (limits, usage, held)
+        let (hold, limits, usage, held) = try store.patiently {
+            guard let hold = try store.snapshot().hold(id, in: environment) else { throw Self.noHold(id) }
+            return try committer.gate.shared {
+                let limits = try useLimits(of: hold, runtime, at: now).limits
+                let (usage, held) = try counters.reading(of: limits.key, used: limits.used, at: now)
+                return (hold, limits, usage, held)
+            }
         }
         let verdict = limits.verdict(on: 0, usage: usage, held: held)
         var answer = HoldAnswer(hold, hold.status(at: now), usage: verdict.usage, reserved: held)

@@ -81,25 +81,27 @@ public struct EngineStatistics: Sendable {
 
 extension Engine {
     public func statistics() throws -> EngineStatistics {
-        let commits = committer.statistics
-        let waiting = committer.waiting
-        let counters = counters.statistics
-        let file = try store.statistics()
-        var closing = tally.withLock { $0.closing }
-        for environment in environments {
-            closing.due += try dueCount(until: now(in: environment.id), in: environment.id)
+        try store.patiently {
+            let commits = committer.statistics
+            let waiting = committer.waiting
+            let counters = counters.statistics
+            let file = try store.statistics()
+            var closing = tally.withLock { $0.closing }
+            for environment in environments {
+                closing.due += try dueCount(until: now(in: environment.id), in: environment.id)
+            }
+            return EngineStatistics(
+                events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
+                reservations: tally.withLock { $0.reservations }, settlements: tally.withLock { $0.settlements },
+                closing: closing,
+                commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
+                journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
+                foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
+                counters: counters.counters, shardWaits: counters.waits,
+                dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
+                storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers,
+                audit: lastAudit.withLock { $0 })
         }
-        return EngineStatistics(
-            events: tally.withLock { $0.events }, consumes: tally.withLock { $0.consumes },
-            reservations: tally.withLock { $0.reservations }, settlements: tally.withLock { $0.settlements },
-            closing: closing,
-            commitMicros: commits.micros, commitBytes: commits.bytes, commitFailures: commits.failures,
-            journalEntries: commits.entries, journalPosition: try store.snapshot().nextSequence() - 1,
-            foldedRows: commits.foldedRows, waitingCallers: waiting.callers, waitingBytes: waiting.bytes,
-            counters: counters.counters, shardWaits: counters.waits,
-            dedupeKeys: environments.reduce(0) { $0 + (runtime($1.id)?.dedupe.count ?? 0) },
-            storeBytes: file.bytes, freeBytes: file.freeBytes, mapBytes: file.mapBytes, readers: file.readers,
-            audit: lastAudit.withLock { $0 })
     }
 
     /// Counts of what callers asked for.
