@@ -51,8 +51,10 @@ extension Rule {
             "Rating", "Store",
         ],
         "API": [
-            "Basics", "Dispatch", "Entitlements", "EventScanner", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore",
-            "Logging", "Model", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle", "Store", "Tollgate",
+            "Basics", "Dispatch", "Entitlements", "EventScanner", "Glibc", "HTTPTypes", "Hummingbird",
+            "HummingbirdCore",
+            "Logging", "Model", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle", "Store",
+            "Tollgate",
         ],
         "TollgateCommand": [
             "API", "ArgumentParser", "CZlib", "EventScanner", "Foundation", "Glibc", "Logging", "ServiceLifecycle",
