@@ -13,18 +13,9 @@ package final class Snapshot {
     }
 
     package func value(_ key: StoreKey) throws -> [UInt8]? {
-        let value = try reading { try key.withBytes { try transaction.get(store.table(key.table), $0) } }
+        let value = try Store.reading { try key.withBytes { try transaction.get(store.table(key.table), $0) } }
         if let value { try key.table.check(keyBytes: key.count, valueBytes: value.count) }
         return value
-    }
-
-    /// What LMDB cannot read is a fault of the store, for whoever asks.
-    private func reading<R>(_ body: () throws -> R) throws -> R {
-        do {
-            return try body()
-        } catch let error as LMDBError {
-            throw StoreFailure("the store cannot be read: \(error)")
-        }
     }
 
     package func record<R: Record>(_ id: Identifier<R>, in environment: EnvironmentID) throws -> R? {
@@ -51,7 +42,7 @@ package final class Snapshot {
         _ table: StoreTable, prefix: [UInt8], reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try reading {
+        try Store.reading {
             try transaction.forEach(store.table(table), prefix: prefix, reversed: reversed) { key, value in
                 try table.check(keyBytes: key.count, valueBytes: value.count)
                 return try body(key, value)
@@ -63,7 +54,7 @@ package final class Snapshot {
         _ table: StoreTable, from: [UInt8], to: [UInt8]?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try reading {
+        try Store.reading {
             try transaction.forEach(store.table(table), from: from, to: to, reversed: reversed) { key, value in
                 try table.check(keyBytes: key.count, valueBytes: value.count)
                 return try body(key, value)
@@ -72,12 +63,12 @@ package final class Snapshot {
     }
 
     package func count(_ table: StoreTable) throws -> Int {
-        try reading { try transaction.count(store.table(table)) }
+        try Store.reading { try transaction.count(store.table(table)) }
     }
 
     /// The sequence that the next journal entry gets.
     package func nextSequence() throws -> UInt64 {
-        try reading { try transaction.lastSequence(store.table(.journal)) + 1 }
+        try Store.reading { try transaction.lastSequence(store.table(.journal)) + 1 }
     }
 
     /// Visits journal entries in order, or newest first, until `body` answers false.

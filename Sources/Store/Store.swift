@@ -131,7 +131,7 @@ package final class Store: Sendable {
     /// How large the store's file is: bytes ever used, those of them that are free again, and what its map may hold
     /// before it grows; and the read transactions that are open.
     package func statistics() throws -> (bytes: Int, freeBytes: Int, mapBytes: Int, readers: Int) {
-        let file = try readable { try database.statistics() }
+        let file = try Self.reading { try database.statistics() }
         return (
             file.filePages * file.pageBytes, file.freePages * file.pageBytes, file.mapBytes, file.readersInUse
         )
@@ -144,10 +144,11 @@ package final class Store: Sendable {
 
     /// What is committed now, unchanged for as long as it is held. Hold it briefly: it pins old pages.
     package func snapshot() throws -> Snapshot {
-        Snapshot(self, try readable { try database.beginRead() })
+        Snapshot(self, try Self.reading { try database.beginRead() })
     }
 
-    private func readable<R: ~Copyable>(_ body: () throws -> R) throws -> R {
+    /// What LMDB cannot read is a fault of the store, for whoever asks.
+    static func reading<R: ~Copyable>(_ body: () throws -> R) throws -> R {
         do {
             return try body()
         } catch let error as LMDBError {
