@@ -140,6 +140,15 @@ extension RecordReader {
         guard try readArray() == expected else { throw unsupported(first) }
     }
 
+    /// Begins a noun that has gained fields since: those of older records end sooner. Answers how many there are.
+    @inlinable
+    public mutating func readFields(_ expected: ClosedRange<Int>) throws(MalformedRecord) -> Int {
+        let first = offset
+        let count = try readArray()
+        guard expected.contains(count) else { throw unsupported(first) }
+        return count
+    }
+
     /// Reads a value that may hold others of its own type, to a depth of `RecordEncoder.depthLimit`.
     public mutating func nested<Value>(
         _ body: (inout RecordReader) throws(MalformedRecord) -> Value

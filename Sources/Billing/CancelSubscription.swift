@@ -1,4 +1,5 @@
 public import Basics
+internal import Catalog
 public import Model
 public import Store
 
@@ -9,6 +10,7 @@ public struct CancelSubscription: Command {
     public let companyID: Identifier<Company>
     /// False: the company keeps its plan until the period ends.
     public var immediately = true
+    public var cause: PlanChangeCause?
 
     public init(companyID: Identifier<Company>) {
         self.companyID = companyID
@@ -21,7 +23,8 @@ public struct CancelSubscription: Command {
         }
         if immediately {
             try subscription.endBillingUsage(transaction)
-            try transaction.takePlanTraits(companyID, comingFrom: company.plan)
+            try transaction.notePlanChange(
+                of: companyID, from: company, because: cause ?? PlanChangeCause(.managePlan), .unsubscribe)
         } else {
             subscription.cancelAtPeriodEnd = true
             subscription.updatedAt = transaction.now

@@ -1,4 +1,5 @@
 package import Basics
+internal import Catalog
 package import Model
 package import Store
 
@@ -32,9 +33,10 @@ package struct ClosePeriod: Command {
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.metered(in: ended), terms, transaction)
         if subscription.cancelAtPeriodEnd {
-            let before = try transaction.require(subscription.companyID, "company").plan
+            let before = try transaction.require(subscription.companyID, "company")
             let invoice = try subscription.end(issuing: lines, for: ended, finality, transaction)
-            try transaction.takePlanTraits(subscription.companyID, comingFrom: before)
+            try transaction.notePlanChange(
+                of: before.id, from: before, because: PlanChangeCause(.subscriptionChange, by: .system), .unsubscribe)
             return invoice
         }
         subscription.periodIndex += 1

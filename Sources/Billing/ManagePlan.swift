@@ -23,6 +23,8 @@ public struct ManagePlan: Command {
     /// Among several currencies of a plan, the one to pay in.
     public var currency: Currency?
     public var payInAdvance: [PayInAdvanceSelection] = []
+    /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
+    public var cause: PlanChangeCause?
 
     public init(companyID: Identifier<Company>) {
         self.companyID = companyID
@@ -38,8 +40,7 @@ public struct ManagePlan: Command {
         case .failure(let problem):
             return ManagePlanOutcome(company: company, problems: [problem])
         case .success(let choice):
-            try choice.carryOut(company, transaction)
-            try transaction.takePlanTraits(companyID, comingFrom: company.plan)
+            try choice.carryOut(company, because: cause ?? PlanChangeCause(.managePlan), transaction)
             return ManagePlanOutcome(company: try transaction.require(companyID, "company"), problems: [])
         }
     }

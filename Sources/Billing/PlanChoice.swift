@@ -1,4 +1,5 @@
 internal import Basics
+internal import Catalog
 internal import Model
 internal import Store
 
@@ -114,27 +115,39 @@ struct PlanChoice {
             PlanChoice(target: Target(plan: plan, version: version, price: chosen, payInAdvance: quantities)))
     }
 
-    func carryOut(_ company: Company, _ transaction: Transaction) throws {
+    /// Makes it so, and records it: the one way in which a company's plan changes, whatever the cause.
+    func carryOut(_ company: Company, because cause: PlanChangeCause, _ transaction: Transaction) throws {
+        let change = try carryOut(company, transaction)
+        try transaction.notePlanChange(of: company.id, from: company, because: cause, change)
+    }
+
+    /// Answers what became of the subscription; nil where there is none before and after.
+    private func carryOut(_ company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
         guard let target else {
-            return try leave(company, running, transaction)
+            try leave(company, running, transaction)
+            return running == nil ? nil : .unsubscribe
         }
         guard let price = target.price else {
             if var running { try running.endBillingUsage(transaction) }
-            return try assign(target, subscription: nil, transaction, company.id)
+            try assign(target, subscription: nil, transaction, company.id)
+            return running == nil ? nil : .unsubscribe
         }
         guard var running else {
-            return try subscribe(target, price, replacing: nil, company, transaction)
+            try subscribe(target, price, replacing: nil, company, transaction)
+            return .subscribe
         }
         let oldPrice = try BillingTerms(of: running, transaction).price
         if price.interval == running.interval, price.amount >= oldPrice.amount {
             try running.change(to: target, price, transaction)
             try assign(target, subscription: running.id, transaction, company.id)
+            return .upgrade
         } else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
             let owed = try running.correctionLines(transaction) + running.pendingLines
             try running.end(issuing: owed, for: running.period, .afterGrace(transaction), transaction)
             try subscribe(target, price, replacing: running, company, transaction)
+            return .downgrade
         }
     }
 

@@ -54,6 +54,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case temporaryAccessToken = 16
     case planTrait = 17
     case flagUse = 18
+    case planChange = 19
 
     /// Kinds that belong to the whole store, whatever environment they describe.
     var isGlobal: Bool { self == .environment || self == .apiKey || self == .temporaryAccessToken }
@@ -61,7 +62,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse: false
+        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse, .planChange:
+            false
         default: true
         }
     }
@@ -84,4 +86,5 @@ extension PlanGroup: Record { package static var kind: RecordKind { .planGroup }
 extension Subscription: Record { package static var kind: RecordKind { .subscription } }
 extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
+extension PlanChange: Record { package static var kind: RecordKind { .planChange } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }

@@ -10,7 +10,7 @@ package import Model
 /// what has been applied and waits for its commit, which is what deciding the next command needs.
 package final class Store: Sendable {
     /// Version of tables, keys and records. A newer store is refused; an older one is brought up to date when opened.
-    package static let schemaVersion: UInt64 = 4
+    package static let schemaVersion: UInt64 = 5
 
     package let database: LMDB.Environment
     /// Hashes that are kept: under a key of this store, so that nobody outside can aim at them.
@@ -44,7 +44,8 @@ package final class Store: Sendable {
     }
 
     /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret. Version 2
-    /// knew no holds and version 3 neither audit log nor samples, whose tables are made when the file is opened.
+    /// knew no holds and version 3 neither audit log nor samples, whose tables are made when the file is opened; before
+    /// version 5 packed records had fewer fields, and no plan change was recorded.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)

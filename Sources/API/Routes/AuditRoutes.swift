@@ -51,11 +51,4 @@ extension Query {
     }
 }
 
-/// Who asks. Source: Schematic, `ActorType`.
-enum ActorType: String, CaseIterable, FieldValue {
-    case apiKey = "api_key"
-    case appUser = "app_user"
-    case stripeApp = "stripe_app"
-    case system
-    case temporaryAccessToken = "temporary_access_token"
-}
+extension ActorType: FieldValue {}

@@ -6,6 +6,8 @@ internal import Store
 struct GivenPlan {
     let assignment: PlanAssignment
     let traits: [PlanTrait]
+    /// Which rule gave it; nil when it was asked for.
+    let basePlanAction: BasePlanAction?
 }
 
 extension Transaction {
@@ -20,6 +22,12 @@ extension Transaction {
         company.plan = plan?.assignment
         company.take(plan?.traits ?? [])
         try change(&company, KeyChange(keys: keys))
+        if let plan {
+            try put(
+                PlanChange(
+                    id: newID(), companyID: id, cause: PlanChangeCause(.companyUpsert, plan.basePlanAction),
+                    subscriptionChange: nil, before: nil, after: plan.assignment, createdAt: now))
+        }
         return company
     }
 
@@ -42,15 +50,15 @@ extension Transaction {
     /// What new companies are given: the latest version of the plan group's initial plan.
     func initialAssignment() throws -> GivenPlan? {
         guard let planID = try all(PlanGroup.self).first?.initialPlanID else { return nil }
-        return try assignment(to: require(planID, "the plan group's initial plan"))
+        return try assignment(to: require(planID, "the plan group's initial plan"), by: .initial)
     }
 
     /// The latest published version of a plan, from now on; nil when none is published.
-    func assignment(to plan: Plan) throws -> GivenPlan? {
+    func assignment(to plan: Plan, by rule: BasePlanAction? = nil) throws -> GivenPlan? {
         guard let versionID = plan.publishedVersionID else { return nil }
         return GivenPlan(
             assignment: PlanAssignment(planID: plan.id, versionID: versionID, assignedAt: now),
-            traits: try planTraits(of: plan.id))
+            traits: try planTraits(of: plan.id), basePlanAction: rule)
     }
 
     /// Makes a user a member of a company. The user is not put yet, the company's count is.

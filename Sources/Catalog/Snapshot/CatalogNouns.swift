@@ -100,7 +100,8 @@ package struct CatalogNouns: Sendable {
             add(meter)
         // Nothing that decides looks at them.
         case .planTrait: return false
-        case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse:
+        case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse,
+            .planChange:
             return false
         }
         return true

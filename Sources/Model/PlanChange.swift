@@ -1,0 +1,81 @@
+public import Basics
+
+/// What changed a company's plan, as Schematic names it.
+public enum PlanChangeAction: String, Codable, Sendable, CaseIterable {
+    case amendment, checkout, migration, quickstart
+    case companyUpsert = "company_upsert"
+    case fallbackPlan = "fallback_plan"
+    case managePlan = "manage_plan"
+    case planBillingProductChanged = "plan_billing_product_changed"
+    case planDeleted = "plan_deleted"
+    case planTraitChange = "plan_trait_change"
+    case planVersionMigration = "plan_version_migration"
+    case subscriptionChange = "subscription_change"
+}
+
+/// Which rule of the plan group chose the base plan, where nobody named it.
+public enum BasePlanAction: String, Codable, Sendable, CaseIterable {
+    case fallback, initial, trait
+    case trialExpiry = "trial_expiry"
+}
+
+/// What a change did to the agreement to pay.
+public enum SubscriptionChangeAction: String, Codable, Sendable, CaseIterable {
+    case adjustment, downgrade, invalid, subscribe, unsubscribe, upgrade
+    case upgradeTrial = "upgrade_trial"
+}
+
+/// Who did it.
+public enum ActorType: String, Codable, Sendable, CaseIterable {
+    case system
+    case apiKey = "api_key"
+    case appUser = "app_user"
+    case stripeApp = "stripe_app"
+    case temporaryAccessToken = "temporary_access_token"
+}
+
+/// Why a plan changes: what is recorded differently about changes that are otherwise the same.
+public struct PlanChangeCause: Codable, Sendable, Equatable {
+    public var action: PlanChangeAction
+    public var basePlanAction: BasePlanAction?
+    public var actorType: ActorType
+    /// Of an API key's change.
+    public var apiKeyID: Identifier<APIKey>?
+
+    public init(_ action: PlanChangeAction, _ basePlanAction: BasePlanAction? = nil, by actorType: ActorType = .apiKey)
+    {
+        self.action = action
+        self.basePlanAction = basePlanAction
+        self.actorType = actorType
+    }
+}
+
+/// That a company came to another plan, another version of it, or other terms: one for each change, never altered.
+///
+/// Source of the rule: Schematic, plan changes, PC-03.
+public struct PlanChange: Codable, Sendable, Identified {
+    public static let idPrefix = "plch"
+
+    public let id: Identifier<PlanChange>
+    public let companyID: Identifier<Company>
+    public let cause: PlanChangeCause
+    public let subscriptionChange: SubscriptionChangeAction?
+    /// The base plan before and after, with the version.
+    public let before: PlanAssignment?
+    public let after: PlanAssignment?
+    public let createdAt: Timestamp
+
+    public init(
+        id: Identifier<PlanChange>, companyID: Identifier<Company>, cause: PlanChangeCause,
+        subscriptionChange: SubscriptionChangeAction?, before: PlanAssignment?, after: PlanAssignment?,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.companyID = companyID
+        self.cause = cause
+        self.subscriptionChange = subscriptionChange
+        self.before = before
+        self.after = after
+        self.createdAt = createdAt
+    }
+}
