@@ -49,11 +49,14 @@ extension Engine {
     ) throws -> CompanyPicture? {
         let runtime = try requireRuntime(environment)
         return try untilUnchanged {
-            guard let record = try store.record(company, in: environment), let state = try runtime.company(company)
-            else {
-                return nil
+            // Of one moment: no command comes in between.
+            let found = try committer.gate.shared {
+                let record = try store.record(company, in: environment)
+                let subscription = try record?.subscriptionID.flatMap { try store.record($0, in: environment) }
+                return (record, try runtime.company(company), subscription)
             }
-            let subscription = try record.subscriptionID.flatMap { try store.record($0, in: environment) }
+            guard let record = found.0, let state = found.1 else { return nil }
+            let subscription = found.2
             let now = now(in: environment)
             let nouns = state.catalog.nouns
             let rules = state.standing.grantedFeatures.compactMap { nouns.features[$0] }.flatMap { feature in
