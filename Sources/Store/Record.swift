@@ -55,6 +55,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planTrait = 17
     case flagUse = 18
     case planChange = 19
+    case billingDetails = 51
 
     /// Kinds that belong to the whole store, whatever environment they describe.
     var isGlobal: Bool { self == .environment || self == .apiKey || self == .temporaryAccessToken }
@@ -62,7 +63,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse, .planChange:
+        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse, .planChange,
+            .billingDetails:
             false
         default: true
         }
@@ -86,5 +88,6 @@ extension PlanGroup: Record { package static var kind: RecordKind { .planGroup }
 extension Subscription: Record { package static var kind: RecordKind { .subscription } }
 extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
+extension BillingDetails: Record { package static var kind: RecordKind { .billingDetails } }
 extension PlanChange: Record { package static var kind: RecordKind { .planChange } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }

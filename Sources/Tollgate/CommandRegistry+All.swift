@@ -18,7 +18,7 @@ extension CommandRegistry {
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         CreateEnvironment.self, UpdateEnvironment.self,
         CreateAPIKey.self, RenameAPIKey.self, NoteKeyUse.self, RevokeAPIKey.self, IssueTemporaryToken.self,
-        UpdateBillingSettings.self, UpdateBillingProfile.self, SetTestClock.self,
+        UpdateBillingSettings.self, UpdateBillingProfile.self, UpdateBillingDetails.self, SetTestClock.self,
         ManagePlan.self, CancelSubscription.self, ClosePeriod.self, ClosePeriods.self,
         FinalizeInvoice.self, FinalizeInvoices.self, VoidInvoice.self, MarkInvoicePaid.self,
     ])

@@ -27,6 +27,7 @@ extension FuzzEntry {
         case .planTrait: try check(PlanTrait.self, record)
         case .temporaryAccessToken: try check(TemporaryAccessToken.self, record)
         case .flagUse: try check(FlagUse.self, record)
+        case .billingDetails: try check(BillingDetails.self, record)
         case .planChange: try check(PlanChange.self, record)
         }
     }

@@ -29,6 +29,7 @@ extension Routes {
         routes.addUserUsage()
         routes.addPlanChanges()
         routes.addBilling()
+        routes.addBillingDetails()
         routes.addCompanyBilling()
         routes.addInvoices()
         routes.addAccount()

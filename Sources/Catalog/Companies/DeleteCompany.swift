@@ -34,6 +34,7 @@ public struct DeleteCompany: Command {
         }
         transaction.releaseKeys(of: company)
         for overrideID in company.overrideIDs { transaction.delete(overrideID) }
+        transaction.delete(BillingDetails.id(of: companyID))
         transaction.delete(companyID)
         return company
     }

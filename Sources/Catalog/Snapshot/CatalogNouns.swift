@@ -101,7 +101,7 @@ package struct CatalogNouns: Sendable {
         // Nothing that decides looks at them.
         case .planTrait: return false
         case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse,
-            .planChange:
+            .planChange, .billingDetails:
             return false
         }
         return true
