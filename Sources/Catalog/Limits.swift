@@ -24,6 +24,7 @@ enum Limits {
     static let notes = 100
     static let prices = 50
     static let planTraits = 20
+    static let compatibilities = 1_000
 }
 
 extension String {

@@ -12,6 +12,8 @@ public struct PlanGroup: Codable, Sendable, Identified {
     public var initialPlanID: Identifier<Plan>?
     /// Given to a company whose subscription ended.
     public var fallbackPlanID: Identifier<Plan>?
+    /// Nil in stores of before there were any.
+    private var chosenSettings: PlanGroupSettings?
     /// Settings that Tollgate keeps and shows for the components that read them, by their wire names.
     public var display: [String: TraitValue] = [:]
     public let createdAt: Timestamp
@@ -21,5 +23,10 @@ public struct PlanGroup: Codable, Sendable, Identified {
         self.id = id
         self.createdAt = createdAt
         self.updatedAt = createdAt
+    }
+
+    public var settings: PlanGroupSettings {
+        get { chosenSettings ?? PlanGroupSettings() }
+        set { chosenSettings = newValue }
     }
 }

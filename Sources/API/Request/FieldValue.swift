@@ -151,7 +151,9 @@ extension MetricPeriodMonthReset: FieldValue {}
 extension PlanType: FieldValue {}
 extension PriceBehavior: FieldValue {}
 extension PriceInterval.Unit: FieldValue {}
+extension ProrationBehavior: FieldValue {}
 extension RuleType: FieldValue {}
+extension ScheduledDowngradeBehavior: FieldValue {}
 extension SubscriptionStatus: FieldValue {}
 extension TierMode: FieldValue {}
 extension TraitType: FieldValue {}

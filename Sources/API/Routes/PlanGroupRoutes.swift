@@ -26,28 +26,48 @@ extension Routes {
 
 extension Fields {
     fileprivate func planGroup() throws(Refusal) -> SetPlanGroup {
-        try refuseUnsupported(
-            "add_on_compatibilities", "custom_checkout_fields", "custom_plan_config", "custom_plan_id",
-            "enable_tax_collection", "ordered_bundle_list", "trial_days", "trial_eligibility_per_plan",
-            "trial_expiry_plan_id", "trial_payment_method_required")
-        let proration: String? = try optional("proration_behavior")
-        guard proration ?? "create_prorations" == "create_prorations" else {
-            throw .invalid("proration_behavior must be create_prorations in this release")
-        }
-        let downgrade: String? = try optional("scheduled_downgrade_behavior")
-        guard downgrade ?? "none" == "none" else {
-            throw .invalid("scheduled_downgrade_behavior must be none in this release")
-        }
+        try refuseUnsupported("custom_checkout_fields", "enable_tax_collection", "ordered_bundle_list")
         var command = SetPlanGroup()
         for plan in try objects("ordered_plans") { command.planIDs.append(try plan.required("plan_id")) }
         command.addOnIDs = try addOns()
         command.initialPlanID = try optional("initial_plan_id")
         command.fallbackPlanID = try optional("fallback_plan_id")
-        for name in PlanGroupSettings.names {
+        command.settings = try settings()
+        for name in PlanGroupDisplay.names {
             guard let value: JSON = try optional(name) else { continue }
             command.display[name] = value
         }
         return command
+    }
+
+    private func settings() throws(Refusal) -> PlanGroupSettings {
+        var settings = PlanGroupSettings()
+        settings.trialDays = try optional("trial_days")
+        settings.trialNeedsPaymentMethod = try optional("trial_payment_method_required") ?? false
+        settings.trialOncePerPlan = try optional("trial_eligibility_per_plan") ?? false
+        settings.trialExpiryPlanID = try optional("trial_expiry_plan_id")
+        settings.trialExpiryPriceID = try optional("trial_expiry_plan_price_id")
+        settings.initialPriceID = try optional("initial_plan_price_id")
+        settings.prorationBehavior = try optional("proration_behavior") ?? .createProrations
+        settings.preventsDowngradesOverLimit = try optional("prevent_downgrades_when_over_limit") ?? true
+        settings.preventsSelfServiceDowngrades = try optional("prevent_self_service_downgrade") ?? false
+        settings.downgradeButtonText = try optional("prevent_self_service_downgrade_button_text")
+        settings.downgradeURL = try optional("prevent_self_service_downgrade_url")
+        settings.scheduledDowngrades = try optional("scheduled_downgrade_behavior") ?? .none
+        settings.scheduledDowngradesHeedLimits = try optional("scheduled_downgrade_prevent_when_over_limit") ?? false
+        for rule in try objects("add_on_compatibilities") {
+            settings.compatibilities.append(
+                PlanCompatibility(
+                    sourceID: try rule.required("source_plan_id"),
+                    compatibleIDs: try rule.required("compatible_plan_ids")))
+        }
+        settings.customPlanID = try optional("custom_plan_id")
+        if let custom = try object("custom_plan_config") {
+            settings.customPlanConfig = CustomPlanConfig(
+                priceText: try custom.required("price_text"), buttonText: try custom.required("cta_text"),
+                website: try custom.required("cta_web_site"))
+        }
+        return settings
     }
 
     /// `ordered_add_ons` has the order; those that only `add_on_ids` names follow.

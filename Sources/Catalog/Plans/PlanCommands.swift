@@ -91,11 +91,11 @@ extension Plan {
 
 extension PlanGroup {
     func uses(_ plan: Identifier<Plan>) -> Bool {
-        planIDs.contains(plan) || addOnIDs.contains(plan) || isGiven(plan)
+        planIDs.contains(plan) || addOnIDs.contains(plan) || settings.customPlanID == plan || isGiven(plan)
     }
 
     /// Whether companies get the plan without asking, so that it must need no payment.
     func isGiven(_ plan: Identifier<Plan>) -> Bool {
-        initialPlanID == plan || fallbackPlanID == plan
+        initialPlanID == plan || fallbackPlanID == plan || settings.trialExpiryPlanID == plan
     }
 }

@@ -43,9 +43,7 @@ public struct PublishPlanVersion: Command {
         }
         try checkMigration(of: plan, transaction)
         try transaction.completePrices(of: version, plan)
-        if try transaction.all(PlanGroup.self).contains(where: { $0.isGiven(plan.id) }) {
-            try transaction.checkNeedsNoPayment(version, of: plan, as: "the plan group's initial or fallback plan")
-        }
+        for group in try transaction.all(PlanGroup.self) { try transaction.check(version, of: plan, in: group) }
         if let formerID = plan.publishedVersionID {
             var former = try transaction.require(formerID, "plan version")
             former.status = .archived

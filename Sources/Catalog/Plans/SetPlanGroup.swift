@@ -13,6 +13,8 @@ public struct SetPlanGroup: Command {
     /// Given when a subscription ends; must be published and need no payment.
     public var fallbackPlanID: Identifier<Plan>?
     public var display: [String: TraitValue] = [:]
+    /// Nil: what holds where nothing was said.
+    public var settings: PlanGroupSettings?
     /// Nil makes the environment's plan group, of which there is one.
     public var planGroupID: Identifier<PlanGroup>?
 
@@ -22,19 +24,49 @@ public struct SetPlanGroup: Command {
         var group = try group(transaction)
         try check(planIDs, are: .plan, transaction)
         try check(addOnIDs, are: .addOn, transaction)
-        let given = [(initialPlanID, "the initial plan"), (fallbackPlanID, "the fallback plan")]
-        for case (let id?, let role) in given {
-            try transaction.checkNeedsNoPayment(transaction.require(id, "plan"), as: role)
-        }
+        group.settings = settings ?? PlanGroupSettings()
+        try check(group.settings, transaction)
         try display.check(as: "the plan group's display settings")
         group.planIDs = planIDs
         group.addOnIDs = addOnIDs
         group.initialPlanID = initialPlanID
         group.fallbackPlanID = fallbackPlanID
         group.display = display
+        for id in Set([initialPlanID, fallbackPlanID, group.settings.trialExpiryPlanID].compactMap(\.self)) {
+            let plan = try transaction.require(id, "plan")
+            guard plan.type == .plan, let versionID = plan.publishedVersionID else {
+                throw Refusal.conflict(
+                    "plan \"\(plan.name)\" is no base plan with a published version, so the plan group cannot give it")
+            }
+            try transaction.check(transaction.require(versionID, "plan version"), of: plan, in: group)
+        }
         group.updatedAt = transaction.now
         try transaction.put(group)
         return group
+    }
+
+    private func check(_ settings: PlanGroupSettings, _ transaction: Transaction) throws {
+        if let days = settings.trialDays, !(0...730).contains(days) {
+            throw Refusal.invalid("trial_days must be between 0 and 730, not \(days)")
+        }
+        try settings.downgradeButtonText?.checkOptional(as: "prevent_self_service_downgrade_button_text")
+        try settings.downgradeURL?.checkOptional(as: "prevent_self_service_downgrade_url")
+        if let custom = settings.customPlanConfig {
+            try custom.priceText.checkOptional(as: "custom_plan_config.price_text")
+            try custom.buttonText.checkOptional(as: "custom_plan_config.cta_text")
+            try custom.website.checkOptional(as: "custom_plan_config.cta_web_site")
+        }
+        if let id = settings.customPlanID { _ = try transaction.require(id, "plan") }
+        guard settings.compatibilities.count <= Limits.compatibilities else {
+            throw Refusal.invalid("add_on_compatibilities has more than \(Limits.compatibilities) rows")
+        }
+        if let twice = settings.compatibilities.map(\.sourceID).firstDuplicate {
+            throw Refusal.invalid("add_on_compatibilities names source_plan_id \(twice) twice")
+        }
+        for rule in settings.compatibilities {
+            let source = try transaction.require(rule.sourceID, "add_on_compatibilities: plan")
+            try check(rule.compatibleIDs, are: source.type == .addOn ? .plan : .addOn, transaction)
+        }
     }
 
     private func group(_ transaction: Transaction) throws -> PlanGroup {

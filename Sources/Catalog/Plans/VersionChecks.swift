@@ -24,23 +24,61 @@ extension Transaction {
         }
     }
 
+    /// Refuses a version that does not fit the roles of its plan in a plan group: companies are given it without having
+    /// agreed to pay. Nothing to check where the plan has none.
+    ///
+    /// The fallback plan costs nothing. The trial-expiry plan may have a price of 0, and cannot be tried itself; the
+    /// initial plan may besides be a trial that ends by itself. Source of the rule: Schematic, roles of plans.
+    func check(_ version: PlanVersion, of plan: Plan, in group: PlanGroup) throws {
+        let settings = group.settings
+        if group.fallbackPlanID == plan.id {
+            try checkNeedsNoPayment(version, of: plan, as: "the fallback plan")
+        }
+        if settings.trialExpiryPlanID == plan.id {
+            if version.isTrialable {
+                throw Refusal.conflict("plan \"\(plan.name)\" is trialable, so it cannot be the trial-expiry plan")
+            }
+            try checkNeedsNoPayment(
+                version, of: plan, as: "the trial-expiry plan", paying: settings.trialExpiryPriceID)
+        }
+        if group.initialPlanID == plan.id, !version.isSelfEndingTrial(in: settings) {
+            try checkNeedsNoPayment(version, of: plan, as: "the initial plan", paying: settings.initialPriceID)
+        }
+    }
+
+    private func checkNeedsNoPayment(
+        _ version: PlanVersion, of plan: Plan, as role: String, paying priceID: Identifier<Price>?
+    ) throws {
+        if let priceID, !version.prices.contains(where: { $0.id == priceID }) {
+            throw Refusal.invalid("price \(priceID) is none of plan \"\(plan.name)\", so it cannot be \(role)")
+        }
+        if let price = version.recurringPrice(priceID), price.amount == 0 {
+            return try checkChargesNoUse(version, of: plan, as: role)
+        }
+        try checkNeedsNoPayment(version, of: plan, as: role)
+    }
+
     /// Refuses a plan for companies that have not agreed to pay: one that is not published, costs something or charges
     /// for use.
     func checkNeedsNoPayment(_ plan: Plan, as role: String) throws {
-        guard plan.type == .plan else {
-            throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")
-        }
         guard let versionID = plan.publishedVersionID else {
             throw Refusal.conflict("plan \"\(plan.name)\" has no published version, so it cannot be \(role)")
         }
         try checkNeedsNoPayment(require(versionID, "plan version"), of: plan, as: role)
     }
 
-    func checkNeedsNoPayment(_ version: PlanVersion, of plan: Plan, as role: String) throws {
+    private func checkNeedsNoPayment(_ version: PlanVersion, of plan: Plan, as role: String) throws {
+        guard plan.type == .plan else {
+            throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")
+        }
         guard version.chargeType == .free || version.chargeType == .none else {
             throw Refusal.conflict(
                 "plan \"\(plan.name)\" has a \(version.chargeType.rawValue) charge, so it cannot be \(role)")
         }
+        try checkChargesNoUse(version, of: plan, as: role)
+    }
+
+    private func checkChargesNoUse(_ version: PlanVersion, of plan: Plan, as role: String) throws {
         if let charged = try entitlements(of: version).first(where: { $0.priceBehavior != nil }) {
             let feature = try require(charged.featureID, "feature")
             throw Refusal.conflict(

@@ -1,0 +1,26 @@
+package import Basics
+package import Model
+
+extension PlanVersion {
+    /// The price to pay where nobody chose another: the one that is named, as far as the version still has it, else
+    /// monthly, else quarterly, else yearly, else the first. Nil for a plan that costs nothing.
+    package func recurringPrice(_ id: Identifier<Price>? = nil) -> Price? {
+        guard chargeType == .recurring else { return nil }
+        let recurring = prices.filter { $0.interval.cadence != nil }
+        let common: [PriceInterval] = [.monthly, .quarterly, .yearly]
+        return recurring.first { $0.id == id }
+            ?? common.lazy.compactMap { interval in recurring.first { $0.interval == interval } }.first
+            ?? recurring.first
+    }
+
+    /// How long a trial of the version lasts; nil when it cannot be tried.
+    package func trialLength(in settings: PlanGroupSettings) -> Int64? {
+        guard isTrialable, let days = trialDays ?? settings.trialDays, days > 0 else { return nil }
+        return days
+    }
+
+    /// Whether companies can be given it for a while without ever having to pay.
+    func isSelfEndingTrial(in settings: PlanGroupSettings) -> Bool {
+        !settings.trialNeedsPaymentMethod && trialLength(in: settings) != nil && recurringPrice() != nil
+    }
+}
