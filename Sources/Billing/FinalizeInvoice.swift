@@ -41,15 +41,17 @@ extension Invoice {
     /// Its lines are what they will always be. To be put afterwards.
     mutating func finalize(at instant: Timestamp, _ transaction: Transaction) throws {
         try checkTotal()
-        status = total > 0 ? .open : .paid
-        number = try Self.number(transaction.nextNumber("invoice"))
+        number = try Self.number("INV", transaction.nextNumber("invoice"))
         finalizedAt = instant
         dueAt = collectionMethod == .sendInvoice ? instant + .days(daysUntilDue) : instant
         updatedAt = instant
+        try settleFromBalance(at: instant, transaction)
+        status = amountRemaining > 0 ? .open : .paid
     }
 
-    private static func number(_ ordinal: UInt64) -> String {
+    /// `INV-000042`: the document's kind and its place among its kind.
+    static func number(_ kind: String, _ ordinal: UInt64) -> String {
         let digits = String(ordinal)
-        return "INV-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        return "\(kind)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 }

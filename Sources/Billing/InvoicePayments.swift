@@ -2,7 +2,7 @@ public import Basics
 public import Model
 public import Store
 
-/// Waives an open invoice. Its lines stay as they are.
+/// Waives an open invoice. Its lines stay as they are; what the company's balance paid goes back to it.
 public struct VoidInvoice: Command {
     public static let name = "void_invoice"
 
@@ -14,12 +14,14 @@ public struct VoidInvoice: Command {
 
     public func apply(_ transaction: Transaction) throws -> Invoice {
         var invoice = try transaction.require(invoiceID, "invoice")
-        guard invoice.status == .open || invoice.status == .uncollectible, invoice.amountPaid == 0 else {
+        let paid = invoice.amountPaid - invoice.amountFromBalance
+        guard invoice.status == .open || invoice.status == .uncollectible, paid == 0 else {
             throw Refusal.conflict(
-                "invoice \(invoiceID) is \(invoice.status.rawValue) with \(invoice.amountPaid) paid: "
+                "invoice \(invoiceID) is \(invoice.status.rawValue) with \(paid) paid: "
                     + "only an open, unpaid invoice can be voided"
             )
         }
+        try invoice.returnToBalance(transaction)
         invoice.status = .void
         invoice.updatedAt = transaction.now
         try transaction.put(invoice)

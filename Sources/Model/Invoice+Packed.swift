@@ -50,21 +50,23 @@ extension Invoice: Packed {
 
 extension Settlement: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 5)
+        writer.writeArray(count: 6)
         id.pack(into: &writer)
         amount.pack(into: &writer)
         reference.pack(into: &writer)
         idempotencyKey.pack(into: &writer)
         settledAt.pack(into: &writer)
+        isFromBalance.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(5)
+        let fields = try reader.readFields(5...6)
         id = try Identifier<Settlement>(unpacking: &reader)
         amount = try Int64(unpacking: &reader)
         reference = try String?(unpacking: &reader)
         idempotencyKey = try String(unpacking: &reader)
         settledAt = try Timestamp(unpacking: &reader)
+        isFromBalance = fields > 5 ? try Bool?(unpacking: &reader) : nil
     }
 }
 
@@ -112,17 +114,21 @@ extension InvoiceLine: Packed {
 
 extension UsageBasis: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 3)
+        writer.writeArray(count: 5)
         meterID.pack(into: &writer)
         period.pack(into: &writer)
         model.pack(into: &writer)
+        minimum.pack(into: &writer)
+        maximum.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(3)
+        let fields = try reader.readFields(3...5)
         meterID = try Identifier<Meter>?(unpacking: &reader)
         period = try Period(unpacking: &reader)
         model = try PriceModel(unpacking: &reader)
+        minimum = fields > 3 ? try Int64?(unpacking: &reader) : nil
+        maximum = fields > 4 ? try Int64?(unpacking: &reader) : nil
     }
 }
 

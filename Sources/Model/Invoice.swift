@@ -52,10 +52,13 @@ public struct Invoice: Codable, Sendable, Identified {
     /// Σ lines, in minor units.
     public var total: Int64 { lines.reduce(0) { $0 + $1.amount } }
     public var amountPaid: Int64 { settlements.reduce(0) { $0 + $1.amount } }
-    public var amountRemaining: Int64 { status == .void ? 0 : total - amountPaid }
+    /// What is still to be paid. A negative total is not: it goes to the company's balance.
+    public var amountRemaining: Int64 { status == .void ? 0 : max(0, total - amountPaid) }
+    /// The part of what was paid that the company's balance paid.
+    public var amountFromBalance: Int64 { settlements.reduce(0) { $0 + ($1.isFromBalance == true ? $1.amount : 0) } }
 }
 
-/// A payment towards an invoice, as reported by whoever collected it.
+/// A payment towards an invoice, as reported by whoever collected it, or drawn from the company's balance.
 public struct Settlement: Codable, Sendable, Identified {
     public static let idPrefix = "stlm"
 
@@ -64,6 +67,8 @@ public struct Settlement: Codable, Sendable, Identified {
     public let reference: String?
     public let idempotencyKey: String
     public let settledAt: Timestamp
+    /// Nil is false. What goes back to the balance is negative.
+    public var isFromBalance: Bool?
 
     public init(
         id: Identifier<Settlement>, amount: Int64, reference: String?, idempotencyKey: String, settledAt: Timestamp
@@ -130,6 +135,9 @@ public struct UsageBasis: Codable, Sendable, Equatable {
     public let meterID: Identifier<Meter>?
     public let period: Period
     public let model: PriceModel
+    /// The least and the most that the period's use is billed, in minor units; prorated where the period is cut short.
+    public var minimum: Int64?
+    public var maximum: Int64?
 
     public init(meterID: Identifier<Meter>?, period: Period, model: PriceModel) {
         self.meterID = meterID

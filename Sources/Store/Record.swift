@@ -55,6 +55,9 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planTrait = 17
     case flagUse = 18
     case planChange = 19
+    case customerBalance = 30
+    case balanceEntry = 31
+    case creditNote = 32
     case billingDetails = 51
 
     /// Kinds that belong to the whole store, whatever environment they describe.
@@ -63,10 +66,10 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse, .planChange,
-            .billingDetails:
-            false
-        default: true
+        case .environment, .apiKey, .traitDefinition, .feature, .flag, .plan, .planVersion, .planEntitlement, .planGroup,
+            .meter, .planTrait:
+            true
+        default: false
         }
     }
 }
@@ -90,4 +93,7 @@ extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
 extension BillingDetails: Record { package static var kind: RecordKind { .billingDetails } }
 extension PlanChange: Record { package static var kind: RecordKind { .planChange } }
+extension CustomerBalance: Record { package static var kind: RecordKind { .customerBalance } }
+extension BalanceEntry: Record { package static var kind: RecordKind { .balanceEntry } }
+extension CreditNote: Record { package static var kind: RecordKind { .creditNote } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }

@@ -62,6 +62,22 @@ extension Routes {
                 return BillingNativeSubscriptionResponseData(subscription: subscription, view: view)
             }
         }
+        get("companies/:company_id/customer-balance", .company) { call in
+            let page = try call.query.page()
+            let asked: Currency? = try call.query.optional("currency")
+            return try call.answer { view in
+                let company: Company = try call.found("company_id", in: view)
+                let balance = try view.reading.balance(of: company)
+                // Of the agreement to pay, else of the last change.
+                let currency =
+                    asked ?? company.subscriptionID.flatMap { view.get($0) }?.currency
+                    ?? balance?.amounts.last?.currency ?? .usd
+                return CustomerBalanceResponseData(
+                    company: company, currency: currency, balance: balance,
+                    entries: try view.reading.balanceEntries(
+                        of: company, in: currency, offset: page.offset, limit: page.limit))
+            }
+        }
         get("companies/:company_id/upcoming-invoice", .company) { call in
             try call.answer { view in
                 let company: Company = try call.found("company_id", in: view)

@@ -98,11 +98,8 @@ package struct CatalogNouns: Sendable {
             guard let meter = change.record as? Meter else { preconditionFailure("meters are never deleted") }
             // Flags and features that name an event come after its meter, or with it.
             add(meter)
-        // Nothing that decides looks at them.
-        case .planTrait: return false
-        case .apiKey, .company, .user, .companyOverride, .subscription, .invoice, .temporaryAccessToken, .flagUse,
-            .planChange, .billingDetails:
-            return false
+        // Nothing that decides looks at the others.
+        default: return false
         }
         return true
     }
