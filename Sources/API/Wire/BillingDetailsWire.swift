@@ -47,7 +47,7 @@ struct CompanyBillingCheckoutSettings: WireObject {
     let group: PlanGroup?
 
     func writeFields(to json: inout JSONWriter) {
-        for name in PlanGroupSettings.checkout {
+        for name in PlanGroupDisplay.checkout {
             json.field(named: name, group?.display["checkout_\(name)"] == .bool(true))
         }
     }
