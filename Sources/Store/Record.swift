@@ -66,7 +66,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Kinds that are few and together make up an environment's catalog, which is kept in memory.
     package var isCatalog: Bool {
         switch self {
-        case .environment, .apiKey, .traitDefinition, .feature, .flag, .plan, .planVersion, .planEntitlement, .planGroup,
+        case .environment, .apiKey, .traitDefinition, .feature, .flag, .plan, .planVersion, .planEntitlement,
+            .planGroup,
             .meter, .planTrait:
             true
         default: false
