@@ -110,6 +110,7 @@ extension Subscription {
         company.subscriptionID = nil
         company.endedSubscriptionIDs.append(id)
         company.plan = try PlanGroup.fallback(transaction)
+        company.addOns = []
         company.updatedAt = transaction.now
         try transaction.put(company)
         return invoice

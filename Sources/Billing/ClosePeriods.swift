@@ -73,12 +73,14 @@ struct TermsShelf {
     private struct Key: Hashable {
         let version: Identifier<PlanVersion>
         let price: Identifier<Price>
+        let addOns: [SubscribedAddOn]
     }
 
     private var known: [Key: BillingTerms] = [:]
 
     mutating func terms(of subscription: Subscription, _ transaction: Transaction) throws -> BillingTerms {
-        let key = Key(version: subscription.versionID, price: subscription.priceID)
+        let key = Key(
+            version: subscription.versionID, price: subscription.priceID, addOns: subscription.addOns)
         if let terms = known[key] { return terms }
         let terms = try BillingTerms(of: subscription, transaction)
         known[key] = terms

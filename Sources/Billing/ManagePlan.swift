@@ -23,6 +23,8 @@ public struct ManagePlan: Command {
     /// Among several currencies of a plan, the one to pay in.
     public var currency: Currency?
     public var payInAdvance: [PayInAdvanceSelection] = []
+    /// What the company is to have beside the base plan; nil is none.
+    public var addOns: [AddOnSelection]?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 
@@ -56,26 +58,22 @@ public struct PayInAdvanceSelection: Codable, Sendable {
     }
 }
 
+public struct AddOnSelection: Codable, Sendable {
+    public let planID: Identifier<Plan>
+    /// Nil: the version that the company has of it, else the published one.
+    public var versionID: Identifier<PlanVersion>?
+    /// Nil: the price for the interval and currency of the base plan's.
+    public var priceID: Identifier<Price>?
+
+    public init(planID: Identifier<Plan>) {
+        self.planID = planID
+    }
+}
+
 public struct ManagePlanOutcome: Sendable {
     public let company: Company
     /// Empty when the change was carried out.
     public let problems: [PlanProblem]
 
     public var success: Bool { !problems.contains { $0.isBlocking } }
-}
-
-/// Why a plan change cannot be carried out. The code is one of Schematic's `CheckoutProblemCode`.
-public struct PlanProblem: Error, Sendable {
-    public let code: String
-    public let message: String
-    public let isBlocking = true
-    public var planID: Identifier<Plan>?
-    public var priceID: Identifier<Price>?
-
-    init(_ code: String, _ message: String, plan: Identifier<Plan>? = nil, price: Identifier<Price>? = nil) {
-        self.code = code
-        self.message = message
-        planID = plan
-        priceID = price
-    }
 }

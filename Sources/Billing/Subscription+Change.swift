@@ -13,17 +13,15 @@ extension Subscription {
         // A period that could not be closed yet has no rest.
         let rest = Period(start: min(transaction.now, period.end), end: period.end)
         let credits = try advanceLines(for: rest, before, transaction)
-        let old = self
         planID = target.plan.id
         versionID = target.version.id
         priceID = price.id
         payInAdvance = target.payInAdvance
+        addOns = target.subscribedAddOns
         // Whoever chooses a plan wants to stay.
         cancelAtPeriodEnd = false
         let charges = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
-        if old.versionID != versionID || old.priceID != priceID || old.payInAdvance != payInAdvance {
-            pendingLines += try Self.prorated(credits, against: charges, in: period)
-        }
+        pendingLines += try Self.prorated(credits, against: charges, in: period)
         updatedAt = transaction.now
         try transaction.put(self)
     }

@@ -3,11 +3,17 @@ package import Model
 internal import Rating
 internal import Store
 
-/// What lines are made from: the subscription's plan, version and price, and what that charges for.
+/// What lines are made from: the prices of the subscription's plan and add-ons, and what their versions charge for.
 struct BillingTerms {
-    let plan: Plan
-    let version: PlanVersion
-    let price: Price
+    /// A price for being on a plan at all.
+    struct Fee {
+        let plan: Plan
+        let versionID: Identifier<PlanVersion>
+        let price: Price
+    }
+
+    /// Of the base plan first.
+    private(set) var fees: [Fee] = []
     /// What is bought ahead of a period, and what is charged after it.
     private(set) var ahead: [Charge] = []
     private(set) var arrears: [Charge] = []
@@ -30,42 +36,51 @@ struct BillingTerms {
     }
 
     init(of subscription: Subscription, _ transaction: Transaction) throws {
-        plan = try transaction.require(subscription.planID, "plan")
-        version = try transaction.require(subscription.versionID, "plan version")
-        guard let price = version.prices.first(where: { $0.id == subscription.priceID }) else {
-            preconditionFailure(
-                "subscription \(subscription.id) names price \(subscription.priceID) of another version")
-        }
-        self.price = price
-        for id in version.entitlementIDs {
-            let entitlement = try transaction.require(id, "plan entitlement")
-            guard let price = entitlement.price(for: subscription) else { continue }
-            let feature = try transaction.require(entitlement.featureID, "feature")
-            let flag = try transaction.require(feature.flagID, "flag")
-            let charge = Charge(entitlement, feature, flag, price)
-            if entitlement.priceBehavior == .payInAdvance { ahead.append(charge) }
-            if entitlement.isBilledInArrears { arrears.append(charge) }
+        let base = (subscription.planID, subscription.versionID, Optional(subscription.priceID))
+        for (planID, versionID, priceID) in [base] + subscription.addOns.map({ ($0.planID, $0.versionID, $0.priceID) })
+        {
+            let version = try transaction.require(versionID, "plan version")
+            if let priceID {
+                guard let price = version.prices.first(where: { $0.id == priceID }) else {
+                    preconditionFailure("subscription \(subscription.id) names price \(priceID) of another version")
+                }
+                let plan = try transaction.require(planID, "plan")
+                fees.append(Fee(plan: plan, versionID: versionID, price: price))
+            }
+            for id in version.entitlementIDs {
+                let entitlement = try transaction.require(id, "plan entitlement")
+                guard let price = entitlement.price(for: subscription) else { continue }
+                let feature = try transaction.require(entitlement.featureID, "feature")
+                let flag = try transaction.require(feature.flagID, "flag")
+                let charge = Charge(entitlement, feature, flag, price)
+                if entitlement.priceBehavior == .payInAdvance { ahead.append(charge) }
+                if entitlement.isBilledInArrears { arrears.append(charge) }
+            }
         }
         meters = arrears.compactMap(\.feature.meterID)
     }
+
+    /// What the base plan costs for one of its intervals.
+    var price: Price { fees[0].price }
 }
 
 extension Subscription {
-    /// Base fee and quantities bought ahead for a period, charged at its start.
+    /// Base fees of plan and add-ons and quantities bought ahead for a period, charged at its start.
     func advanceLines(for period: Period, _ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
-        var lines = [
+        var lines = terms.fees.map { fee in
             InvoiceLine(
-                id: transaction.newID(), type: .base, description: terms.plan.name, planID: planID,
-                versionID: versionID,
-                quantity: 1, unitAmount: Decimal(terms.price.amount), amount: terms.price.amount, period: period)
-        ]
+                id: transaction.newID(), type: .base, description: fee.plan.name, planID: fee.plan.id,
+                versionID: fee.versionID, quantity: 1, unitAmount: Decimal(fee.price.amount), amount: fee.price.amount,
+                period: period)
+        }
         for charge in terms.ahead {
             guard case .perUnit(let unit) = charge.model else { continue }
             let quantity = quantity(boughtOf: charge.entitlement)
             guard quantity > 0 else { continue }
             var line = InvoiceLine(
-                id: transaction.newID(), type: .seat, description: charge.feature.name, planID: planID,
-                versionID: versionID, quantity: Decimal(quantity), unitAmount: unit,
+                id: transaction.newID(), type: .seat, description: charge.feature.name,
+                planID: charge.entitlement.planID, versionID: charge.entitlement.versionID,
+                quantity: Decimal(quantity), unitAmount: unit,
                 amount: try lineAmount(quantity: Decimal(quantity), unitAmount: unit), period: period)
             line.refer(to: charge)
             lines.append(line)
@@ -89,8 +104,9 @@ extension Subscription {
             let isMetered = charge.feature.meterID != nil
             let quantity = isMetered ? Decimal(sums.removeFirst()) : try traitCount(of: charge.feature, transaction)
             var line = InvoiceLine(
-                id: transaction.newID(), type: .usage, description: charge.feature.name, planID: planID,
-                versionID: versionID, quantity: 0, unitAmount: charge.model.unitAmount, amount: 0, period: period)
+                id: transaction.newID(), type: .usage, description: charge.feature.name,
+                planID: charge.entitlement.planID, versionID: charge.entitlement.versionID, quantity: 0,
+                unitAmount: charge.model.unitAmount, amount: 0, period: period)
             line.refer(to: charge)
             line.usageBasis = UsageBasis(meterID: charge.feature.meterID, period: metered, model: charge.model)
             try line.rate(quantity, under: charge.model)

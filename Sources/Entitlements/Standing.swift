@@ -12,6 +12,7 @@ package final class Standing: Sendable {
     package let basePlanID: Identifier<Plan>?
     /// The base plan and all add-ons.
     package let planIDs: [Identifier<Plan>]
+    /// Of each of these plans, in the same order.
     package let planVersionIDs: [Identifier<PlanVersion>]
     package let billingProductIDs: [String]
     package let traits: TraitTexts

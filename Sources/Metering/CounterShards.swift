@@ -224,6 +224,13 @@ package final class CounterShards: UsageLedger {
         }
     }
 
+    /// What was used in a window, whatever is held.
+    package func usage(
+        company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow
+    ) throws -> Int64 {
+        try reading(of: CounterKey(company: company, meter: meter), in: window, at: Timestamp(milliseconds: .max)).usage
+    }
+
     /// What a period bills: everything used in it except what was backfilled.
     package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
         try sums(company: company, of: [(meter, period)])[0]

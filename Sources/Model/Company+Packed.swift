@@ -2,7 +2,7 @@ public import Basics
 
 extension Company: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 14)
+        writer.writeArray(count: 15)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         name.pack(into: &writer)
@@ -17,10 +17,11 @@ extension Company: Packed {
         lastSeenAt.pack(into: &writer)
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
+        addOns.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(14)
+        let fields = try reader.readFields(14...15)
         id = try Identifier<Company>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         name = try String(unpacking: &reader)
@@ -35,6 +36,7 @@ extension Company: Packed {
         lastSeenAt = try Timestamp?(unpacking: &reader)
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
+        if fields > 14 { addOns = try [PlanAssignment](unpacking: &reader) }
     }
 }
 

@@ -12,6 +12,8 @@ public struct Company: Codable, Sendable, Identified {
     /// The base plan; nil when no plan applies (then the fallback plan of the plan group would have been assigned, had
     /// there been one).
     public var plan: PlanAssignment?
+    /// What it has beside the base plan, in the order of purchase. Nil in maps of before there were any.
+    private var boughtAddOns: [PlanAssignment]?
     public var overrideIDs: [Identifier<CompanyOverride>] = []
     /// The subscription that bills now.
     public var subscriptionID: Identifier<Subscription>?
@@ -35,6 +37,20 @@ public struct Company: Codable, Sendable, Identified {
         self.createdAt = createdAt
         self.updatedAt = createdAt
     }
+}
+
+extension Company {
+    /// What the company has beside its base plan; empty when it has no base plan.
+    public var addOns: [PlanAssignment] {
+        get { boughtAddOns ?? [] }
+        set { boughtAddOns = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// The base plan, then the add-ons.
+    public var assignments: [PlanAssignment] { (plan.map { [$0] } ?? []) + addOns }
+
+    /// Whether it has the plan, as its base plan or as an add-on.
+    public func has(_ planID: Identifier<Plan>) -> Bool { assignments.contains { $0.planID == planID } }
 }
 
 /// Which version of which plan a company is on.

@@ -48,6 +48,11 @@ public struct PlanChangeCause: Codable, Sendable, Equatable {
         self.basePlanAction = basePlanAction
         self.actorType = actorType
     }
+
+    public init(_ action: PlanChangeAction, by key: Identifier<APIKey>) {
+        self.init(action)
+        apiKeyID = key
+    }
 }
 
 /// That a company came to another plan, another version of it, or other terms: one for each change, never altered.
@@ -59,23 +64,48 @@ public struct PlanChange: Codable, Sendable, Identified {
     public let id: Identifier<PlanChange>
     public let companyID: Identifier<Company>
     public let cause: PlanChangeCause
-    public let subscriptionChange: SubscriptionChangeAction?
-    /// The base plan before and after, with the version.
-    public let before: PlanAssignment?
-    public let after: PlanAssignment?
+    public var subscriptionChange: SubscriptionChangeAction?
+    /// The base plan before and after.
+    public var before: PlanSnapshot?
+    public var after: PlanSnapshot?
+    /// An add-on that came to another version was removed and added.
+    public var addOnsAdded: [PlanSnapshot] = []
+    public var addOnsRemoved: [PlanSnapshot] = []
+    /// What the new plans wrote onto the company.
+    public var traits: [PlanTrait] = []
     public let createdAt: Timestamp
 
     public init(
-        id: Identifier<PlanChange>, companyID: Identifier<Company>, cause: PlanChangeCause,
-        subscriptionChange: SubscriptionChangeAction?, before: PlanAssignment?, after: PlanAssignment?,
-        createdAt: Timestamp
+        id: Identifier<PlanChange>, companyID: Identifier<Company>, cause: PlanChangeCause, createdAt: Timestamp
     ) {
         self.id = id
         self.companyID = companyID
         self.cause = cause
-        self.subscriptionChange = subscriptionChange
-        self.before = before
-        self.after = after
         self.createdAt = createdAt
+    }
+
+    /// Whether the company came to a later version of the plan that it was on.
+    public var isVersionUpgrade: Bool {
+        guard let before, let after else { return false }
+        return before.planID == after.planID && before.versionNumber < after.versionNumber
+    }
+}
+
+/// A plan as it was called when a change was recorded. It may have another name since, or be gone.
+public struct PlanSnapshot: Codable, Sendable, Equatable {
+    public let planID: Identifier<Plan>
+    public let name: String
+    public let description: String
+    public let icon: String
+    public let versionID: Identifier<PlanVersion>
+    public let versionNumber: Int64
+
+    public init(_ plan: Plan, _ version: PlanVersion) {
+        planID = plan.id
+        name = plan.name
+        description = plan.description
+        icon = plan.icon
+        versionID = version.id
+        versionNumber = version.number
     }
 }

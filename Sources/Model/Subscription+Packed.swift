@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 23)
+        writer.writeArray(count: 24)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -29,10 +29,11 @@ extension Subscription: Packed {
         billedPeriods.pack(into: &writer)
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
+        addOns.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(23)
+        let fields = try reader.readFields(23...24)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -56,6 +57,23 @@ extension Subscription: Packed {
         billedPeriods = try [BilledPeriod](unpacking: &reader)
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
+        if fields > 23 { addOns = try [SubscribedAddOn](unpacking: &reader) }
+    }
+}
+
+extension SubscribedAddOn: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 3)
+        planID.pack(into: &writer)
+        versionID.pack(into: &writer)
+        priceID.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(3)
+        planID = try Identifier<Plan>(unpacking: &reader)
+        versionID = try Identifier<PlanVersion>(unpacking: &reader)
+        priceID = try Identifier<Price>?(unpacking: &reader)
     }
 }
 

@@ -39,6 +39,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public var pendingLines: [InvoiceLine] = []
     /// The periods that were closed, kept while events may still arrive for them.
     public var billedPeriods: [BilledPeriod] = []
+    /// What is paid for beside the base plan. Nil in maps of before there were any.
+    private var boughtAddOns: [SubscribedAddOn]?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 
@@ -61,6 +63,30 @@ public struct Subscription: Codable, Sendable, Identified {
         self.usageCarriedFrom = usageCarriedFrom
         self.createdAt = startedAt
         self.updatedAt = startedAt
+    }
+}
+
+extension Subscription {
+    public var addOns: [SubscribedAddOn] {
+        get { boughtAddOns ?? [] }
+        set { boughtAddOns = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// The versions whose prices it bills by: that of the base plan first.
+    public var versionIDs: [Identifier<PlanVersion>] { [versionID] + addOns.map(\.versionID) }
+}
+
+/// An add-on as a subscription bills it.
+public struct SubscribedAddOn: Codable, Sendable, Hashable {
+    public let planID: Identifier<Plan>
+    public let versionID: Identifier<PlanVersion>
+    /// Nil for an add-on without a base price.
+    public let priceID: Identifier<Price>?
+
+    public init(planID: Identifier<Plan>, versionID: Identifier<PlanVersion>, priceID: Identifier<Price>?) {
+        self.planID = planID
+        self.versionID = versionID
+        self.priceID = priceID
     }
 }
 

@@ -30,6 +30,8 @@ package enum StoreTable: String, Sendable, CaseIterable {
     /// latest value, or of different values, as far as it is folded. For the last also company ‖ meter ‖ 1 ‖ token ‖
     /// start ‖ backfill.
     case samples
+    /// company ‖ ordinal of plan change → nothing.
+    case planChanges
 
     /// Its place among the tables.
     var place: Int {
@@ -46,6 +48,7 @@ package enum StoreTable: String, Sendable, CaseIterable {
         case .holds: 9
         case .audit: 10
         case .samples: 11
+        case .planChanges: 12
         }
     }
 }

@@ -124,6 +124,12 @@ extension StoreKey {
         StoreKey(.invoices, UInt128(company.ordinal) << 64 | UInt128(invoice.ordinal), count: 16)
     }
 
+    package static func companyPlanChange(
+        _ company: Identifier<Company>, _ change: Identifier<PlanChange>
+    ) -> StoreKey {
+        StoreKey(.planChanges, UInt128(company.ordinal) << 64 | UInt128(change.ordinal), count: 16)
+    }
+
     package static func answer(
         _ hash: (UInt64, UInt64), day: Timestamp, in environment: EnvironmentID
     ) -> StoreKey {

@@ -11,7 +11,7 @@ extension StoreTable {
         case .holds: (12, 1)
         case .audit: (12, 8)
         case .samples: (StoreKey.sampleWidth, Sample.width)
-        case .invoices: (16, 0)
+        case .invoices, .planChanges: (16, 0)
         case .marks: (12, 8)
         default: (0, 0)
         }

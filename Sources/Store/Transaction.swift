@@ -105,11 +105,22 @@ public final class Transaction {
         set(.companyInvoice(company, invoice), [])
     }
 
+    package func indexPlanChange(_ change: Identifier<PlanChange>, of company: Identifier<Company>) {
+        set(.companyPlanChange(company, change), [])
+    }
+
     /// For each meter and period the sum of one company's events whose effective time lies in it.
     package func usage(
         company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
     ) throws -> [Int64] {
         try usage.sums(company: company, of: uses)
+    }
+
+    /// What one company has used by a meter in a window, backfilled use included.
+    package func usage(
+        company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow
+    ) throws -> Int64 {
+        try usage.usage(company: company, meter: meter, in: window)
     }
 
     /// A number that counts up by one without gaps, by name; starts at 1.
@@ -169,7 +180,11 @@ package struct RecordChange: Sendable {
 
 /// Who knows the usage, counts that wait for their commit included.
 package protocol UsageLedger: Sendable {
+    /// What periods bill: everything used in them except what was backfilled.
     func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) throws -> [Int64]
+
+    /// What counts against a limit: everything used in a window.
+    func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) throws -> Int64
 }
 
 /// The last ordinal given out of each kind, by id prefix.

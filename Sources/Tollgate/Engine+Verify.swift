@@ -136,7 +136,9 @@ extension Engine {
 
     /// Tables that are a fold of the journal and nothing else. Kept answers and the dedupe marks also depend on
     /// requests that changed nothing.
-    private static let folded: [StoreTable] = [.records, .keys, .usage, .due, .invoices, .holds, .audit, .samples]
+    private static let folded: [StoreTable] = [
+        .records, .keys, .usage, .due, .invoices, .holds, .audit, .samples, .planChanges,
+    ]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {
         for table in Self.folded {

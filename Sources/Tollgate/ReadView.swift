@@ -99,7 +99,7 @@ package final class ReadView {
     }
 
     package func companyCount(onPlan plan: Identifier<Plan>) throws -> Int {
-        try count(Company.self) { $0.plan?.planID == plan }
+        try count(Company.self) { $0.has(plan) }
     }
 
     /// The rules made from plan entitlements and live overrides of the flag's feature.
@@ -129,6 +129,25 @@ package final class ReadView {
                 return true
             }
             return page.take(invoice)
+        }
+        return page.items
+    }
+
+    /// Newest first, of one company or of all.
+    package func planChanges(
+        of company: Identifier<Company>?, offset: Int, limit: Int, where isWanted: (PlanChange) -> Bool
+    ) throws -> [PlanChange] {
+        guard let company else { return try list(PlanChange.self, offset: offset, limit: limit, where: isWanted) }
+        var page = Page<PlanChange>(offset: offset, limit: limit)
+        guard limit > 0 else { return [] }
+        var prefix = KeyBytes()
+        prefix.append(company.ordinal)
+        try snapshot.forEach(.planChanges, prefix: prefix.bytes, reversed: true) { key, _ in
+            guard let change = try get(Identifier<PlanChange>(ordinal: key.bigEndian64(at: 8))), isWanted(change)
+            else {
+                return true
+            }
+            return page.take(change)
         }
         return page.items
     }
@@ -179,17 +198,17 @@ package final class ReadView {
     ) throws -> FeatureUsage? {
         guard let grant = state.standing.effectiveGrant(of: feature.id, at: now) else { return nil }
         let entitlement = grant.terms.entitlementID.flatMap { catalog.nouns.planEntitlements[$0] }
-        let planEntitlement =
-            entitlement
-            ?? company.plan.flatMap { catalog.nouns.versions[$0.versionID] }.flatMap { version in
-                catalog.nouns.entitlements(of: version).first { $0.featureID == feature.id }
-            }
+        let planEntitlements = company.assignments.compactMap { catalog.nouns.versions[$0.versionID] }
+            .flatMap(catalog.nouns.entitlements).filter { $0.featureID == feature.id }
+        let planEntitlement = entitlement ?? planEntitlements.first
+        // An add-on may allow more of what the base plan charges for.
+        let billed = planEntitlements.first(where: \.isBilledInArrears) ?? planEntitlement
         let reading = try reading(of: feature, grant, company, state)
         return FeatureUsage(
             feature: feature, grant: grant, planEntitlement: planEntitlement,
             override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: reading.usage,
-            held: reading.held, billedUsage: try billedUsage(of: feature, planEntitlement, subscription),
-            resetAt: reading.resetsAt, price: subscription.flatMap { planEntitlement?.price(for: $0) })
+            held: reading.held, billedUsage: try billedUsage(of: feature, billed, subscription),
+            resetAt: reading.resetsAt, price: subscription.flatMap { billed?.price(for: $0) })
     }
 
     private func reading(

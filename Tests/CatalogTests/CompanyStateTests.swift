@@ -100,6 +100,32 @@ import Testing
         #expect(other.standing.grants[0].terms === state.standing.grants[0].terms)
     }
 
+    @Test func addOnsStandBesideTheBasePlan() throws {
+        let world = try World()
+        let api = try world.feature("API", .event, event: "api")
+        func version(_ type: PlanType, _ limit: Int64) throws -> PlanEntitlement {
+            let plan = try world.execute(CreatePlan(name: "\(limit)", type: type))
+            return try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: api.id, input: .limit(limit)))
+        }
+        let (base, more, less) = try (version(.plan, 100), version(.addOn, 500), version(.addOn, 5))
+        var company = try world.execute(UpsertCompany(keys: ["id": "a"]))
+        func assignment(_ entitlement: PlanEntitlement) -> PlanAssignment {
+            PlanAssignment(planID: entitlement.planID, versionID: entitlement.versionID, assignedAt: world.now)
+        }
+        company.plan = assignment(base)
+        let alone = CompanyState(company, overrides: [], subscription: nil, catalog: world.catalog)
+        #expect(alone.isAlikeForAll)
+        company.addOns = [assignment(more), assignment(less)]
+        let state = CompanyState(company, overrides: [], subscription: nil, catalog: world.catalog)
+        _ = try world.feature("Other", .event, event: "other")
+        for state in [state, try #require(state.renewed(under: world.catalog))] {
+            #expect(!state.isAlikeForAll && state.standing.basePlanID == base.planID)
+            #expect(state.standing.planIDs == [base, more, less].map(\.planID))
+            #expect(state.standing.planVersionIDs == [base, more, less].map(\.versionID))
+            #expect(state.standing.effectiveGrant(of: api.id, at: world.now)?.allocation == .limited(500))
+        }
+    }
+
     @Test func aLaterCatalogNeedsTheRecordOnlyForOtherTraits() throws {
         let world = try World()
         let api = try world.feature("API", .event, event: "api")

@@ -110,6 +110,8 @@ private struct NoUsage: UsageLedger {
     func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) -> [Int64] {
         uses.map { _ in 0 }
     }
+
+    func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) -> Int64 { 0 }
 }
 
 /// Expects a refusal of a kind whose sentence contains `words`.

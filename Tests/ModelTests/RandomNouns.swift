@@ -120,6 +120,9 @@ struct RandomNouns {
             for line in $0.some({ $0.line() }) { billed.correct(line) }
             return billed
         }
+        subscription.addOns = some {
+            SubscribedAddOn(planID: $0.id(), versionID: $0.id(), priceID: $0.maybe { $0.id() })
+        }
         subscription.updatedAt = time()
         return subscription
     }
@@ -142,6 +145,7 @@ struct RandomNouns {
             billingProfile: profile(), createdAt: time())
         for (name, value) in zip(["b", "plan", "a"], some({ $0.trait() })) { company.traits[name] = value }
         company.plan = maybe { PlanAssignment(planID: $0.id(), versionID: $0.id(), assignedAt: $0.time()) }
+        company.addOns = some { PlanAssignment(planID: $0.id(), versionID: $0.id(), assignedAt: $0.time()) }
         company.overrideIDs = some { $0.id() }
         company.subscriptionID = maybe { $0.id() }
         company.endedSubscriptionIDs = some { $0.id() }

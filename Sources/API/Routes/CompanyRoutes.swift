@@ -68,7 +68,9 @@ extension Routes {
         let credits: OneOf<String> = try query.oneOf("credit_type_ids")
         let search = try query.search()
         return { company in
-            guard ids.allows(company.id), plans.allows(company.plan?.planID), versions.allows(company.plan?.versionID),
+            guard ids.allows(company.id),
+                plans.values == nil || company.assignments.contains(where: { plans.allows($0.planID) }),
+                versions.values == nil || company.assignments.contains(where: { versions.allows($0.versionID) }),
                 search.allows([company.name] + company.keys.map(\.value) + company.traits.values.map(\.text)),
                 withSubscription != true || company.subscriptionID != nil,
                 withoutSubscription != true || company.subscriptionID == nil,

@@ -50,8 +50,9 @@ extension Routes {
                     .map(\.versionID)
                 command.overrideCount = try view.count(CompanyOverride.self) { $0.featureID == command.featureID }
                 command.companiesOnArchivedVersions = try view.count(Company.self) { company in
-                    guard let versionID = company.plan?.versionID, archived.contains(versionID) else { return false }
-                    return try view.get(versionID)?.status == .archived
+                    try company.assignments.map(\.versionID).contains { version in
+                        try archived.contains(version) && view.get(version)?.status == .archived
+                    }
                 }
             }
             try await call.execute(command)

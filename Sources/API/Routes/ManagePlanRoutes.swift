@@ -6,7 +6,9 @@ internal import Tollgate
 extension Routes {
     func addPlanChanges() {
         post("manage-plan") { call in
-            let outcome = try await call.execute(try call.body.managePlan())
+            var command = try call.body.managePlan()
+            command.cause = PlanChangeCause(.managePlan, by: call.key.id)
+            let outcome = try await call.execute(command)
             return try call.answer {
                 ManagePlanResponseResponseData(company: outcome.company, problems: outcome.problems, view: $0)
             }
@@ -14,6 +16,7 @@ extension Routes {
         post("manage-plan/subscription/cancel") { call in
             var command = CancelSubscription(companyID: try call.body.required("company_id"))
             command.immediately = try call.body.optional("cancel_immediately") ?? true
+            command.cause = PlanChangeCause(.managePlan, by: call.key.id)
             let company = try await call.execute(command)
             return try call.answer { ManagePlanResponseResponseData(company: company, problems: [], view: $0) }
         }
@@ -23,7 +26,7 @@ extension Routes {
 extension Fields {
     fileprivate func managePlan() throws(Refusal) -> ManagePlan {
         try refuseUnsupported(
-            "activate_on_payment", "add_on_selections", "billing_cycle_anchor", "billing_email", "billing_entity_id",
+            "activate_on_payment", "billing_cycle_anchor", "billing_email", "billing_entity_id",
             "collection_method", "coupon_external_id", "credit_bundles", "custom_field_values", "days_until_due",
             "paid_outside_stripe", "payment_method_external_id", "promo_code", "send_invoice", "trial_end")
         var command = ManagePlan(companyID: try required("company_id"))
@@ -31,6 +34,12 @@ extension Fields {
         command.basePlanVersionID = try optional("base_plan_version_id")
         command.basePlanPriceID = try optional("base_plan_price_id")
         command.currency = try optional("currency")
+        command.addOns = try objects("add_on_selections").map { selection throws(Refusal) in
+            var addOn = AddOnSelection(planID: try selection.required("plan_id"))
+            addOn.priceID = try selection.optional("price_id")
+            addOn.versionID = try selection.optional("version_id")
+            return addOn
+        }
         for selection in try objects("pay_in_advance_entitlements") {
             command.payInAdvance.append(
                 PayInAdvanceSelection(

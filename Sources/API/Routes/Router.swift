@@ -28,6 +28,7 @@ extension Routes {
         routes.addUsage()
         routes.addUserUsage()
         routes.addPlanChanges()
+        routes.addPlanChangeLog()
         routes.addBilling()
         routes.addBillingDetails()
         routes.addCompanyBilling()

@@ -27,32 +27,41 @@ struct CompanyDetailResponseData: WireObject {
         json.field("user_count", company.userCount)
         json.field("plan", plan(subscription))
         json.field("plans", planPreviews)
+        json.field("add_ons", company.addOns.compactMap { addOn($0, subscription) })
         json.field("billing_subscription", billing)
         json.field("billing_subscriptions", billing.map { [$0] } ?? [])
         json.field("billing_profile", CompanyBillingProfileResponseData(company: company, view: view))
         json.field("entitlements", view.entitledFeatures(of: company).map { FeatureEntitlement(usage: $0, view: view) })
-        json.emptyLists("add_ons", "custom_plan_billings", "metrics", "payment_methods", "rules")
+        json.emptyLists("custom_plan_billings", "metrics", "payment_methods", "rules")
     }
 
     private var planPreviews: [PreviewObject] {
-        guard let plan = company.plan.flatMap({ view.get($0.planID) }) else { return [] }
-        return [PreviewObject(id: plan.id.description, name: plan.name, description: plan.description)]
+        company.assignments.compactMap { view.get($0.planID) }.map {
+            PreviewObject(id: $0.id.description, name: $0.name, description: $0.description)
+        }
     }
 
     private func plan(_ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
         guard let assignment = company.plan, let plan = view.get(assignment.planID) else { return nil }
-        return CompanyPlanWithBillingSubView(plan: plan, assignment: assignment, subscription: subscription, view: view)
+        return CompanyPlanWithBillingSubView(
+            plan: plan, assignment: assignment, price: subscription.flatMap { view.price(of: $0) })
+    }
+
+    private func addOn(_ assignment: PlanAssignment, _ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
+        guard let plan = view.get(assignment.planID) else { return nil }
+        let subscribed = subscription?.addOns.first { $0.planID == plan.id }
+        return CompanyPlanWithBillingSubView(
+            plan: plan, assignment: assignment, price: subscribed.flatMap { view.price(of: $0) })
     }
 }
 
 struct CompanyPlanWithBillingSubView: WireObject {
     let plan: Plan
     let assignment: PlanAssignment
-    let subscription: Subscription?
-    let view: WireView
+    /// Nil where it costs nothing.
+    let price: Price?
 
     func writeFields(to json: inout JSONWriter) {
-        let price = subscription.flatMap { view.price(of: $0) }
         json.field("id", plan.id)
         json.field("name", plan.name)
         json.field("description", plan.description)
@@ -68,5 +77,15 @@ extension WireView {
     /// The base price that a subscription bills by.
     func price(of subscription: Subscription) -> Price? {
         get(subscription.versionID)?.prices.first { $0.id == subscription.priceID }
+    }
+
+    /// Nil for an add-on without a base price.
+    func price(of addOn: SubscribedAddOn) -> Price? {
+        get(addOn.versionID)?.prices.first { $0.id == addOn.priceID }
+    }
+
+    /// What a subscription costs for a period before any use or quantity: plan and add-ons.
+    func totalPrice(of subscription: Subscription) -> Int64 {
+        subscription.addOns.reduce(price(of: subscription)?.amount ?? 0) { $0 + (price(of: $1)?.amount ?? 0) }
     }
 }

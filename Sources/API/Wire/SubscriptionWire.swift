@@ -16,7 +16,7 @@ struct BillingSubscriptionView: WireObject {
         json.field("status", subscription.status)
         json.field("interval", subscription.interval.unit)
         json.field("currency", subscription.currency)
-        json.field("total_price", view.price(of: subscription)?.amount ?? 0)
+        json.field("total_price", view.totalPrice(of: subscription))
         json.field("period_start", period.start.seconds)
         json.field("period_end", period.end.seconds)
         json.field("cancel_at_period_end", subscription.cancelAtPeriodEnd)
@@ -38,7 +38,7 @@ struct CompanySubscriptionResponseData: WireObject {
         json.field("status", subscription.status)
         json.field("interval", subscription.interval.unit)
         json.field("currency", subscription.currency)
-        json.field("total_price", view.price(of: subscription)?.amount ?? 0)
+        json.field("total_price", view.totalPrice(of: subscription))
         json.field("is_initial", view.get(subscription.companyID)?.endedSubscriptionIDs.isEmpty ?? false)
         json.field("cancel_at_period_end", subscription.cancelAtPeriodEnd)
         json.field("cancel_at", subscription.cancelAtPeriodEnd ? subscription.period.end : nil)
@@ -69,17 +69,19 @@ struct BillingNativeSubscriptionResponseData: WireObject {
         json.emptyLists("scheduled_changes")
     }
 
-    /// The base fee, then every priced entitlement.
+    /// The base fees of plan and add-ons, then every priced entitlement.
     private var lines: [BillingNativeSubscriptionLineResponseData] {
-        var lines: [BillingNativeSubscriptionLineResponseData] = []
-        let plan = view.get(subscription.planID)
-        if let price = view.price(of: subscription) {
-            lines.append(
+        let fees =
+            [(subscription.planID, view.price(of: subscription))]
+            + subscription.addOns.map { ($0.planID, view.price(of: $0)) }
+        var lines = fees.compactMap { planID, price in
+            price.map { price in
                 BillingNativeSubscriptionLineResponseData(
-                    subscription: subscription, id: price.id, source: .plan(plan), quantity: 1,
-                    unitAmount: price.amount))
+                    subscription: subscription, id: price.id, source: .plan(planID, view.get(planID)), quantity: 1,
+                    unitAmount: price.amount)
+            }
         }
-        for id in view.get(subscription.versionID)?.entitlementIDs ?? [] {
+        for id in subscription.versionIDs.flatMap({ view.get($0)?.entitlementIDs ?? [] }) {
             guard let entitlement = view.get(id), let price = entitlement.price(for: subscription) else {
                 continue
             }
@@ -98,7 +100,7 @@ struct BillingNativeSubscriptionResponseData: WireObject {
 
 struct BillingNativeSubscriptionLineResponseData: WireObject {
     enum Source {
-        case plan(Plan?)
+        case plan(Identifier<Plan>, Plan?)
         case entitlement(PlanEntitlement, Feature?)
     }
 
@@ -113,9 +115,9 @@ struct BillingNativeSubscriptionLineResponseData: WireObject {
         let period = subscription.period
         json.field("id", id)
         switch source {
-        case .plan(let plan):
-            json.field("base", true)
-            json.field("source_id", subscription.planID)
+        case .plan(let id, let plan):
+            json.field("base", id == subscription.planID)
+            json.field("source_id", id)
             json.field("source_name", plan?.name)
             json.field("source_plan_type", plan?.type)
             writeKind(isInAdvance: true, to: &json)

@@ -5,6 +5,7 @@ internal import Store
 /// A plan for new companies, and what it writes onto them: read once for as many as there are.
 struct GivenPlan {
     let assignment: PlanAssignment
+    let snapshot: PlanSnapshot
     let traits: [PlanTrait]
     /// Which rule gave it; nil when it was asked for.
     let basePlanAction: BasePlanAction?
@@ -23,10 +24,11 @@ extension Transaction {
         company.take(plan?.traits ?? [])
         try change(&company, KeyChange(keys: keys))
         if let plan {
-            try put(
-                PlanChange(
-                    id: newID(), companyID: id, cause: PlanChangeCause(.companyUpsert, plan.basePlanAction),
-                    subscriptionChange: nil, before: nil, after: plan.assignment, createdAt: now))
+            let cause = PlanChangeCause(.companyUpsert, plan.basePlanAction)
+            var change = PlanChange(id: newID(), companyID: id, cause: cause, createdAt: now)
+            change.after = plan.snapshot
+            change.traits = plan.traits
+            try record(change)
         }
         return company
     }
@@ -58,7 +60,8 @@ extension Transaction {
         guard let versionID = plan.publishedVersionID else { return nil }
         return GivenPlan(
             assignment: PlanAssignment(planID: plan.id, versionID: versionID, assignedAt: now),
-            traits: try planTraits(of: plan.id), basePlanAction: rule)
+            snapshot: try PlanSnapshot(plan, require(versionID, "plan version")), traits: try planTraits(of: plan.id),
+            basePlanAction: rule)
     }
 
     /// Makes a user a member of a company. The user is not put yet, the company's count is.

@@ -3,27 +3,43 @@ package import Model
 package import Store
 
 extension Transaction {
-    /// Completes a plan change: the company takes what its new plan writes onto companies, and the change is recorded.
+    /// Completes a plan change: the company takes what its new plans write onto companies, and the change is recorded.
     ///
     /// Whoever changes a company's plan calls this once, last, with the company as it was before; nil for a new one.
-    /// When neither plan, version nor agreement have changed it does nothing.
+    /// When neither plans, versions nor agreement have changed it does nothing.
     package func notePlanChange(
         of companyID: Identifier<Company>, from before: Company?, because cause: PlanChangeCause,
         _ subscriptionChange: SubscriptionChangeAction? = nil
     ) throws {
         var company = try require(companyID, "company")
-        let (old, new) = (before?.plan, company.plan)
-        guard old?.versionID != new?.versionID || subscriptionChange != nil else { return }
-        if before != nil, let new, new.planID != old?.planID {
-            let traits = try planTraits(of: new.planID)
-            if !traits.isEmpty {
-                company.take(traits)
-                try put(company)
-            }
+        let (old, new) = (before?.assignments ?? [], company.assignments)
+        guard old.map(\.versionID) != new.map(\.versionID) || subscriptionChange != nil else { return }
+        var change = PlanChange(id: newID(), companyID: companyID, cause: cause, createdAt: now)
+        change.subscriptionChange = subscriptionChange
+        change.before = try before?.plan.map(snapshot)
+        change.after = try company.plan.map(snapshot)
+        let (oldAddOns, newAddOns) = (before?.addOns ?? [], company.addOns)
+        change.addOnsAdded = try newAddOns.filter { !oldAddOns.hasVersion(of: $0) }.map(snapshot)
+        change.addOnsRemoved = try oldAddOns.filter { !newAddOns.hasVersion(of: $0) }.map(snapshot)
+        for plan in new where before?.has(plan.planID) != true { change.traits += try planTraits(of: plan.planID) }
+        if !change.traits.isEmpty {
+            company.take(change.traits)
+            try put(company)
         }
-        try put(
-            PlanChange(
-                id: newID(), companyID: companyID, cause: cause, subscriptionChange: subscriptionChange,
-                before: old, after: new, createdAt: now))
+        try record(change)
     }
+
+    /// Keeps a change, findable by its company.
+    func record(_ change: PlanChange) throws {
+        try put(change)
+        indexPlanChange(change.id, of: change.companyID)
+    }
+
+    private func snapshot(_ assignment: PlanAssignment) throws -> PlanSnapshot {
+        try PlanSnapshot(require(assignment.planID, "plan"), require(assignment.versionID, "plan version"))
+    }
+}
+
+extension [PlanAssignment] {
+    fileprivate func hasVersion(of other: PlanAssignment) -> Bool { contains { $0.versionID == other.versionID } }
 }

@@ -19,17 +19,19 @@ package final class CompanyState: Sendable {
     ) {
         let active = subscription?.status == .active ? subscription : nil
         self.init(
-            company.plan?.planID, company.plan?.versionID, traits: company.traits.texts(catalog.companyTraits),
-            overrides: overrides, subscription: active.map(SubscriptionFacts.init), catalog: catalog)
+            Plans(
+                base: company.plan?.planID, addOns: company.addOns.map(\.planID),
+                versions: company.assignments.map(\.versionID)),
+            traits: company.traits.texts(catalog.companyTraits), overrides: overrides,
+            subscription: active.map(SubscriptionFacts.init), catalog: catalog)
     }
 
     private init(
-        _ planID: Identifier<Plan>?, _ versionID: Identifier<PlanVersion>?, traits: TraitTexts,
-        overrides: [CompanyOverride], subscription: SubscriptionFacts?, catalog: CatalogSnapshot
+        _ plans: Plans, traits: TraitTexts, overrides: [CompanyOverride], subscription: SubscriptionFacts?,
+        catalog: CatalogSnapshot
     ) {
         standing = catalog.standing(
-            on: planID, versionID, overrides: overrides, purchased: subscription?.purchased ?? [:],
-            traits: traits)
+            on: plans, overrides: overrides, purchased: subscription?.purchased ?? [:], traits: traits)
         self.catalog = catalog
         self.overrides = overrides
         self.subscription = subscription
@@ -39,12 +41,15 @@ package final class CompanyState: Sendable {
     /// traits are defined.
     package func renewed(under catalog: CatalogSnapshot) -> CompanyState? {
         guard catalog.readsTraits(like: self.catalog) else { return nil }
+        let base = standing.basePlanID
+        let plans = Plans(
+            base: base, addOns: Array(standing.planIDs.dropFirst(base == nil ? 0 : 1)),
+            versions: standing.planVersionIDs)
         return CompanyState(
-            standing.basePlanID, standing.planVersionIDs.first, traits: standing.traits, overrides: overrides,
-            subscription: subscription, catalog: catalog)
+            plans, traits: standing.traits, overrides: overrides, subscription: subscription, catalog: catalog)
     }
 
-    /// Whether nothing tells the company apart from others on its plan version.
+    /// Whether nothing tells the company apart from others on its plan version. An add-on does.
     package var isAlikeForAll: Bool {
         guard overrides.isEmpty, subscription == nil, standing.traits.isEmpty else { return false }
         return standing.planVersionIDs.first.map { catalog.standings[$0] === standing } ?? true
@@ -62,24 +67,31 @@ package final class CompanyState: Sendable {
     }
 }
 
+/// What a company has: a base plan, add-ons, and the version of each, the base plan's first.
+private struct Plans {
+    let base: Identifier<Plan>?
+    let addOns: [Identifier<Plan>]
+    let versions: [Identifier<PlanVersion>]
+}
+
 extension CatalogSnapshot {
     fileprivate func standing(
-        on planID: Identifier<Plan>?, _ versionID: Identifier<PlanVersion>?, overrides: [CompanyOverride],
-        purchased: [Identifier<PlanEntitlement>: Int64], traits: TraitTexts
+        on plans: Plans, overrides: [CompanyOverride], purchased: [Identifier<PlanEntitlement>: Int64],
+        traits: TraitTexts
     ) -> Standing {
-        if overrides.isEmpty {
-            let shared = versionID.map { standings[$0] } ?? Standing.none
+        if overrides.isEmpty, plans.addOns.isEmpty {
+            let shared = plans.versions.first.map { standings[$0] } ?? Standing.none
             if let shared { return traits.isEmpty ? shared : Standing(shared, traits: traits) }
         }
-        let planTerms = versionID.flatMap { terms[$0] } ?? []
+        let planTerms = plans.versions.flatMap { terms[$0] ?? [] }
         let exceptions = overrides.compactMap { override in
             nouns.features[override.featureID].map { feature in
                 GrantTerms(override.counting(like: planTerms), feature: feature)
             }
         }
         return Standing(
-            basePlanID: planID, planVersionIDs: versionID.map { [$0] } ?? [], terms: planTerms + exceptions,
-            purchased: purchased, traits: traits)
+            basePlanID: plans.base, addOnIDs: plans.addOns, planVersionIDs: plans.versions,
+            terms: planTerms + exceptions, purchased: purchased, traits: traits)
     }
 }
 

@@ -1,0 +1,110 @@
+internal import Basics
+internal import Catalog
+internal import Model
+internal import Store
+
+extension PlanChoice {
+    /// Makes it so, and records it: the one way in which a company's plan changes, whatever the cause.
+    func carryOut(_ company: Company, because cause: PlanChangeCause, _ transaction: Transaction) throws {
+        let action = try action(for: company, transaction)
+        try carryOut(company, transaction)
+        try transaction.notePlanChange(of: company.id, from: company, because: cause, action)
+    }
+
+    /// What becomes of the subscription; nil when that stays as it is, or there is none before and after.
+    ///
+    /// The base price decides; where it stays the same, another plan or version, or more of anything is an upgrade, less
+    /// a downgrade. Source of the rule: Schematic, plan changes, PC-30 and PC-31.
+    func action(for company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
+        let running = try company.subscriptionID.flatMap { try transaction.get($0) }
+        guard let target, let price = target.price else { return running == nil ? nil : .unsubscribe }
+        guard let running else { return .subscribe }
+        let old = try BillingTerms(of: running, transaction).price
+        if price.amount != old.amount { return price.amount > old.amount ? .upgrade : .downgrade }
+        if running.versionID != target.version.id || price.interval != old.interval { return .upgrade }
+        let addOns = target.subscribedAddOns
+        if addOns.contains(where: { !running.addOns.contains($0) }) { return .upgrade }
+        let grows = target.payInAdvance.contains { new in
+            running.payInAdvance.contains { $0.entitlementID == new.entitlementID && $0.quantity < new.quantity }
+        }
+        if grows { return .upgrade }
+        if addOns.count < running.addOns.count || running.payInAdvance != target.payInAdvance { return .downgrade }
+        return running.cancelAtPeriodEnd || running.priceID != price.id ? .adjustment : nil
+    }
+
+    private func carryOut(_ company: Company, _ transaction: Transaction) throws {
+        let running = try company.subscriptionID.flatMap { try transaction.get($0) }
+        guard let target else { return try leave(company, running, transaction) }
+        guard let price = target.price else {
+            if var running { try running.endBillingUsage(transaction) }
+            return try assign(target, subscription: nil, company, transaction)
+        }
+        guard var running else { return try subscribe(target, price, replacing: nil, company, transaction) }
+        let oldPrice = try BillingTerms(of: running, transaction).price
+        if price.interval == running.interval, price.amount >= oldPrice.amount {
+            try running.change(to: target, price, transaction)
+            try assign(target, subscription: running.id, company, transaction)
+        } else {
+            // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
+            let owed = try running.correctionLines(transaction) + running.pendingLines
+            try running.end(issuing: owed, for: running.period, .afterGrace(transaction), transaction)
+            try subscribe(target, price, replacing: running, company, transaction)
+        }
+    }
+
+    private func leave(_ company: Company, _ running: Subscription?, _ transaction: Transaction) throws {
+        if var running {
+            try running.endBillingUsage(transaction)
+        } else {
+            var company = company
+            company.plan = try PlanGroup.fallback(transaction)
+            company.addOns = []
+            company.updatedAt = transaction.now
+            try transaction.put(company)
+        }
+    }
+
+    private func subscribe(
+        _ target: Target, _ price: Price, replacing old: Subscription?, _ company: Company, _ transaction: Transaction
+    ) throws {
+        let zone = try company.billingProfile.timezone ?? transaction.environment().billing.timezone
+        var subscription = Subscription(
+            id: transaction.newID(), environmentID: transaction.environmentID, companyID: company.id,
+            planID: target.plan.id, versionID: target.version.id, price: price, timezone: zone,
+            usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
+        subscription.payInAdvance = target.payInAdvance
+        subscription.addOns = target.subscribedAddOns
+        let ended = try company.endedSubscriptionIDs.compactMap { try transaction.get($0) }
+        if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
+            subscription.meteredFrom = transaction.now + Subscription.instant
+        }
+        let terms = try BillingTerms(of: subscription, transaction)
+        let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
+        _ = try subscription.issue(lines, for: subscription.period, .now(transaction), transaction)
+        try transaction.put(subscription)
+        transaction.schedule(
+            DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscription.id.ordinal))
+        try assign(target, subscription: subscription.id, company, transaction)
+    }
+
+    /// The count so far carries into the first window of a new subscription: where the window in force until now began.
+    static func usageWindowStart(_ old: Subscription?, at now: Timestamp) -> Timestamp {
+        let window = UsageWindow(.currentMonth, monthReset: .billingCycle, at: now, cycle: old?.cycle(at: now))
+        guard let start = window.start else { preconditionFailure("a month has a start") }
+        guard let old, start <= old.startedAt else { return start }
+        return old.usageCarriedFrom
+    }
+
+    /// - Parameter before: the company as it was before the change.
+    private func assign(
+        _ target: Target, subscription: Identifier<Subscription>?, _ before: Company, _ transaction: Transaction
+    ) throws {
+        var company = try transaction.require(before.id, "company")
+        let (base, addOns) = target.assignments(of: before, at: transaction.now)
+        company.plan = base
+        company.addOns = addOns
+        company.subscriptionID = subscription
+        company.updatedAt = transaction.now
+        try transaction.put(company)
+    }
+}

@@ -1,0 +1,24 @@
+public import Basics
+public import Model
+
+/// Something to say about a plan change before it is carried out. The code is one of Schematic's `CheckoutProblemCode`.
+public struct PlanProblem: Error, Sendable {
+    public let code: String
+    public let message: String
+    /// The change is not carried out; otherwise it is a warning.
+    public var isBlocking = true
+    public var planID: Identifier<Plan>?
+    public var priceID: Identifier<Price>?
+    public var featureID: Identifier<Feature>?
+
+    init(
+        _ code: String, _ message: String, plan: Identifier<Plan>? = nil, price: Identifier<Price>? = nil,
+        feature: Identifier<Feature>? = nil
+    ) {
+        self.code = code
+        self.message = message
+        planID = plan
+        priceID = price
+        featureID = feature
+    }
+}
