@@ -1,4 +1,5 @@
 public import Basics
+internal import Catalog
 public import Model
 public import Store
 
@@ -38,6 +39,7 @@ public struct ManagePlan: Command {
                 "quantity must be between 0 and \(Self.quantityLimit), not \(selection.quantity)")
         }
         let company = try transaction.require(companyID, "company")
+        try transaction.checkNoProvider(sellsTo: company)
         switch try PlanChoice.resolve(self, company, transaction) {
         case .failure(let problem):
             return ManagePlanOutcome(company: company, problems: [problem])

@@ -25,6 +25,10 @@ enum Limits {
     static let prices = 50
     static let planTraits = 20
     static let compatibilities = 1_000
+    /// Subscriptions of a company or of a provider's customer, and the customer's payment methods.
+    static let mirroredNouns = 1_000
+    /// Products, and discounts, of a mirrored subscription.
+    static let soldProducts = 100
 }
 
 extension String {

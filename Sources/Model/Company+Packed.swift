@@ -2,7 +2,7 @@ public import Basics
 
 extension Company: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 15)
+        writer.writeArray(count: 16)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         name.pack(into: &writer)
@@ -18,10 +18,11 @@ extension Company: Packed {
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
         addOns.pack(into: &writer)
+        mirror.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(14...15)
+        let fields = try reader.readFields(14...16)
         id = try Identifier<Company>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         name = try String(unpacking: &reader)
@@ -37,6 +38,7 @@ extension Company: Packed {
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
         if fields > 14 { addOns = try [PlanAssignment](unpacking: &reader) }
+        mirror = fields > 15 ? try CompanyMirror?(unpacking: &reader) : nil
     }
 }
 

@@ -22,6 +22,8 @@ public struct Company: Codable, Sendable, Identified {
     public var billingProfile: BillingProfile
     public var userCount = 0
     public var lastSeenAt: Timestamp?
+    /// Nil where no provider has ever sold it anything.
+    public var mirror: CompanyMirror?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 

@@ -30,6 +30,8 @@ public struct Plan: Codable, Sendable, Identified {
     public var publishedVersionID: Identifier<PlanVersion>?
     /// Every version, oldest first.
     public var versionIDs: [Identifier<PlanVersion>] = []
+    /// What a billing provider sells the plan as, in all its versions.
+    public var billingProductID: Identifier<BillingProduct>?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 

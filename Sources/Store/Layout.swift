@@ -32,6 +32,10 @@ package enum StoreTable: String, Sendable, CaseIterable {
     case samples
     /// company ‖ ordinal of plan change → nothing.
     case planChanges
+    /// environment ‖ kind of record ‖ id that a billing provider gave it → ordinal of the record.
+    case external
+    /// environment ‖ instant ‖ what ends ‖ ordinal → nothing: what ends when by itself, with nothing to be done then.
+    case lapses
 
     /// Its place among the tables.
     var place: Int {
@@ -49,6 +53,8 @@ package enum StoreTable: String, Sendable, CaseIterable {
         case .audit: 10
         case .samples: 11
         case .planChanges: 12
+        case .external: 13
+        case .lapses: 14
         }
     }
 }

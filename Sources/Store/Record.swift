@@ -58,6 +58,13 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case customerBalance = 30
     case balanceEntry = 31
     case creditNote = 32
+    case billingCustomer = 41
+    case billingProduct = 42
+    case mirroredPrice = 43
+    case billingMeter = 44
+    case mirroredSubscription = 45
+    case mirroredInvoice = 46
+    case paymentMethod = 47
     case billingDetails = 51
 
     /// Kinds that belong to the whole store, whatever environment they describe.
@@ -67,8 +74,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     package var isCatalog: Bool {
         switch self {
         case .environment, .apiKey, .traitDefinition, .feature, .flag, .plan, .planVersion, .planEntitlement,
-            .planGroup,
-            .meter, .planTrait:
+            .planGroup, .meter, .planTrait, .billingProduct, .mirroredPrice, .billingMeter:
             true
         default: false
         }
@@ -98,3 +104,10 @@ extension CustomerBalance: Record { package static var kind: RecordKind { .custo
 extension BalanceEntry: Record { package static var kind: RecordKind { .balanceEntry } }
 extension CreditNote: Record { package static var kind: RecordKind { .creditNote } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }
+extension BillingCustomer: Record { package static var kind: RecordKind { .billingCustomer } }
+extension BillingProduct: Record { package static var kind: RecordKind { .billingProduct } }
+extension MirroredPrice: Record { package static var kind: RecordKind { .mirroredPrice } }
+extension BillingMeter: Record { package static var kind: RecordKind { .billingMeter } }
+extension MirroredSubscription: Record { package static var kind: RecordKind { .mirroredSubscription } }
+extension MirroredInvoice: Record { package static var kind: RecordKind { .mirroredInvoice } }
+extension PaymentMethod: Record { package static var kind: RecordKind { .paymentMethod } }

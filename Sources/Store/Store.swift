@@ -45,7 +45,8 @@ package final class Store: Sendable {
 
     /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret. Version 2
     /// knew no holds and version 3 neither audit log nor samples, whose tables are made when the file is opened; before
-    /// version 5 packed records had fewer fields, and no plan change was recorded: their index is made likewise.
+    /// version 5 packed records had fewer fields, and neither plan changes nor what a provider bills nor what ends when
+    /// were recorded.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)
@@ -63,6 +64,7 @@ package final class Store: Sendable {
             if found < schemaVersion {
                 try database.write { transaction in
                     if found < 2 { try migrateFromFirst(&transaction, database) }
+                    if found < 5 { try listLapses(&transaction, database) }
                     try transaction.put(meta, versionKey, version.bytes)
                 }
             }
@@ -90,6 +92,23 @@ package final class Store: Sendable {
             let (key, value) = UsageFold(shard: shard, generation: 1, sequence: last + 1).write
             try transaction.put(database.table(StoreTable.meta.rawValue), key, value)
         }
+    }
+
+    /// Before version 5 nobody wrote down which overrides end when.
+    private static func listLapses(_ transaction: inout WriteTransaction, _ database: LMDB.Environment) throws {
+        var lapses: [StoreKey] = []
+        let records = database.table(StoreTable.records.rawValue)
+        try transaction.forEach(records, prefix: [RecordKind.companyOverride.rawValue]) { key, value in
+            try StoreTable.records.check(keyBytes: key.count, valueBytes: value.count)
+            let override = try CompanyOverride.decoded(value)
+            if let expiresAt = override.expiresAt {
+                let lapse = Lapse(at: expiresAt, what: .companyOverride, ordinal: override.id.ordinal)
+                lapses.append(.lapse(lapse, in: EnvironmentID(ordinal: UInt64(key.bigEndian32(at: 1)))))
+            }
+            return true
+        }
+        let table = database.table(StoreTable.lapses.rawValue)
+        for lapse in lapses { try transaction.put(table, lapse.bytes, []) }
     }
 
     /// Copies the committed state while everything goes on. Answers the sequence of the copy's last journal entry.

@@ -70,7 +70,8 @@ package struct StoreKey: Hashable, Comparable, Sendable {
 
     /// A hash for the length of a process. Keys that users choose go through one that nobody can aim at.
     var brief: UInt32 {
-        table == .keys ? UInt32(truncatingIfNeeded: hashValue) : UInt32(truncatingIfNeeded: mixed >> 32)
+        table == .keys || table == .external
+            ? UInt32(truncatingIfNeeded: hashValue) : UInt32(truncatingIfNeeded: mixed >> 32)
     }
 
     /// One word in which no part of the first 32 bytes can cancel out another.
@@ -90,6 +91,8 @@ package struct StoreKey: Hashable, Comparable, Sendable {
 
 extension StoreKey {
     package static let recordPrefixWidth = 5
+    /// Of a whole key.
+    static let recordWidth = 13
 
     /// Everything of one kind in one environment begins so.
     package static func recordPrefix(_ kind: RecordKind, in environment: EnvironmentID) -> [UInt8] {
@@ -99,7 +102,7 @@ extension StoreKey {
     package static func record(_ kind: RecordKind, in environment: EnvironmentID, ordinal: UInt64) -> StoreKey {
         let owner = kind.isGlobal ? 0 : UInt128(UInt32(environment.ordinal))
         return StoreKey(
-            .records, UInt128(kind.rawValue) << 120 | owner << 88 | UInt128(ordinal) << 24, count: 13)
+            .records, UInt128(kind.rawValue) << 120 | owner << 88 | UInt128(ordinal) << 24, count: recordWidth)
     }
 
     package static func entityKey(
@@ -115,9 +118,27 @@ extension StoreKey {
     }
 
     package static func due(_ item: DueItem, in environment: EnvironmentID) -> StoreKey {
-        let start = UInt128(UInt32(environment.ordinal)) << 96 | UInt128(item.at.ordered) << 32
-        let end = UInt128(item.task.rawValue) << 24 | UInt128(item.ordinal >> 40)
-        return StoreKey(.due, start | end, UInt128(item.ordinal) << 88, count: 21)
+        appointment(.due, item.at, item.task.rawValue, item.ordinal, in: environment)
+    }
+
+    package static func lapse(_ lapse: Lapse, in environment: EnvironmentID) -> StoreKey {
+        appointment(.lapses, lapse.at, lapse.what.rawValue, lapse.ordinal, in: environment)
+    }
+
+    private static func appointment(
+        _ table: StoreTable, _ at: Timestamp, _ what: UInt8, _ ordinal: UInt64, in environment: EnvironmentID
+    ) -> StoreKey {
+        let start = UInt128(UInt32(environment.ordinal)) << 96 | UInt128(at.ordered) << 32
+        let end = UInt128(what) << 24 | UInt128(ordinal >> 40)
+        return StoreKey(table, start | end, UInt128(ordinal) << 88, count: 21)
+    }
+
+    package static func external(_ kind: RecordKind, _ id: String, in environment: EnvironmentID) -> StoreKey {
+        var key = KeyBytes(capacity: 5 + id.utf8.count)
+        key.append(environment)
+        key.append(kind.rawValue)
+        key.append(id)
+        return StoreKey(.external, key.bytes)
     }
 
     package static func companyInvoice(_ company: Identifier<Company>, _ invoice: Identifier<Invoice>) -> StoreKey {

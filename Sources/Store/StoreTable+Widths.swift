@@ -7,12 +7,14 @@ extension StoreTable {
         case .journal: (8, JournalEntry.headerWidth)
         case .keys: (5, 8)
         case .usage: (UsageKey.width, 8)
-        case .due: (21, 0)
+        case .due, .lapses: (21, 0)
+        case .external: (6, 8)
         case .holds: (12, 1)
         case .audit: (12, 8)
         case .samples: (StoreKey.sampleWidth, Sample.width)
         case .invoices, .planChanges: (16, 0)
         case .marks: (12, 8)
+        case .records: (StoreKey.recordWidth, 1)
         default: (0, 0)
         }
     }

@@ -139,7 +139,7 @@ public final class Transaction {
     /// The entity keys that the command gave to somebody or took away.
     package var changedEntityKeys: [StoreKey] { writes.keys.filter { $0.table == .keys } }
 
-    private func value(_ key: StoreKey) throws -> [UInt8]? {
+    func value(_ key: StoreKey) throws -> [UInt8]? {
         if let written = writes[key] { return written }
         return try before().value(key)
     }
@@ -151,11 +151,11 @@ public final class Transaction {
         return view
     }
 
-    private func set(_ key: StoreKey, _ value: [UInt8]?) {
+    func set(_ key: StoreKey, _ value: [UInt8]?) {
         writes.set(key, value)
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] {
+    static func bytes(_ number: UInt64) -> [UInt8] {
         withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 

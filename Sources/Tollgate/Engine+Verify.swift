@@ -137,7 +137,7 @@ extension Engine {
     /// Tables that are a fold of the journal and nothing else. Kept answers and the dedupe marks also depend on
     /// requests that changed nothing.
     private static let folded: [StoreTable] = [
-        .records, .keys, .usage, .due, .invoices, .holds, .audit, .samples, .planChanges,
+        .records, .keys, .usage, .due, .invoices, .holds, .audit, .samples, .planChanges, .external, .lapses,
     ]
 
     private func compare(_ live: Snapshot, _ replayed: Snapshot, _ report: inout VerifyReport) throws {

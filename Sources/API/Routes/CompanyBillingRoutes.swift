@@ -10,9 +10,8 @@ extension Routes {
             let page = try call.query.page()
             let companies: OneOf<Identifier<Company>> = try call.query.oneOf("company_ids", single: "company_id")
             return try call.answer { view in
-                try view.reading.list(Subscription.self, offset: page.offset, limit: page.limit) {
-                    $0.status == .active && companies.allows($0.companyID)
-                }.map { CompanySubscriptionResponseData(subscription: $0, view: view) }
+                view.subscriptions(of: companies).dropFirst(page.offset).prefix(page.limit)
+                    .map { ListedSubscription(kind: $0, view: view) }
             }
         }
         get("company-billing-entity", .company) { call in
@@ -36,6 +35,46 @@ extension Call {
         let id: Identifier<Company> = try query.required("company_id")
         guard let company = view.get(id) else { throw Refusal.missing("company_id", id.description) }
         return company
+    }
+}
+
+/// CompanySubscriptionResponseData of Tollgate's own subscriptions and of those that providers keep.
+private struct ListedSubscription: WireObject {
+    enum Kind {
+        case native(Subscription)
+        case mirrored(MirroredSubscription)
+
+        var createdAt: Timestamp {
+            switch self {
+            case .native(let subscription): subscription.createdAt
+            case .mirrored(let subscription): subscription.createdAt
+            }
+        }
+    }
+
+    let kind: Kind
+    let view: WireView
+
+    func writeFields(to json: inout JSONWriter) {
+        switch kind {
+        case .native(let subscription):
+            CompanySubscriptionResponseData(subscription: subscription, view: view).writeFields(to: &json)
+        case .mirrored(let subscription):
+            MirroredCompanySubscription(subscription: subscription, view: view).writeFields(to: &json)
+        }
+    }
+}
+
+extension WireView {
+    /// Those that are not over, newest first.
+    fileprivate func subscriptions(of companies: OneOf<Identifier<Company>>) -> [ListedSubscription.Kind] {
+        let native = all(Subscription.self) { $0.status == .active && companies.allows($0.companyID) }
+        let mirrored = all(MirroredSubscription.self) {
+            $0.companyID != nil && !$0.details.status.isFinal && companies.allows($0.companyID)
+        }
+        // Sorting keeps the order of what is equal.
+        return (native.map(ListedSubscription.Kind.native) + mirrored.map(ListedSubscription.Kind.mirrored))
+            .sorted { $1.createdAt < $0.createdAt }
     }
 }
 

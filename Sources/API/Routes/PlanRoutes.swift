@@ -41,7 +41,14 @@ extension Routes {
             return call.deleted()
         }
         put("plans/:plan_id/billing_products") { call in
-            let version = try await call.execute(try call.setBillingProduct())
+            let billing = try call.setBillingProduct()
+            let product: String? = try call.body.optional("billing_product_id")
+            let version =
+                if let product {
+                    try await call.execute(try call.link(billing, to: product))
+                } else {
+                    try await call.execute(billing)
+                }
             return try call.answer { BillingProductPlanResponseData(version: version, view: $0) }
         }
         addPlanVersions()
@@ -92,14 +99,13 @@ extension Routes {
 
 extension Call {
     /// `monthly_price` and so on, the same for more currencies in `currency_prices`, and any interval in `prices`.
-    fileprivate func setBillingProduct() throws(Refusal) -> SetBillingProduct {
-        try body.refuseUnsupported("monthly_price_id", "quarterly_price_id", "yearly_price_id", "one_time_price_id")
+    fileprivate func setBillingProduct() throws -> SetBillingProduct {
         var command = SetBillingProduct(
             planID: try id("plan_id"), chargeType: try body.required("charge_type"))
         command.billingStrategy = try body.optional("billing_strategy") ?? .schematicManaged
         command.isTrialable = try body.optional("is_trialable") ?? false
         command.trialDays = try body.optional("trial_days")
-        command.prices = try body.cadencePrices(try body.optional("currency") ?? .usd)
+        command.prices = try body.cadencePrices(try body.optional("currency") ?? .usd) + namedPrices()
         for fields in try body.objects("currency_prices") {
             command.prices += try fields.cadencePrices(try fields.required("currency"))
         }
@@ -112,6 +118,31 @@ extension Call {
                     currency: try fields.optional("currency") ?? .usd))
         }
         return command
+    }
+}
+
+extension Call {
+    /// With the companies that come to the plan or leave it by that.
+    fileprivate func link(_ billing: SetBillingProduct, to product: String) throws -> LinkBillingProduct {
+        var command = LinkBillingProduct(billing: billing, product: product)
+        command.companyIDs = try engine.read(environment) { view in
+            let former = try view.get(billing.planID)?.billingProductID.flatMap { try view.get($0) }
+            let linked = try view.find(BillingProduct.self, product)
+            return former?.id == linked?.id ? [] : try view.companies(sold: [former, linked].compactMap(\.self))
+        }
+        return command
+    }
+
+    /// Prices of a provider that `monthly_price_id` and so on name: what they cost, the plan costs.
+    fileprivate func namedPrices() throws -> [PriceInput] {
+        var prices: [PriceInput] = []
+        for name in ["monthly_price_id", "quarterly_price_id", "yearly_price_id", "one_time_price_id"] {
+            guard let id: String = try body.optional(name), !id.isEmpty else { continue }
+            let found = try engine.read(environment) { try $0.find(MirroredPrice.self, id) }
+            guard let details = found?.details else { throw Refusal.missing(name, id) }
+            prices.append(PriceInput(interval: details.interval, amount: details.amount, currency: details.currency))
+        }
+        return prices
     }
 }
 

@@ -32,6 +32,7 @@ extension Routes {
         routes.addBilling()
         routes.addBillingDetails()
         routes.addCompanyBilling()
+        routes.addMirror()
         routes.addInvoices()
         routes.addAccount()
         routes.addTemporaryTokens()

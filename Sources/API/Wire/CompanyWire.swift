@@ -28,11 +28,35 @@ struct CompanyDetailResponseData: WireObject {
         json.field("plan", plan(subscription))
         json.field("plans", planPreviews)
         json.field("add_ons", company.addOns.compactMap { addOn($0, subscription) })
-        json.field("billing_subscription", billing)
-        json.field("billing_subscriptions", billing.map { [$0] } ?? [])
+        let mirrored = (company.mirror?.subscriptionIDs ?? []).compactMap { view.get($0) }
+            .map { MirroredSubscriptionView(subscription: $0, view: view) }
+        if let granting = mirrored.first(where: { $0.subscription.id == company.mirror?.grantedBy }) {
+            json.field("billing_subscription", granting)
+        } else {
+            json.field("billing_subscription", billing)
+        }
+        json.field("billing_subscriptions") { json in
+            json.array { json in
+                billing?.write(to: &json)
+                for subscription in mirrored { subscription.write(to: &json) }
+            }
+        }
+        writePaymentMethods(to: &json)
         json.field("billing_profile", CompanyBillingProfileResponseData(company: company, view: view))
         json.field("entitlements", view.entitledFeatures(of: company).map { FeatureEntitlement(usage: $0, view: view) })
-        json.emptyLists("custom_plan_billings", "metrics", "payment_methods", "rules")
+        json.emptyLists("custom_plan_billings", "metrics", "rules")
+    }
+
+    /// Those of the customer that the company is for a provider; the default is the one that the customer names.
+    private func writePaymentMethods(to json: inout JSONWriter) {
+        let customers = view.customers(of: company)
+        let methods = customers.flatMap(\.paymentMethodIDs).compactMap { view.get($0) }
+        let named = Set(customers.compactMap(\.details.defaultPaymentMethodID))
+        let usual = methods.first { named.contains($0.externalID) || named.contains($0.id.description) }
+        json.field("payment_methods", methods.map { PaymentMethodResponseData(method: $0, view: view) })
+        json.field(
+            "default_payment_method",
+            (usual ?? methods.first).map { PaymentMethodResponseData(method: $0, view: view) })
     }
 
     private var planPreviews: [PreviewObject] {
@@ -65,6 +89,8 @@ struct CompanyPlanWithBillingSubView: WireObject {
         json.field("id", plan.id)
         json.field("name", plan.name)
         json.field("description", plan.description)
+        json.field("billing_product_id", plan.billingProductID)
+        json.field("billing_product_external_id", plan.billingProductID.flatMap { view.get($0) }?.externalID)
         json.field("plan_version_id", assignment.versionID)
         json.field("added_on", assignment.assignedAt)
         json.field("plan_period", price?.interval.wireName)

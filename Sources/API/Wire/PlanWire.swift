@@ -39,6 +39,7 @@ struct PlanDetailResponseData: WireObject {
         json.field("charge_type", version?.chargeType ?? .none)
         json.field("billing_strategy", version?.billingStrategy ?? .schematicManaged)
         json.field("controlled_by", BillingProviderType.schematic)
+        json.field("billing_product", billingProduct)
         json.field("is_trialable", version?.isTrialable ?? false)
         json.field("trial_days", version?.trialDays)
         json.field("is_default", view.planGroup?.fallbackPlanID == plan.id)
@@ -59,6 +60,14 @@ struct PlanDetailResponseData: WireObject {
         json.field("entitlements", entitlements.map { PlanEntitlementResponseData(entitlement: $0, view: view) })
         json.field("features", features.map { FeatureDetailResponseData(feature: $0, view: view) })
         json.emptyLists("credits", "included_credit_grants")
+    }
+
+    private var billingProduct: BillingProductDetailResponseData? {
+        plan.billingProductID.flatMap { view.get($0) }.map { product in
+            BillingProductDetailResponseData(
+                product: product, prices: view.all(MirroredPrice.self) { $0.details.productID == product.id },
+                subscriptionCount: view.subscriptionCount(of: product), view: view)
+        }
     }
 
     private func wire(_ version: PlanVersion) -> PlanVersionResponseData {
@@ -126,7 +135,7 @@ struct BillingProductPlanResponseData: WireObject {
         json.field("environment_id", view.environment.id)
         json.field("plan_id", version.planID)
         json.field("plan_version_id", version.id)
-        json.field("billing_product_id", version.planID)
+        json.field("billing_product_id", view.get(version.planID)?.billingProductID?.description ?? "")
         json.field("billing_strategy", version.billingStrategy)
         json.field("charge_type", version.chargeType)
         json.field("controlled_by", BillingProviderType.schematic)

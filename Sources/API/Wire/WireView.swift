@@ -45,7 +45,7 @@ final class WireView {
         attempt(nil) { try reading.lastCheck(of: flag) }
     }
 
-    private func attempt<Value>(_ fallback: Value, _ look: () throws -> Value) -> Value {
+    func attempt<Value>(_ fallback: Value, _ look: () throws -> Value) -> Value {
         do {
             return try look()
         } catch {

@@ -2,7 +2,8 @@ public import Basics
 public import Model
 public import Store
 
-/// Forgets a company with its keys and overrides. Its subscriptions and invoices stay.
+/// Forgets a company with its keys and overrides. Its subscriptions and invoices stay; what a provider sells it serves
+/// nobody then.
 ///
 /// Users keep naming it as one of their companies until they next change; whoever reads memberships leaves out
 /// companies that are gone.
@@ -33,7 +34,10 @@ public struct DeleteCompany: Command {
             }
         }
         transaction.releaseKeys(of: company)
-        for overrideID in company.overrideIDs { transaction.delete(overrideID) }
+        for overrideID in company.overrideIDs {
+            transaction.forget(try transaction.require(overrideID, "company override"))
+        }
+        try transaction.forgetMirror(of: company)
         transaction.delete(BillingDetails.id(of: companyID))
         transaction.delete(companyID)
         return company

@@ -79,11 +79,16 @@ public struct DeleteCompanyOverride: Command {
         var company = try transaction.require(override.companyID, "company")
         company.overrideIDs.removeAll { $0 == overrideID }
         try transaction.put(company)
-        transaction.delete(overrideID)
+        transaction.forget(override)
     }
 }
 
 extension Transaction {
+    func forget(_ override: CompanyOverride) {
+        moveLapse(.companyOverride, of: override.id.ordinal, from: override.expiresAt, to: nil)
+        delete(override.id)
+    }
+
     fileprivate func checkNoLiveOverride(
         of company: Company, _ feature: Feature, except: Identifier<CompanyOverride>? = nil
     ) throws {
@@ -106,6 +111,7 @@ extension Transaction {
                 "the override would expire at \(expiresAt.rfc3339), which is not after now, \(now.rfc3339)")
         }
         override.value = try value.checked(for: feature, self)
+        moveLapse(.companyOverride, of: override.id.ordinal, from: override.expiresAt, to: expiresAt)
         override.expiresAt = expiresAt
         if let note {
             try note.check(as: "a note", limit: Limits.textBytes)

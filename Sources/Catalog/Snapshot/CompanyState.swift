@@ -22,16 +22,18 @@ package final class CompanyState: Sendable {
             Plans(
                 base: company.plan?.planID, addOns: company.addOns.map(\.planID),
                 versions: company.assignments.map(\.versionID)),
-            traits: company.traits.texts(catalog.companyTraits), overrides: overrides,
+            traits: company.traits.texts(catalog.companyTraits),
+            products: company.mirror?.productIDs.map(\.description) ?? [], overrides: overrides,
             subscription: active.map(SubscriptionFacts.init), catalog: catalog)
     }
 
     private init(
-        _ plans: Plans, traits: TraitTexts, overrides: [CompanyOverride], subscription: SubscriptionFacts?,
-        catalog: CatalogSnapshot
+        _ plans: Plans, traits: TraitTexts, products: [String], overrides: [CompanyOverride],
+        subscription: SubscriptionFacts?, catalog: CatalogSnapshot
     ) {
         standing = catalog.standing(
-            on: plans, overrides: overrides, purchased: subscription?.purchased ?? [:], traits: traits)
+            on: plans, products: products, overrides: overrides, purchased: subscription?.purchased ?? [:],
+            traits: traits)
         self.catalog = catalog
         self.overrides = overrides
         self.subscription = subscription
@@ -46,12 +48,15 @@ package final class CompanyState: Sendable {
             base: base, addOns: Array(standing.planIDs.dropFirst(base == nil ? 0 : 1)),
             versions: standing.planVersionIDs)
         return CompanyState(
-            plans, traits: standing.traits, overrides: overrides, subscription: subscription, catalog: catalog)
+            plans, traits: standing.traits, products: standing.billingProductIDs, overrides: overrides,
+            subscription: subscription, catalog: catalog)
     }
 
     /// Whether nothing tells the company apart from others on its plan version. An add-on does.
     package var isAlikeForAll: Bool {
-        guard overrides.isEmpty, subscription == nil, standing.traits.isEmpty else { return false }
+        guard overrides.isEmpty, subscription == nil, standing.traits.isEmpty, standing.billingProductIDs.isEmpty else {
+            return false
+        }
         return standing.planVersionIDs.first.map { catalog.standings[$0] === standing } ?? true
     }
 
@@ -76,10 +81,10 @@ private struct Plans {
 
 extension CatalogSnapshot {
     fileprivate func standing(
-        on plans: Plans, overrides: [CompanyOverride], purchased: [Identifier<PlanEntitlement>: Int64],
-        traits: TraitTexts
+        on plans: Plans, products: [String], overrides: [CompanyOverride],
+        purchased: [Identifier<PlanEntitlement>: Int64], traits: TraitTexts
     ) -> Standing {
-        if overrides.isEmpty, plans.addOns.isEmpty {
+        if overrides.isEmpty, plans.addOns.isEmpty, products.isEmpty {
             let shared = plans.versions.first.map { standings[$0] } ?? Standing.none
             if let shared { return traits.isEmpty ? shared : Standing(shared, traits: traits) }
         }
@@ -90,7 +95,7 @@ extension CatalogSnapshot {
             }
         }
         return Standing(
-            basePlanID: plans.base, addOnIDs: plans.addOns, planVersionIDs: plans.versions,
+            basePlanID: plans.base, addOnIDs: plans.addOns, planVersionIDs: plans.versions, billingProductIDs: products,
             terms: planTerms + exceptions, purchased: purchased, traits: traits)
     }
 }
