@@ -32,6 +32,13 @@ extension FuzzEntry {
         case .customerBalance: try check(CustomerBalance.self, record)
         case .balanceEntry: try check(BalanceEntry.self, record)
         case .creditNote: try check(CreditNote.self, record)
+        case .billingCustomer: try check(BillingCustomer.self, record)
+        case .billingProduct: try check(BillingProduct.self, record)
+        case .mirroredPrice: try check(MirroredPrice.self, record)
+        case .billingMeter: try check(BillingMeter.self, record)
+        case .mirroredSubscription: try check(MirroredSubscription.self, record)
+        case .mirroredInvoice: try check(MirroredInvoice.self, record)
+        case .paymentMethod: try check(PaymentMethod.self, record)
         }
     }
 

@@ -68,14 +68,14 @@ struct CompanyDetailResponseData: WireObject {
     private func plan(_ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
         guard let assignment = company.plan, let plan = view.get(assignment.planID) else { return nil }
         return CompanyPlanWithBillingSubView(
-            plan: plan, assignment: assignment, price: subscription.flatMap { view.price(of: $0) })
+            plan: plan, assignment: assignment, price: subscription.flatMap { view.price(of: $0) }, view: view)
     }
 
     private func addOn(_ assignment: PlanAssignment, _ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
         guard let plan = view.get(assignment.planID) else { return nil }
         let subscribed = subscription?.addOns.first { $0.planID == plan.id }
         return CompanyPlanWithBillingSubView(
-            plan: plan, assignment: assignment, price: subscribed.flatMap { view.price(of: $0) })
+            plan: plan, assignment: assignment, price: subscribed.flatMap { view.price(of: $0) }, view: view)
     }
 }
 
@@ -84,6 +84,7 @@ struct CompanyPlanWithBillingSubView: WireObject {
     let assignment: PlanAssignment
     /// Nil where it costs nothing.
     let price: Price?
+    let view: WireView
 
     func writeFields(to json: inout JSONWriter) {
         json.field("id", plan.id)
