@@ -13,8 +13,8 @@ extension PlanChoice {
 
     /// What becomes of the subscription; nil when that stays as it is, or there is none before and after.
     ///
-    /// The base price decides; where it stays the same, another plan or version, or more of anything is an upgrade, less
-    /// a downgrade. Source of the rule: Schematic, plan changes, PC-30 and PC-31.
+    /// The base price decides; where it stays the same, another plan or version, or more of anything is an upgrade,
+    /// less a downgrade. Source of the rule: Schematic, plan changes, PC-30 and PC-31.
     func action(for company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
         guard let target, let price = target.price else { return running == nil ? nil : .unsubscribe }

@@ -65,7 +65,8 @@ public struct UpsertMirroredSubscription: Command {
         try details.metadata.check(as: "subscription \(externalID)")
         guard details.products.count <= Limits.soldProducts else {
             throw .invalid(
-                "product_external_ids has \(details.products.count) products, at most \(Limits.soldProducts) are allowed"
+                "product_external_ids has \(details.products.count) products, "
+                    + "at most \(Limits.soldProducts) are allowed"
             )
         }
         guard details.discounts.count <= Limits.soldProducts else {

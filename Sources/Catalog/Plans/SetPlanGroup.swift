@@ -32,13 +32,10 @@ public struct SetPlanGroup: Command {
         group.initialPlanID = initialPlanID
         group.fallbackPlanID = fallbackPlanID
         group.display = display
-        for id in Set([initialPlanID, fallbackPlanID, group.settings.trialExpiryPlanID].compactMap(\.self)) {
+        for id in [initialPlanID, fallbackPlanID, group.settings.trialExpiryPlanID].compactMap(\.self) {
             let plan = try transaction.require(id, "plan")
-            guard plan.type == .plan, let versionID = plan.publishedVersionID else {
-                throw Refusal.conflict(
-                    "plan \"\(plan.name)\" is no base plan with a published version, so the plan group cannot give it")
-            }
-            try transaction.check(transaction.require(versionID, "plan version"), of: plan, in: group)
+            let version = try transaction.publishedVersion(ofBasePlan: plan, as: "given by the plan group")
+            try transaction.check(version, of: plan, in: group)
         }
         group.updatedAt = transaction.now
         try transaction.put(group)

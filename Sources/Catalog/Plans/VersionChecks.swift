@@ -61,16 +61,21 @@ extension Transaction {
     /// Refuses a plan for companies that have not agreed to pay: one that is not published, costs something or charges
     /// for use.
     func checkNeedsNoPayment(_ plan: Plan, as role: String) throws {
-        guard let versionID = plan.publishedVersionID else {
-            throw Refusal.conflict("plan \"\(plan.name)\" has no published version, so it cannot be \(role)")
-        }
-        try checkNeedsNoPayment(require(versionID, "plan version"), of: plan, as: role)
+        try checkNeedsNoPayment(publishedVersion(ofBasePlan: plan, as: role), of: plan, as: role)
     }
 
-    private func checkNeedsNoPayment(_ version: PlanVersion, of plan: Plan, as role: String) throws {
+    /// What companies would get as their base plan.
+    func publishedVersion(ofBasePlan plan: Plan, as role: String) throws -> PlanVersion {
         guard plan.type == .plan else {
             throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")
         }
+        guard let versionID = plan.publishedVersionID else {
+            throw Refusal.conflict("plan \"\(plan.name)\" has no published version, so it cannot be \(role)")
+        }
+        return try require(versionID, "plan version")
+    }
+
+    private func checkNeedsNoPayment(_ version: PlanVersion, of plan: Plan, as role: String) throws {
         guard version.chargeType == .free || version.chargeType == .none else {
             throw Refusal.conflict(
                 "plan \"\(plan.name)\" has a \(version.chargeType.rawValue) charge, so it cannot be \(role)")
