@@ -59,7 +59,7 @@ let package = Package(
         library("Store", ["Basics", "Model", "LMDB"], exclude: ["README.md"]),
         library("Metering", ["Basics", "CPrefetch", "Model", "Store"], exclude: ["README.md"]),
         library("Catalog", ["Basics", "Model", "Entitlements", "Store"], exclude: ["README.md"]),
-        library("Billing", ["Basics", "Catalog", "Model", "Rating", "Store"], exclude: ["README.md"]),
+        library("Billing", ["Basics", "Catalog", "Entitlements", "Model", "Rating", "Store"], exclude: ["README.md"]),
         library(
             "Tollgate",
             [

@@ -10,6 +10,8 @@ public struct CancelSubscription: Command {
     public let companyID: Identifier<Company>
     /// False: the company keeps its plan until the period ends.
     public var immediately = true
+    /// Whether what is unused of the prices paid ahead is credited to the customer balance. Nil is no.
+    public var prorate: Bool?
     public var cause: PlanChangeCause?
 
     public init(companyID: Identifier<Company>) {
@@ -22,7 +24,9 @@ public struct CancelSubscription: Command {
             throw Refusal.conflict("company \(companyID) has no active subscription")
         }
         if immediately {
+            let credits = prorate == true ? try subscription.unusedAdvance(transaction) : []
             try subscription.endBillingUsage(transaction)
+            try subscription.credit(credits, transaction)
             try transaction.notePlanChange(
                 of: companyID, from: company, because: cause ?? PlanChangeCause(.managePlan), .unsubscribe)
         } else {

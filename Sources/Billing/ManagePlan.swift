@@ -26,6 +26,10 @@ public struct ManagePlan: Command {
     public var payInAdvance: [PayInAdvanceSelection] = []
     /// What the company is to have beside the base plan; nil is none.
     public var addOns: [AddOnSelection]?
+    /// Whether what is unused of the prices paid ahead is credited when the company stops paying. Nil is no.
+    public var prorate: Bool?
+    /// A customer does it: then what a plan group forbids customers counts. Nil is no.
+    public var isSelfServe: Bool?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 
@@ -34,6 +38,11 @@ public struct ManagePlan: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> ManagePlanOutcome {
+        try apply(transaction, evenIfBlocked: false)
+    }
+
+    /// - Parameter evenIfBlocked: a preview shows what a change that usage stands in the way of would cost.
+    func apply(_ transaction: Transaction, evenIfBlocked: Bool) throws -> ManagePlanOutcome {
         for selection in payInAdvance where !(0...Self.quantityLimit).contains(selection.quantity) {
             throw Refusal.invalid(
                 "quantity must be between 0 and \(Self.quantityLimit), not \(selection.quantity)")
@@ -44,8 +53,14 @@ public struct ManagePlan: Command {
         case .failure(let problem):
             return ManagePlanOutcome(company: company, problems: [problem])
         case .success(let choice):
-            try choice.carryOut(company, because: cause ?? PlanChangeCause(.managePlan), transaction)
-            return ManagePlanOutcome(company: try transaction.require(companyID, "company"), problems: [])
+            var outcome = ManagePlanOutcome(company: company, problems: [])
+            outcome.violations = try choice.violations(of: company, transaction)
+            outcome.problems = try choice.problems(
+                of: company, outcome.violations, isSelfServe: isSelfServe ?? false, transaction)
+            guard outcome.success || evenIfBlocked else { return outcome }
+            outcome.effect = try choice.carryOut(company, because: cause ?? PlanChangeCause(.managePlan), transaction)
+            outcome.company = try transaction.require(companyID, "company")
+            return outcome
         }
     }
 }
@@ -73,9 +88,18 @@ public struct AddOnSelection: Codable, Sendable {
 }
 
 public struct ManagePlanOutcome: Sendable {
-    public let company: Company
-    /// Empty when the change was carried out.
-    public let problems: [PlanProblem]
+    /// As the change has left it.
+    public internal(set) var company: Company
+    /// When none of them is blocking the change was carried out.
+    public internal(set) var problems: [PlanProblem]
+    package internal(set) var violations: [UsageViolation] = []
+    /// Nil when nothing was changed.
+    package internal(set) var effect: PlanChangeEffect?
+
+    init(company: Company, problems: [PlanProblem]) {
+        self.company = company
+        self.problems = problems
+    }
 
     public var success: Bool { !problems.contains { $0.isBlocking } }
 }

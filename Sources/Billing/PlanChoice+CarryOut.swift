@@ -5,10 +5,19 @@ internal import Store
 
 extension PlanChoice {
     /// Makes it so, and records it: the one way in which a company's plan changes, whatever the cause.
-    func carryOut(_ company: Company, because cause: PlanChangeCause, _ transaction: Transaction) throws {
-        let action = try action(for: company, transaction)
-        try carryOut(company, transaction)
-        try transaction.notePlanChange(of: company.id, from: company, because: cause, action)
+    ///
+    /// - Parameters:
+    ///   - timing: when credit and charge are billed; nil: as the plan group has it.
+    @discardableResult
+    func carryOut(
+        _ company: Company, because cause: PlanChangeCause, prorated timing: ProrationTiming? = nil,
+        _ transaction: Transaction
+    ) throws -> PlanChangeEffect {
+        var effect = PlanChangeEffect(action: try action(for: company, transaction))
+        let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
+        try carryOut(company, timing ?? ProrationTiming(settings.prorationBehavior), &effect, transaction)
+        try transaction.notePlanChange(of: company.id, from: company, because: cause, effect.action)
+        return effect
     }
 
     /// What becomes of the subscription; nil when that stays as it is, or there is none before and after.
@@ -32,40 +41,58 @@ extension PlanChoice {
         return running.cancelAtPeriodEnd || running.priceID != price.id ? .adjustment : nil
     }
 
-    private func carryOut(_ company: Company, _ transaction: Transaction) throws {
+    private func carryOut(
+        _ company: Company, _ timing: ProrationTiming, _ effect: inout PlanChangeEffect, _ transaction: Transaction
+    ) throws {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
-        guard let target else { return try leave(company, running, transaction) }
-        guard let price = target.price else {
-            if var running { try running.endBillingUsage(transaction) }
-            return try assign(target, subscription: nil, company, transaction)
+        guard let target, let price = target.price else {
+            return try leave(for: target, company, running, &effect, transaction)
         }
-        guard var running else { return try subscribe(target, price, replacing: nil, company, transaction) }
+        guard var running else { return try subscribe(target, price, company, &effect, transaction) }
         let oldPrice = try BillingTerms(of: running, transaction).price
-        if price.interval == running.interval, price.amount >= oldPrice.amount {
-            try running.change(to: target, price, transaction)
-            try assign(target, subscription: running.id, company, transaction)
-        } else {
+        guard price.amount >= oldPrice.amount else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
+            effect.proration = timing == .never ? [] : try running.unusedAdvance(transaction)
             let owed = try running.correctionLines(transaction) + running.pendingLines
+            running.pendingLines = []
             try running.end(issuing: owed, for: running.period, .afterGrace(transaction), transaction)
-            try subscribe(target, price, replacing: running, company, transaction)
+            try running.credit(effect.proration, transaction)
+            return try subscribe(target, price, replacing: running, company, &effect, transaction)
         }
+        guard price.interval == running.interval else {
+            // Another calendar: the accrued use is billed, and what is unused of the old price is credited on the first
+            // invoice of the new one.
+            effect.proration = timing == .never ? [] : try running.unusedAdvance(transaction)
+            effect.timing = effect.proration.isEmpty ? nil : .now
+            try running.endBillingUsage(transaction)
+            return try subscribe(target, price, replacing: running, company, &effect, transaction)
+        }
+        try running.change(to: target, price, timing, &effect, transaction)
+        try assign(target, subscription: running.id, company, transaction)
     }
 
-    private func leave(_ company: Company, _ running: Subscription?, _ transaction: Transaction) throws {
+    /// Gives up paying: for a plan that costs nothing or, without one, for the fallback plan.
+    private func leave(
+        for target: Target?, _ company: Company, _ running: Subscription?, _ effect: inout PlanChangeEffect,
+        _ transaction: Transaction
+    ) throws {
         if var running {
+            effect.proration = creditsUnused ? try running.unusedAdvance(transaction) : []
             try running.endBillingUsage(transaction)
-        } else {
-            var company = company
-            company.plan = try PlanGroup.fallback(transaction)
-            company.addOns = []
-            company.updatedAt = transaction.now
-            try transaction.put(company)
+            try running.credit(effect.proration, transaction)
         }
+        if let target { return try assign(target, subscription: nil, company, transaction) }
+        guard running == nil else { return }
+        var company = company
+        company.plan = try PlanGroup.fallback(transaction)
+        company.addOns = []
+        company.updatedAt = transaction.now
+        try transaction.put(company)
     }
 
     private func subscribe(
-        _ target: Target, _ price: Price, replacing old: Subscription?, _ company: Company, _ transaction: Transaction
+        _ target: Target, _ price: Price, replacing old: Subscription? = nil, _ company: Company,
+        _ effect: inout PlanChangeEffect, _ transaction: Transaction
     ) throws {
         let zone = try company.billingProfile.timezone ?? transaction.environment().billing.timezone
         var subscription = Subscription(
@@ -74,13 +101,16 @@ extension PlanChoice {
             usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
         subscription.payInAdvance = target.payInAdvance
         subscription.addOns = target.subscribedAddOns
-        let ended = try company.endedSubscriptionIDs.compactMap { try transaction.get($0) }
+        let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
+            .compactMap { try transaction.get($0) }
         if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
             subscription.meteredFrom = transaction.now + Subscription.instant
         }
         let terms = try BillingTerms(of: subscription, transaction)
-        let lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
-        _ = try subscription.issue(lines, for: subscription.period, .now(transaction), transaction)
+        var lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
+        if effect.timing == .now { lines += effect.proration }
+        effect.invoices.append(
+            try subscription.issue(lines, for: subscription.period, .now(transaction), transaction))
         try transaction.put(subscription)
         transaction.schedule(
             DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscription.id.ordinal))

@@ -23,12 +23,15 @@ struct PlanChoice {
 
     /// Nil: leave the plan.
     let target: Target?
+    /// Whether what is unused of the prices paid ahead is credited when the company stops paying.
+    var creditsUnused = false
 
     static func resolve(
         _ command: ManagePlan, _ company: Company, _ transaction: Transaction
     ) throws -> Result<PlanChoice, PlanProblem> {
         do {
-            return .success(PlanChoice(target: try target(command, company, transaction)))
+            let target = try target(command, company, transaction)
+            return .success(PlanChoice(target: target, creditsUnused: command.prorate ?? false))
         } catch let problem as PlanProblem {
             return .failure(problem)
         }

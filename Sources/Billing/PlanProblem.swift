@@ -7,6 +7,8 @@ public struct PlanProblem: Error, Sendable {
     public let message: String
     /// The change is not carried out; otherwise it is a warning.
     public var isBlocking = true
+    /// More for people, such as where to turn.
+    public var detail: String?
     public var planID: Identifier<Plan>?
     public var priceID: Identifier<Price>?
     public var featureID: Identifier<Feature>?

@@ -4,15 +4,14 @@ internal import Rating
 internal import Store
 
 extension Subscription {
-    /// Moves the subscription to a plan that is not cheaper: same periods, usage re-rated at the period's end, base
-    /// prorated by the second.
+    /// Moves the subscription to a plan that is not cheaper: same periods, usage re-rated at the period's end, what is
+    /// paid ahead prorated by the second.
     mutating func change(
-        to target: PlanChoice.Target, _ price: Price, _ transaction: Transaction
+        to target: PlanChoice.Target, _ price: Price, _ timing: ProrationTiming, _ effect: inout PlanChangeEffect,
+        _ transaction: Transaction
     ) throws {
-        let before = try BillingTerms(of: self, transaction)
-        // A period that could not be closed yet has no rest.
-        let rest = Period(start: min(transaction.now, period.end), end: period.end)
-        let credits = try advanceLines(for: rest, before, transaction)
+        let rest = rest(transaction)
+        let before = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
         planID = target.plan.id
         versionID = target.version.id
         priceID = price.id
@@ -20,23 +19,66 @@ extension Subscription {
         addOns = target.subscribedAddOns
         // Whoever chooses a plan wants to stay.
         cancelAtPeriodEnd = false
-        let charges = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
-        pendingLines += try Self.prorated(credits, against: charges, in: period)
+        let after = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
+        if timing != .never { effect.proration = try Self.proration(from: before, to: after, in: period) }
         updatedAt = transaction.now
+        if !effect.proration.isEmpty {
+            effect.timing = timing
+            if timing == .now {
+                effect.invoices.append(try issue(effect.proration, for: rest, .now(transaction), transaction))
+            } else {
+                pendingLines += effect.proration
+            }
+        }
         try transaction.put(self)
     }
 
-    /// Credit and charge for the rest of the period; what is the same before and after cancels out and is left away.
-    private static func prorated(
-        _ credits: [InvoiceLine], against charges: [InvoiceLine], in period: Period
+    /// What is left of the running period. One that could not be closed yet has no rest.
+    private func rest(_ transaction: Transaction) -> Period {
+        Period(start: min(max(transaction.now, period.start), period.end), end: period.end)
+    }
+
+    /// Credit and charge for the rest of the period; what is the same before and after cancels out and is left away,
+    /// and of more or fewer units at one price only the difference is credited or charged.
+    private static func proration(
+        from before: [InvoiceLine], to after: [InvoiceLine], in period: Period
     ) throws -> [InvoiceLine] {
-        let same: (InvoiceLine, InvoiceLine) -> Bool = {
-            ($0.type, $0.entitlementID, $0.versionID, $0.amount) == ($1.type, $1.entitlementID, $1.versionID, $1.amount)
+        var credits: [InvoiceLine] = []
+        var charges = after
+        for line in before {
+            guard let place = charges.firstIndex(where: { $0.isPriced(like: line) }) else {
+                credits.append(line)
+                continue
+            }
+            let more = try charges[place].quantity.subtracting(line.quantity)
+            if more > .zero {
+                try charges[place].become(more)
+            } else {
+                charges.remove(at: place)
+                guard more < .zero else { continue }
+                var fewer = line
+                try fewer.become(more.negated)
+                credits.append(fewer)
+            }
         }
-        let credit = credits.filter { line in !charges.contains { same($0, line) } }
-        let charge = charges.filter { line in !credits.contains { same($0, line) } }
-        return try credit.map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }
-            + charge.map { try $0.prorated(as: .prorationCharge, sign: 1, of: period) }
+        return try credits.map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }
+            + charges.map { try $0.prorated(as: .prorationCharge, sign: 1, of: period) }
+    }
+
+    /// What is unused of the prices paid ahead for the running period, as credits.
+    func unusedAdvance(_ transaction: Transaction) throws -> [InvoiceLine] {
+        guard status == .active else { return [] }
+        return try advanceLines(for: rest(transaction), BillingTerms(of: self, transaction), transaction)
+            .map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }.filter { $0.amount != 0 }
+    }
+
+    /// Puts what credits are worth to the company's balance, for its next invoices.
+    func credit(_ credits: [InvoiceLine], _ transaction: Transaction) throws {
+        let amount = credits.reduce(0) { $0 - $1.amount }
+        guard amount > 0 else { return }
+        try transaction.credit(
+            companyID, minorUnits: amount, currency: currency,
+            reason: "unused part of " + credits.map(\.description).joined(separator: ", "), subscription: id)
     }
 
     /// Ends the subscription now and bills what was used until now.
@@ -54,6 +96,20 @@ extension Subscription {
 }
 
 extension InvoiceLine {
+    /// Whether it charges for the same thing at the same price as another, in whatever quantity.
+    fileprivate func isPriced(like other: InvoiceLine) -> Bool {
+        (type, entitlementID, versionID, unitAmount) == (
+            other.type, other.entitlementID, other.versionID, other.unitAmount
+        )
+    }
+
+    /// Charges for another quantity at its unit amount.
+    fileprivate mutating func become(_ quantity: Decimal) throws {
+        guard let unitAmount else { preconditionFailure("what is paid ahead has a unit amount, line \(id) has none") }
+        self.quantity = quantity
+        amount = try lineAmount(quantity: quantity, unitAmount: unitAmount)
+    }
+
     /// The line's price for the rest of a period, as credit or charge.
     fileprivate func prorated(as type: InvoiceLineType, sign: Int64, of whole: Period) throws -> InvoiceLine {
         let amount = try Rating.prorate(amount, seconds: period.seconds, ofSeconds: whole.seconds)

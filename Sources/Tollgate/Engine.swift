@@ -283,7 +283,7 @@ public final class Engine: Sendable {
         try committer.gate.exclusive { try attempt(command, in: environment, at: now).outcome }
     }
 
-    private func transaction(in environment: EnvironmentID, at now: Timestamp) -> Transaction {
+    func transaction(in environment: EnvironmentID, at now: Timestamp) -> Transaction {
         Transaction(
             store, in: environment, at: now, identifiers: memory.identifiers.withLock { $0 }, usage: counters)
     }

@@ -95,7 +95,8 @@ struct ProrationTests {
         #expect(
             try shop.ledger() == [
                 "open INV-000001 2024-01-01…2024-02-01: base 9900",
-                "open INV-000002 2024-01-16T12:00:00Z…2024-02-16T12:00:00Z: base 4900",
+                // Half of 9900 is credited, which pays it; 50 are left.
+                "paid INV-000002 2024-01-16T12:00:00Z…2024-02-16T12:00:00Z: base 4900",
                 "open INV-000003 2024-01-16T12:00:00Z…2024-02-16T12:00:00Z: usage 0→0 + base 4900",
             ])
         try shop.expectVerified()
@@ -112,7 +113,7 @@ struct ProrationTests {
         #expect(try await shop.trackLate("calls", "acme", 7, "2024-01-31T00:00:00Z") == .correction)
         try await shop.move(company, to: small)
         try await shop.setClock("2024-02-03T00:00:00Z")
-        #expect(try shop.ledger().contains("open INV-000004 2024-02-01…2024-03-01: correction 7→70"))
+        #expect(try shop.ledger().contains("paid INV-000004 2024-02-01…2024-03-01: correction 7→70"))
     }
 
     @Test(

@@ -13,9 +13,14 @@ extension Routes {
                 ManagePlanResponseResponseData(company: outcome.company, problems: outcome.problems, view: $0)
             }
         }
+        post("manage-plan/preview", .read) { call in
+            let preview = try await call.engine.preview(try call.body.managePlan(), in: call.environment)
+            return try call.answer { ManagePlanPreviewResponseResponseData(preview: preview, view: $0) }
+        }
         post("manage-plan/subscription/cancel") { call in
             var command = CancelSubscription(companyID: try call.body.required("company_id"))
             command.immediately = try call.body.optional("cancel_immediately") ?? true
+            command.prorate = try call.body.optional("prorate") ?? true
             command.cause = PlanChangeCause(.managePlan, by: call.key.id)
             let company = try await call.execute(command)
             return try call.answer { ManagePlanResponseResponseData(company: company, problems: [], view: $0) }
@@ -40,11 +45,8 @@ extension Fields {
             addOn.versionID = try selection.optional("version_id")
             return addOn
         }
-        for selection in try objects("pay_in_advance_entitlements") {
-            command.payInAdvance.append(
-                PayInAdvanceSelection(
-                    priceID: try selection.required("price_id"), quantity: try selection.required("quantity")))
-        }
+        command.prorate = try optional("prorate") ?? true
+        command.payInAdvance = try payInAdvance("pay_in_advance_entitlements")
         return command
     }
 }

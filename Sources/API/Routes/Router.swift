@@ -29,6 +29,7 @@ extension Routes {
         routes.addUserUsage()
         routes.addPlanChanges()
         routes.addPlanChangeLog()
+        routes.addCheckout()
         routes.addBilling()
         routes.addBillingDetails()
         routes.addCompanyBilling()

@@ -58,7 +58,9 @@ struct CheckoutProblemResponseData: WireObject {
         json.field("message", problem.message)
         json.field("blocking", problem.isBlocking)
         json.field("source", "validation")
+        json.field("detail", problem.detail)
         json.field("plan_id", problem.planID)
         json.field("price_id", problem.priceID)
+        json.field("feature_id", problem.featureID)
     }
 }

@@ -102,7 +102,7 @@ extension CatalogSnapshot {
 
 extension CompanyOverride {
     /// An override that names no period counts over the plan's: who grants 15 in place of 10 a month means 15 a month.
-    fileprivate func counting(like planTerms: [GrantTerms]) -> CompanyOverride {
+    func counting(like planTerms: [GrantTerms]) -> CompanyOverride {
         guard value.metricPeriod == nil, let terms = planTerms.first(where: { $0.featureID == featureID }) else {
             return self
         }

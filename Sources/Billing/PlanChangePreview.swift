@@ -1,0 +1,55 @@
+internal import Basics
+package import Model
+package import Store
+
+/// What a plan change would do and cost: read off the change itself, carried out on a transaction that is thrown away.
+package struct PlanChangePreview: Sendable {
+    package let outcome: ManagePlanOutcome
+    /// The one that would bill; nil where none would.
+    package internal(set) var subscription: Subscription?
+    /// What the close of its running period would issue if nothing more happened.
+    package internal(set) var upcoming: [InvoiceLine] = []
+    /// Base fees and quantities bought ahead of one period.
+    package internal(set) var totalPerPeriod: Int64 = 0
+    /// What stands to the company's credit afterwards, in minor units.
+    package internal(set) var balance: Int64 = 0
+    package internal(set) var currency: Currency
+
+    package var effect: PlanChangeEffect? { outcome.effect }
+    /// Credit and charge for the rest of the running period.
+    package var proration: Int64 { effect?.proration.reduce(0) { $0 + $1.amount } ?? 0 }
+    /// What is to be paid at once, after what the balance pays.
+    package var dueNow: Int64 { effect?.invoices.reduce(0) { $0 + max(0, $1.amountRemaining) } ?? 0 }
+    /// What is charged at once beside proration.
+    package var newCharges: Int64 {
+        (effect?.invoices ?? []).flatMap(\.lines).filter { !$0.type.isProration }.reduce(0) { $0 + $1.amount }
+    }
+    package var balanceApplied: Int64 {
+        effect?.invoices.reduce(0) { $0 + max(0, $1.amountFromBalance) } ?? 0
+    }
+}
+
+extension ManagePlan {
+    /// - Parameter transaction: is not to be kept.
+    package func preview(_ transaction: Transaction) throws -> PlanChangePreview {
+        let before = try transaction.require(companyID, "company")
+        let outcome = try apply(transaction, evenIfBlocked: true)
+        let running = try outcome.company.subscriptionID.flatMap { try transaction.get($0) }
+        let former = try before.subscriptionID.flatMap { try transaction.get($0) }
+        let paidIn = running?.currency ?? former?.currency ?? .usd
+        var preview = PlanChangePreview(outcome: outcome, subscription: running, currency: paidIn)
+        preview.balance = try transaction.balance(of: companyID, in: paidIn)
+        guard var running, outcome.effect != nil else { return preview }
+        let terms = try BillingTerms(of: running, transaction)
+        let next = running.calendar.period(running.periodIndex + 1)
+        let ahead = try running.advanceLines(for: next, terms, transaction)
+        preview.totalPerPeriod = ahead.reduce(0) { $0 + $1.amount }
+        let metered = running.metered(in: running.period)
+        preview.upcoming = try running.arrearsLines(for: running.period, metered: metered, terms, transaction) + ahead
+        return preview
+    }
+}
+
+extension InvoiceLineType {
+    var isProration: Bool { self == .prorationCredit || self == .prorationCharge }
+}
