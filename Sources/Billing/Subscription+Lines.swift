@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import Model
 internal import Rating
 internal import Store
@@ -26,12 +26,17 @@ struct BillingTerms {
         let feature: Feature
         let flagKey: String
         let model: PriceModel
+        /// The least and the most that a whole period's use costs, in minor units.
+        let minimum: Int64?
+        let maximum: Int64?
 
         init(_ entitlement: PlanEntitlement, _ feature: Feature, _ flag: Flag, _ price: MeteredPrice) {
             self.entitlement = entitlement
             self.feature = feature
             flagKey = flag.key
             model = price.model
+            minimum = price.minimumAmount
+            maximum = price.maximumAmount
         }
     }
 
@@ -108,11 +113,23 @@ extension Subscription {
                 planID: charge.entitlement.planID, versionID: charge.entitlement.versionID, quantity: 0,
                 unitAmount: charge.model.unitAmount, amount: 0, period: period)
             line.refer(to: charge)
-            line.usageBasis = UsageBasis(meterID: charge.feature.meterID, period: metered, model: charge.model)
-            try line.rate(quantity, under: charge.model)
+            line.usageBasis = try basis(of: charge, for: period, metered: metered)
+            try line.rate(quantity, of: companyID, transaction)
             lines.append(line)
         }
         return lines
+    }
+
+    private func basis(of charge: BillingTerms.Charge, for period: Period, metered: Period) throws -> UsageBasis {
+        var basis = UsageBasis(meterID: charge.feature.meterID, period: metered, model: charge.model)
+        let whole = self.period.seconds
+        func prorated(_ amount: Int64?) throws -> Int64? {
+            try amount.map { try period.seconds == whole ? $0 : prorate($0, seconds: period.seconds, ofSeconds: whole) }
+        }
+        basis.minimum = try prorated(charge.minimum)
+        basis.maximum = try prorated(charge.maximum)
+        if charge.model.percentage != nil { basis.eventsMeterID = charge.feature.eventsMeterID }
+        return basis
     }
 
     /// What has changed in periods that are billed already: one line for each usage line whose quantity is no longer
@@ -126,7 +143,7 @@ extension Subscription {
             if invoice.status == .draft { continue }
             let lines = billed.usageLines(of: invoice)
             for (line, present) in zip(lines, try lines.metered(of: companyID, transaction)) {
-                guard present.quantity != line.quantity else { continue }
+                guard present.quantity != line.quantity || present.amount != line.amount else { continue }
                 var correction = InvoiceLine(
                     id: transaction.newID(), type: .correction, description: "\(line.description): late usage",
                     planID: line.planID, versionID: line.versionID,
@@ -171,15 +188,22 @@ extension [InvoiceLine] {
             })
         var lines = self
         for (index, quantity) in zip(metered, quantities) {
-            try lines[index].rate(Decimal(quantity), under: lines[index].usageBasis!.model)
+            try lines[index].rate(Decimal(quantity), of: companyID, transaction)
         }
         return lines
     }
 }
 
 extension InvoiceLine {
-    fileprivate mutating func rate(_ quantity: Decimal, under model: PriceModel) throws {
-        let rated = try Rating.rate(quantity: quantity, under: model)
+    /// Takes on the quantity of its whole period, and what that costs by its basis.
+    fileprivate mutating func rate(
+        _ quantity: Decimal, of companyID: Identifier<Company>, _ transaction: Transaction
+    ) throws {
+        guard let basis = usageBasis else { preconditionFailure("line \(id) is not of usage and has no price") }
+        let events = try basis.events(of: quantity) {
+            try transaction.quantities(company: companyID, of: $0, in: basis.period)
+        }
+        let rated = try Rating.rate(quantity: quantity, events: events, under: basis.model)
         self.quantity = quantity
         amount = rated.amount
         tiers = rated.tiers.map(TierCharge.init)
@@ -192,13 +216,16 @@ extension InvoiceLine {
     }
 }
 
-extension PriceModel {
-    /// The one unit amount of a line, where there is one.
-    fileprivate var unitAmount: Decimal? {
-        switch self {
-        case .perUnit(let unit), .overage(_, let unit): unit
-        case .graduated, .volume: nil
-        }
+extension UsageBasis {
+    /// The single events that make up a quantity, in order, where the price asks for them. What was counted before
+    /// they were kept stands for one event at the beginning.
+    package func events(
+        of quantity: Decimal, read: (Identifier<Meter>) throws -> [Int64]
+    ) throws -> [Decimal] {
+        guard model.percentage != nil else { return [] }
+        let events = try (eventsMeterID.map(read) ?? []).map { Decimal($0) }
+        let rest = try quantity.subtracting(events.reduce(.zero) { sum, event in try sum.adding(event) })
+        return rest == .zero ? events : [rest] + events
     }
 }
 

@@ -119,13 +119,7 @@ extension PlanEntitlement {
     /// The first tiered price's first boundary, in whole units. Prices of other intervals differ in amounts as a rule,
     /// not here.
     fileprivate var firstTierBoundary: Int64? {
-        for price in meteredPrices {
-            switch price.model {
-            case .graduated(let tiers, _), .volume(let tiers, _): return tiers.first?.upTo?.wholeUnits
-            default: continue
-            }
-        }
-        return nil
+        meteredPrices.lazy.compactMap(\.model.tiers).first?.first?.upTo?.wholeUnits
     }
 }
 

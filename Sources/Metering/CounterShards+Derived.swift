@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import Model
 internal import Store
 internal import Synchronization
@@ -46,8 +46,9 @@ extension CounterShards {
                 shard.add(uses[index].value, to: key, effective: effective, start: start)
                 if isBackfill { shard.add(uses[index].value, to: key.backfill, effective: effective, start: start) }
                 continue
-            case .latest where uses[index].token == 0: uses[index].token = UInt128(shard.nextOrder())
-            case .latest, .greatest, .unique: break
+            case .latest where uses[index].token == 0, .each where uses[index].token == 0:
+                uses[index].token = UInt128(shard.nextOrder())
+            case .latest, .greatest, .unique, .each: break
             }
             shard.add(uses[index], of: company, at: effective, start, isBackfill) { key, token, from, to in
                 try store.snapshot().hasSample(
@@ -79,31 +80,38 @@ extension CounterShards {
         }
     }
 
+    /// What each event of a period added that is billed, in the order of their times, and of their counting where they
+    /// have the same. Of a meter that keeps each.
+    package func quantities(
+        company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period
+    ) throws -> [Int64] {
+        let key = CounterKey(company: company, meter: meter)
+        precondition(key.kind == .each, "meter \(meter) does not keep what each event added")
+        return try withShard(of: key.company) { shard in
+            var samples: [UInt128: Sample] = [:]
+            try forEachSample(
+                of: key, from: period.start, to: period.end, billed: true, shard, store.snapshot()
+            ) { samples[$0.token] = $1 }
+            return samples.values.sorted().map(\.value)
+        }
+    }
+
     /// What is kept between two instants, in the store and in memory. What stands in both counts once.
     ///
     /// - Parameter billed: without what was backfilled.
     func whole(
         of key: CounterKey, from start: Timestamp, to end: Timestamp, billed: Bool, _ shard: Shard, _ snapshot: Snapshot
     ) throws -> SampledCounter.Whole {
-        func forEachSample(_ body: (SamplePlace, Sample) -> Void) throws {
-            try snapshot.samples(company: key.company, meter: key.meter, from: start, to: end) { place, sample in
-                if !billed || !place.isBackfill { body(place, sample) }
-            }
-            shard.sampled[key].forEachGain { place, gain in
-                guard start <= place.start, place.start < end, !billed || !place.isBackfill else { return }
-                body(place, gain.sample)
-            }
-        }
         var whole = SampledCounter.Whole()
         if key.kind != .unique {
-            try forEachSample { whole.take($1) }
+            try forEachSample(of: key, from: start, to: end, billed: billed, shard, snapshot) { whole.take($1) }
             return whole
         }
         var parts: UInt128 = 1
         var part: UInt128 = 0
         while part < parts {
             var values: Set<UInt128> = []
-            try forEachSample { place, _ in
+            try forEachSample(of: key, from: start, to: end, billed: billed, shard, snapshot) { place, _ in
                 if values.count <= setLimit, place.token % parts == part { values.insert(place.token) }
             }
             if values.count > setLimit {
@@ -115,6 +123,27 @@ extension CounterShards {
         }
         return whole
     }
+}
+
+extension CounterShards {
+    /// Visits what is kept between two instants. What stands in the store and in memory is visited twice.
+    private func forEachSample(
+        of key: CounterKey, from start: Timestamp, to end: Timestamp, billed: Bool, _ shard: Shard,
+        _ snapshot: Snapshot, _ body: (SamplePlace, Sample) -> Void
+    ) throws {
+        try snapshot.samples(company: key.company, meter: key.meter, from: start, to: end) { place, sample in
+            if !billed || !place.isBackfill { body(place, sample) }
+        }
+        shard.sampled[key].forEachGain { place, gain in
+            guard start <= place.start, place.start < end, !billed || !place.isBackfill else { return }
+            body(place, gain.sample)
+        }
+    }
+}
+
+extension MeterKind {
+    /// Whether its samples are told apart by more than their bucket.
+    var hasTokens: Bool { self == .unique || self == .each }
 }
 
 extension CounterShards.Shard {
@@ -132,11 +161,11 @@ extension CounterShards.Shard {
         case .unique: sample = .nothing
         case .greatest:
             sample = Sample(rank: UInt64(bitPattern: use.value) ^ 1 << 63, order: 0, value: use.value)
-        case .latest:
+        case .latest, .each:
             sample = Sample(
                 rank: effective.ordered, order: UInt64(truncatingIfNeeded: use.token), value: use.value)
         }
-        let place = SamplePlace(start: start, isBackfill: isBackfill, token: use.kind == .unique ? use.token : 0)
+        let place = SamplePlace(start: start, isBackfill: isBackfill, token: use.kind.hasTokens ? use.token : 0)
         sampled[key].add(sample, at: place, use.kind, generation: generation) { try isStored(key, $0, $1, $2) }
     }
 

@@ -6,8 +6,8 @@ package struct DerivedUse: Hashable, Sendable {
     package let meter: UInt64
     /// What is summed, or the value of which the greatest or the latest is kept.
     package let value: Int64
-    /// For different values: a hash that stands for the value. For a latest value: the order of its counting among
-    /// those of the same instant, 0 before it has been counted.
+    /// For different values: a hash that stands for the value. For a latest value, and where each is kept: the order of
+    /// its counting, 0 before it has been counted.
     package internal(set) var token: UInt128
 
     package init(meter: Identifier<Meter>, value: Int64) {

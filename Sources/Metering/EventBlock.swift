@@ -168,7 +168,7 @@ package struct EventBlock: ~Copyable {
         append(MeterKind.packed(use.meter))
         switch use.kind {
         case .additive, .greatest: append(signed: use.value)
-        case .latest:
+        case .latest, .each:
             append(signed: use.value)
             append(UInt64(truncatingIfNeeded: use.token))
         case .unique:
@@ -237,7 +237,7 @@ package struct EventBlock: ~Copyable {
             let meter = MeterKind.unpacked(try number())
             switch MeterKind(ofMeter: meter) {
             case .additive, .greatest: return DerivedUse(meter: meter, value: try signedNumber(), token: 0)
-            case .latest:
+            case .latest, .each:
                 let value = try signedNumber()
                 return DerivedUse(meter: meter, value: value, token: UInt128(try number()))
             case .unique:

@@ -106,7 +106,7 @@ struct SampledCounter {
         } catch {
             windows = []
         }
-        let key = kind == .unique ? place.token : UInt128(place.start.ordered)
+        let key = kind.hasTokens ? place.token : UInt128(place.start.ordered)
         let index = gains[key]?.firstIndex { $0.place == place && $0.gain.generation == generation }
         if let index {
             gains[key]![index].gain.sample = max(gains[key]![index].gain.sample, sample)

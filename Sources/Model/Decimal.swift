@@ -66,6 +66,15 @@ extension Decimal {
         return result
     }
 
+    /// How many whole packages of `size` a number that is not negative fills, or begins when rounded up.
+    package func packages(of size: Int64, _ rounding: PackageRounding) -> Decimal {
+        precondition(!isNegative && size > 0, "\(self) is divided into packages of \(size)")
+        let whole = coefficient / powersOfTen[scale]
+        let isBegun = whole % Int128(size) != 0 || scale > 0
+        let packages = whole / Int128(size) + (rounding == .up && isBegun ? 1 : 0)
+        return Decimal(coefficient: packages, scale: 0)!
+    }
+
     /// The nearest integer, halves away from zero: the one rounding that a line gets.
     public func roundedToInteger() throws(ArithmeticOverflow) -> Int64 {
         let rounded = coefficient.dividedRoundingHalfAway(by: powersOfTen[scale])

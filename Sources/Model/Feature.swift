@@ -33,6 +33,8 @@ public struct Feature: Codable, Sendable, Identified {
     public var measure: Measure?
     /// The meter of that event, or of that measure of it.
     public var meterID: Identifier<Meter>?
+    /// The meter that keeps what each event adds, once a percentage is charged of it.
+    public var eventsMeterID: Identifier<Meter>?
     /// The company trait that meters a trait feature.
     public var traitID: Identifier<TraitDefinition>?
     public var lifecyclePhase: FeatureLifecyclePhase?

@@ -114,21 +114,23 @@ extension InvoiceLine: Packed {
 
 extension UsageBasis: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 5)
+        writer.writeArray(count: 6)
         meterID.pack(into: &writer)
         period.pack(into: &writer)
         model.pack(into: &writer)
         minimum.pack(into: &writer)
         maximum.pack(into: &writer)
+        eventsMeterID.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(3...5)
+        let fields = try reader.readFields(3...6)
         meterID = try Identifier<Meter>?(unpacking: &reader)
         period = try Period(unpacking: &reader)
         model = try PriceModel(unpacking: &reader)
         minimum = fields > 3 ? try Int64?(unpacking: &reader) : nil
         maximum = fields > 4 ? try Int64?(unpacking: &reader) : nil
+        eventsMeterID = fields > 5 ? try Identifier<Meter>?(unpacking: &reader) : nil
     }
 }
 

@@ -138,6 +138,8 @@ public struct UsageBasis: Codable, Sendable, Equatable {
     /// The least and the most that the period's use is billed, in minor units; prorated where the period is cut short.
     public var minimum: Int64?
     public var maximum: Int64?
+    /// The meter that keeps each event, where the price is of single events.
+    public var eventsMeterID: Identifier<Meter>?
 
     public init(meterID: Identifier<Meter>?, period: Period, model: PriceModel) {
         self.meterID = meterID

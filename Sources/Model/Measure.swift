@@ -19,9 +19,18 @@ public struct Measure: Codable, Hashable, Sendable {
     public var uniqueTrait: String?
     /// All of them must hold of an event.
     public var filters: [TraitFilter] = []
+    /// What each event adds is kept by itself, for prices of single events: of a sum only.
+    public internal(set) var keepsEach: Bool?
 
     public init(_ aggregation: Aggregation = .sum) {
         self.aggregation = aggregation
+    }
+
+    /// The same, with what each event adds kept by itself.
+    package var keepingEach: Measure {
+        var measure = self
+        measure.keepsEach = true
+        return measure
     }
 
     /// Whether the meter of the event's name counts just this.

@@ -21,13 +21,13 @@ public struct Meter: Codable, Sendable, Identified {
     ///
     /// - Parameter ordinal: its number among all meters.
     public init(ordinal: UInt64, eventSubtype: String, measure: Measure) {
-        id = Identifier(ordinal: ordinal | MeterKind(measure.aggregation).rawValue << MeterKind.shift)
+        id = Identifier(ordinal: ordinal | MeterKind(measure).bits)
         self.eventSubtype = eventSubtype
         self.measure = measure
     }
 }
 
-/// How what a meter counts is kept. Two bits of the meter's ordinal say it, so that whoever counts, folds, reads or
+/// How what a meter counts is kept. Three bits of the meter's ordinal say it, so that whoever counts, folds, reads or
 /// bills by the number alone knows. Part of the store's format.
 public enum MeterKind: UInt64, Sendable {
     /// Sums in buckets: `sum` and `count`.
@@ -38,13 +38,17 @@ public enum MeterKind: UInt64, Sendable {
     case latest
     /// In each bucket the set of values.
     case unique
+    /// Each value, in order.
+    case each
 
+    private static let eachBit: UInt64 = 1 << 60
     static let shift: UInt64 = 61
     static let mask: UInt64 = 3 << shift
 
-    init(_ aggregation: Aggregation) {
+    init(_ measure: Measure) {
         self =
-            switch aggregation {
+            switch measure.aggregation {
+            case _ where measure.keepsEach == true: .each
             case .sum, .count: .additive
             case .max: .greatest
             case .latest: .latest
@@ -52,12 +56,14 @@ public enum MeterKind: UInt64, Sendable {
             }
     }
 
+    var bits: UInt64 { self == .each ? Self.eachBit : rawValue << Self.shift }
+
     /// Of the meter with this ordinal.
     public init(ofMeter ordinal: UInt64) {
-        self = MeterKind(rawValue: (ordinal & Self.mask) >> Self.shift)!
+        self = ordinal & Self.eachBit != 0 ? .each : MeterKind(rawValue: (ordinal & Self.mask) >> Self.shift)!
     }
 
-    /// The ordinal with the bits of its kind lowest, which is a small number.
+    /// The ordinal with two bits of its kind lowest: for all but `each`, which came later, a small number.
     package static func packed(_ ordinal: UInt64) -> UInt64 {
         (ordinal & ~mask) << 2 | (ordinal & mask) >> shift
     }

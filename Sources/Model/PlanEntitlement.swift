@@ -50,8 +50,15 @@ public struct PlanEntitlement: Codable, Sendable, Identified {
     /// Pay in advance: the quantity of a subscription that names none.
     public var usageQuantity: Int64?
     public var tierMode: TierMode?
-    /// The price for each billing interval of the plan; empty when included.
+    /// The price for each billing interval and currency of the plan; empty when included.
     public var meteredPrices: [MeteredPrice] = []
+    /// The prices that count for every interval without one of its own, by currency.
+    public var commonPrices: [CommonPrice]?
+    /// How many units one unit price is for; nil for one.
+    public var packageSize: Int64?
+    public var packageRounding: PackageRounding?
+    /// Units that are not billed in a period.
+    public var freeQuantity: Decimal?
     public let ruleID: Identifier<Rule>
     public let usageExceededRuleID: Identifier<Rule>
     public let createdAt: Timestamp
@@ -80,6 +87,11 @@ extension PlanEntitlement {
         meteredPrices.first { $0.interval == interval && $0.currency == currency }
     }
 
+    /// Its prices in the currency that is named first.
+    public var pricesOfFirstCurrency: [MeteredPrice] {
+        meteredPrices.filter { $0.currency == meteredPrices[0].currency }
+    }
+
     /// What use of the feature costs in a subscription; nil when it is included.
     public func price(for subscription: Subscription) -> MeteredPrice? {
         price(every: subscription.interval, in: subscription.currency)
@@ -96,11 +108,39 @@ public struct MeteredPrice: Codable, Sendable {
     public var interval: PriceInterval
     public var currency: Currency
     public var model: PriceModel
+    /// The least that a billing period's use costs, in minor units: what is missing is a commitment line.
+    public var minimumAmount: Int64?
+    /// The most that it costs after discounts, in minor units.
+    public var maximumAmount: Int64?
 
-    public init(id: Identifier<Price>, interval: PriceInterval, currency: Currency, model: PriceModel) {
+    public init(id: Identifier<Price>, interval: PriceInterval, _ price: CommonPrice) {
         self.id = id
         self.interval = interval
+        self.currency = price.currency
+        self.model = price.model
+        self.minimumAmount = price.minimumAmount
+        self.maximumAmount = price.maximumAmount
+    }
+
+    /// What it says apart from its interval.
+    public var common: CommonPrice {
+        CommonPrice(currency: currency, model: model, minimumAmount: minimumAmount, maximumAmount: maximumAmount)
+    }
+}
+
+/// What use of a feature costs in a currency, whatever the interval.
+public struct CommonPrice: Codable, Hashable, Sendable {
+    public var currency: Currency
+    public var model: PriceModel
+    public var minimumAmount: Int64?
+    public var maximumAmount: Int64?
+
+    public init(
+        currency: Currency, model: PriceModel, minimumAmount: Int64? = nil, maximumAmount: Int64? = nil
+    ) {
         self.currency = currency
         self.model = model
+        self.minimumAmount = minimumAmount
+        self.maximumAmount = maximumAmount
     }
 }

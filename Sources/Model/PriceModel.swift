@@ -10,6 +10,12 @@ public enum PriceModel: Hashable, Sendable, Codable {
     case graduated(tiers: [PriceTier], flatAtZero: Bool = false)
     /// The whole quantity is priced by the one tier it falls in, so a total may fall as usage rises.
     case volume(tiers: [PriceTier], flatAtZero: Bool = false)
+    /// Whole packages of `size` units cost `unit` each.
+    case package(size: Int64, rounding: PackageRounding, unit: Decimal)
+    /// A part of each single event's quantity, which is read as minor units.
+    case percentage(PercentagePrice)
+    /// The first `free` units of a period cost nothing; what is left is priced as if it were all.
+    indirect case above(free: Decimal, PriceModel)
 
     public static let maximumTiers = 100
     /// Places of a unit price, as in Stripe's `unit_amount_decimal`.
@@ -26,17 +32,59 @@ public enum PriceModel: Hashable, Sendable, Codable {
             Self.refusal(ofQuantity: included) ?? Self.refusal(ofAmount: unit)
         case .graduated(let tiers, _), .volume(let tiers, _):
             Self.refusal(of: tiers)
+        case .package(let size, _, let unit):
+            size < 1 ? .noUnitsInPackage(size) : Self.refusal(ofAmount: unit)
+        case .percentage(let price):
+            price.refusal
+        case .above(let free, let model):
+            Self.refusal(ofQuantity: free) ?? model.refusal
         }
     }
 
-    /// What one more unit costs when so many have been used, in minor units; of tiers without their flat amounts.
+    /// The one amount that each unit or package costs; nil where tiers or events decide.
+    public var unitAmount: Decimal? {
+        switch self {
+        case .perUnit(let unit), .overage(_, let unit), .package(_, _, let unit): unit
+        case .above(_, let model): model.unitAmount
+        case .graduated, .volume, .percentage: nil
+        }
+    }
+
+    /// The tiers; nil for a price without any.
+    public var tiers: [PriceTier]? {
+        switch self {
+        case .graduated(let tiers, _), .volume(let tiers, _): tiers
+        case .above(_, let model): model.tiers
+        case .perUnit, .overage, .package, .percentage: nil
+        }
+    }
+
+    /// What a percentage price takes of each event; nil for other prices.
+    public var percentage: PercentagePrice? {
+        if case .percentage(let price) = self { price } else { nil }
+    }
+
+    /// What one more unit costs when so many have been used, in minor units; of tiers without their flat amounts, of
+    /// packages the whole package that it may begin.
     public func unitAmount(after quantity: Decimal) -> Decimal {
         switch self {
         case .perUnit(let unit): unit
         case .overage(let included, let unit): quantity < included ? .zero : unit
         case .graduated(let tiers, _), .volume(let tiers, _):
             tiers.first { tier in tier.upTo.map { quantity < $0 } ?? true }?.unitAmount ?? .zero
+        case .package(_, _, let unit): unit
+        case .percentage(let price): price.part
+        case .above(let free, let model):
+            quantity < free ? .zero : model.unitAmount(after: (try? quantity.subtracting(free)) ?? quantity)
         }
+    }
+
+    /// The same for a limit that is known: what costs too much for a line is refused before it is used.
+    public func refusal(upTo limit: Int64) -> PriceModelRefusal? {
+        guard let unitAmount, !PriceTier(upTo: nil, unitAmount: unitAmount).isPayable(Decimal(limit)) else {
+            return refusal
+        }
+        return refusal ?? .tooMuch(quantity: Decimal(limit), unitAmount: unitAmount)
     }
 
     private static func refusal(of tiers: [PriceTier]) -> PriceModelRefusal? {
@@ -50,13 +98,14 @@ public enum PriceModel: Hashable, Sendable, Codable {
                 return nil
             }
             if let refusal = refusal(ofQuantity: upTo) { return refusal }
+            guard tier.isPayable(upTo) else { return .tooMuch(quantity: upTo, unitAmount: tier.unitAmount) }
             guard previous < upTo else { return .notAscending(index: index, upTo: upTo, previous: previous) }
             previous = upTo
         }
         return .lastTierNotOpen(upTo: previous)
     }
 
-    private static func refusal(ofAmount amount: Decimal) -> PriceModelRefusal? {
+    static func refusal(ofAmount amount: Decimal) -> PriceModelRefusal? {
         if amount.isNegative { return .negativeAmount(amount) }
         return amount.scale > maximumPricePlaces ? .tooManyPlaces(amount, limit: maximumPricePlaces) : nil
     }
@@ -64,6 +113,13 @@ public enum PriceModel: Hashable, Sendable, Codable {
     private static func refusal(ofQuantity quantity: Decimal) -> PriceModelRefusal? {
         if quantity.isNegative { return .negativeQuantity(quantity) }
         return quantity.scale > maximumQuantityPlaces ? .tooManyPlaces(quantity, limit: maximumQuantityPlaces) : nil
+    }
+}
+
+extension PriceTier {
+    /// Whether a line can have what so many units cost.
+    fileprivate func isPayable(_ quantity: Decimal) -> Bool {
+        (try? quantity.multiplied(by: unitAmount).adding(flatAmount).roundedToInteger()) != nil
     }
 }
 
@@ -77,6 +133,10 @@ public enum PriceModelRefusal: Error, Hashable, Sendable, CustomStringConvertibl
     case negativeAmount(Decimal)
     case negativeQuantity(Decimal)
     case tooManyPlaces(Decimal, limit: Int)
+    case noUnitsInPackage(Int64)
+    case negativeCount(Int64)
+    case tooMuch(quantity: Decimal, unitAmount: Decimal)
+    case minimumAboveMaximum(minimum: Decimal, maximum: Decimal)
 
     public var description: String {
         switch self {
@@ -96,6 +156,14 @@ public enum PriceModelRefusal: Error, Hashable, Sendable, CustomStringConvertibl
             "a quantity of a price cannot be negative, as \(quantity) is"
         case .tooManyPlaces(let number, let limit):
             "\(number) has \(number.scale) places, more than the \(limit) allowed"
+        case .noUnitsInPackage(let size):
+            "package_size must be at least 1, not \(size)"
+        case .negativeCount(let count):
+            "free_events cannot be negative, as \(count) is"
+        case .tooMuch(let quantity, let unitAmount):
+            "\(quantity) units at \(unitAmount) are more than an amount can be"
+        case .minimumAboveMaximum(let minimum, let maximum):
+            "min_amount of \(minimum) lies above max_amount of \(maximum)"
         }
     }
 }

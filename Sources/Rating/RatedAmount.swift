@@ -32,4 +32,18 @@ package struct RatedTier: Hashable, Sendable {
         flatAmount = tier.flatAmount
         amount = try quantity.multiplied(by: tier.unitAmount).adding(tier.flatAmount)
     }
+
+    private init(_ tier: RatedTier, from: Decimal, upTo: Decimal?) {
+        self.from = from
+        self.upTo = upTo
+        quantity = tier.quantity
+        unitAmount = tier.unitAmount
+        flatAmount = tier.flatAmount
+        amount = tier.amount
+    }
+
+    /// The same tier of a quantity that begins so many units further on.
+    func shifted(by units: Decimal) throws(ArithmeticOverflow) -> RatedTier {
+        RatedTier(self, from: try from.adding(units), upTo: try upTo?.adding(units))
+    }
 }

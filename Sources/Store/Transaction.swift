@@ -123,6 +123,13 @@ public final class Transaction {
         try usage.usage(company: company, meter: meter, in: window)
     }
 
+    /// What each event of a period added, in order; of a meter that keeps each.
+    package func quantities(
+        company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period
+    ) throws -> [Int64] {
+        try usage.quantities(company: company, of: meter, in: period)
+    }
+
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
         let bytes = try numbers[counter] == nil ? value(numberKey(counter)) : nil
@@ -185,6 +192,8 @@ package protocol UsageLedger: Sendable {
 
     /// What counts against a limit: everything used in a window.
     func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) throws -> Int64
+
+    func quantities(company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period) throws -> [Int64]
 }
 
 /// The last ordinal given out of each kind, by id prefix.

@@ -244,8 +244,15 @@ extension Engine {
             report.report("invoice \(invoice.id): line \(line.id) has lost its price")
             return
         }
-        let rated = try Rating.rate(quantity: line.quantity, under: basis.model)
-        if rated.amount != line.amount {
+        let isKept = subscription.billedPeriods.contains { $0.invoiceID == invoice.id }
+        let rated = try Rating.rate(
+            quantity: line.quantity,
+            events: basis.events(of: line.quantity) {
+                try counters.quantities(company: invoice.companyID, of: $0, in: basis.period)
+            }, under: basis.model)
+        // Single events that came late are on later lines, and are no longer told from the others.
+        let isComparable = basis.eventsMeterID == nil || corrected == 0 && !isKept
+        if isComparable, rated.amount != line.amount {
             report.report(
                 "invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
         }
@@ -258,7 +265,6 @@ extension Engine {
         report.billed += billed
         report.corrected += correction
         report.unbilled += unbilled
-        let isKept = subscription.billedPeriods.contains { $0.invoiceID == invoice.id }
         if unbilled != 0, !isKept, subscription.status == .active {
             report.unaccounted += Int128(unbilled.magnitude)
             report.report(

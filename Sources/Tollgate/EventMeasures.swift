@@ -58,8 +58,9 @@ struct EventMeasures {
     /// other that asks for none.
     func usesWithoutTraits(_ quantity: Int64, consumed: Identifier<Meter>) -> [DerivedUse] {
         var uses: [DerivedUse] = []
+        let each = meters.first { $0.id == consumed }?.measure.keepingEach
         for (id, measure) in meters {
-            if id == consumed {
+            if id == consumed || measure == each {
                 uses.append(DerivedUse(meter: id, value: quantity))
             } else if measure.valueTrait == nil, measure.uniqueTrait == nil,
                 measure.filters.allSatisfy({ $0.holds(of: nil) })

@@ -34,7 +34,7 @@ import Testing
         api   | type=boolean behavior=pay_as_you_go monthly=1 numeric=0 | unlimited; per 1, per 1, per 1
         api   | type=boolean behavior=pay_as_you_go monthly=1 numeric=-1 | refused: value_numeric cannot be negative, as -1 is
         api   | type=unlimited behavior=pay_as_you_go | refused: price_behavior pay_as_you_go needs a unit price
-        api   | type=unlimited behavior=pay_as_you_go monthly=-1 | refused: the price of "api" for a month cannot be used: a price cannot be negative, as -1 is
+        api   | type=unlimited behavior=pay_as_you_go monthly=-1 | refused: monthly_unit_price of "api" cannot be used: a price cannot be negative, as -1 is
         api   | type=unlimited behavior=overage soft=50 monthly=50 | unlimited; 50 free then 50, 50 free then 50, 50 free then 50
         api   | type=unlimited behavior=overage soft=50 monthly=50 numeric=60 | numeric 60; 50 free then 50, 50 free then 50, 50 free then 50
         api   | type=unlimited behavior=overage soft=50 monthly=50 numeric=40 | refused: the hard limit of 40 lies below the soft limit of 50
@@ -46,7 +46,7 @@ import Testing
         api   | type=unlimited behavior=tier mode=graduated tiers=5:1,*:2 monthlyTiers=*:2 | unlimited; graduated 1, graduated 2, graduated 2
         api   | type=unlimited behavior=tier tiers=*:2 | refused: price_behavior tier needs a tier_mode
         api   | type=unlimited behavior=tier mode=volume | refused: price_behavior tier needs price tiers
-        api   | type=unlimited behavior=tier mode=volume tiers=50:1 | refused: the price of "api" for a month cannot be used: the last tier must have no up_to, but it ends at 50
+        api   | type=unlimited behavior=tier mode=volume tiers=50:1 | refused: price_tiers of "api" cannot be used: the last tier must have no up_to, but it ends at 50
         api   | type=unlimited behavior=tier mode=volume tiers=*:1 monthly=1 | refused: unit prices are for pay_in_advance, pay_as_you_go and overage, there is price_behavior tier
         api   | type=numeric numeric=5 monthly=1        | refused: unit prices are for pay_in_advance, pay_as_you_go and overage, there is no price_behavior
         api   | type=numeric numeric=5 soft=1           | refused: soft_limit is for price_behavior overage, there is no price_behavior
@@ -112,17 +112,23 @@ import Testing
             value.metricPeriodMonthReset?.rawValue,
         ]
         let prices = [PriceInterval.monthly, .quarterly, .yearly].map { interval in
-            switch entitlement.meteredPrices.first(where: { $0.interval == interval })?.model {
-            case .perUnit(let unit): "per \(unit)"
-            case .overage(let included, let unit): "\(included) free then \(unit)"
-            case .graduated(let tiers, _): "graduated \(tiers.count)"
-            case .volume(let tiers, _): "volume \(tiers.count)"
-            case nil: "-"
-            }
+            entitlement.meteredPrices.first { $0.interval == interval }.map { text($0.model) } ?? "-"
         }
         let quantity = entitlement.usageQuantity.map { "\($0) × " } ?? ""
         let priced = entitlement.meteredPrices.isEmpty ? "" : " \(quantity)\(prices.joined(separator: ", "))"
         return words.compactMap { $0 }.joined(separator: " ") + ";" + priced
+    }
+
+    private static func text(_ model: PriceModel) -> String {
+        switch model {
+        case .perUnit(let unit): "per \(unit)"
+        case .overage(let included, let unit): "\(included) free then \(unit)"
+        case .graduated(let tiers, _): "graduated \(tiers.count)"
+        case .volume(let tiers, _): "volume \(tiers.count)"
+        case .package(let size, let rounding, let unit): "\(size) for \(unit) \(rounding.rawValue)"
+        case .percentage(let price): "\(price.rate) % + \(price.fixedAmount)"
+        case .above(let free, let model): "\(free) free then \(text(model))"
+        }
     }
 
     @Test func theCurrencyIsThePlans() throws {

@@ -112,6 +112,8 @@ private struct NoUsage: UsageLedger {
     }
 
     func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) -> Int64 { 0 }
+
+    func quantities(company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period) -> [Int64] { [] }
 }
 
 /// Expects a refusal of a kind whose sentence contains `words`.

@@ -104,8 +104,8 @@ internal import Testing
             let tiers = [PriceTier(upTo: Decimal(coefficient: 509, scale: 1)!), PriceTier(upTo: nil)]
             entitlement.meteredPrices = [
                 MeteredPrice(
-                    id: .init(ordinal: 1), interval: .monthly, currency: .usd,
-                    model: .graduated(tiers: tiers))
+                    id: .init(ordinal: 1), interval: .monthly,
+                    CommonPrice(currency: .usd, model: .graduated(tiers: tiers)))
             ]
             var fixture = Fixture()
             fixture.purchased[entitlement.id] = Int64(row[3])

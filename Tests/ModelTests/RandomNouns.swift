@@ -46,11 +46,26 @@ struct RandomNouns {
         PriceTier(upTo: maybe { $0.decimal() }, unitAmount: decimal(), flatAmount: decimal())
     }
 
+    private mutating func percentage() -> PercentagePrice {
+        var price = PercentagePrice(rate: decimal())
+        price.fixedAmount = decimal()
+        price.freeEvents = maybe { $0.integer() }
+        price.freeAmount = maybe { $0.decimal() }
+        price.minimumAmount = maybe { $0.decimal() }
+        price.maximumAmount = maybe { $0.decimal() }
+        return price
+    }
+
     private mutating func model() -> PriceModel {
-        switch Int.random(in: 0...3, using: &random) {
+        switch Int.random(in: 0...6, using: &random) {
         case 0: .perUnit(unit: decimal())
         case 1: .overage(included: decimal(), unit: decimal())
         case 2: .graduated(tiers: some { $0.tier() }, flatAtZero: Bool.random(using: &random))
+        case 3:
+            .package(
+                size: integer(), rounding: PackageRounding.allCases.randomElement(using: &random)!, unit: decimal())
+        case 4: .percentage(percentage())
+        case 5: .above(free: decimal(), model())
         default: .volume(tiers: some { $0.tier() }, flatAtZero: Bool.random(using: &random))
         }
     }
@@ -70,7 +85,13 @@ struct RandomNouns {
         }
         line.prorationBasis = maybe { ProrationBasis(seconds: $0.integer(), ofSeconds: $0.integer()) }
         line.correctsLineID = maybe { $0.id() }
-        line.usageBasis = maybe { UsageBasis(meterID: $0.maybe { $0.id() }, period: $0.period(), model: $0.model()) }
+        line.usageBasis = maybe {
+            var basis = UsageBasis(meterID: $0.maybe { $0.id() }, period: $0.period(), model: $0.model())
+            basis.minimum = $0.maybe { $0.integer() }
+            basis.maximum = $0.maybe { $0.integer() }
+            basis.eventsMeterID = $0.maybe { $0.id() }
+            return basis
+        }
         return line
     }
 

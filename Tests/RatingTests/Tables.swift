@@ -15,11 +15,20 @@ func decimal(_ text: some StringProtocol) throws -> Decimal {
 }
 
 /// A price as tables write it, amounts in minor units: `each 0.25`, `500 free, then 1`,
-/// `graduated ≤5 @700, ≤10 @650 +200, rest @600` (or `volume …`); `at zero` before the tiers sets the flag.
+/// `graduated ≤5 @700, ≤10 @650 +200, rest @600` (or `volume …`); `at zero` before the tiers sets the flag. `10 for 1500`
+/// are packages, rounded up unless `down` follows; with `50 above` in front the first 50 units are not counted.
 func priceModel(_ text: String) throws -> PriceModel {
     let words = text.split { $0 == " " || $0 == "," }
     if words[0] == "each" { return .perUnit(unit: try decimal(words[1])) }
     if words[1] == "free" { return .overage(included: try decimal(words[0]), unit: try decimal(words[3])) }
+    if words[1] == "above" {
+        return .above(
+            free: try decimal(words[0]), try priceModel(words.dropFirst(2).joined(separator: " ")))
+    }
+    if words[1] == "for" {
+        let size = try #require(Int64(words[0]))
+        return .package(size: size, rounding: words.last == "down" ? .down : .up, unit: try decimal(words[2]))
+    }
     var tiers: [PriceTier] = []
     for word in words.dropFirst() {
         switch word.first {

@@ -148,6 +148,7 @@ extension FeatureType: FieldValue {}
 extension InvoiceStatus: FieldValue {}
 extension MetricPeriod: FieldValue {}
 extension MetricPeriodMonthReset: FieldValue {}
+extension PackageRounding: FieldValue {}
 extension PlanType: FieldValue {}
 extension PriceBehavior: FieldValue {}
 extension PriceInterval.Unit: FieldValue {}

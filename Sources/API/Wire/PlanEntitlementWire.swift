@@ -21,13 +21,22 @@ struct PlanEntitlementResponseData: WireObject {
         json.field("usage_quantity", entitlement.usageQuantity)
         json.field("tier_mode", entitlement.tierMode)
         json.field("flat_at_zero", entitlement.meteredPrices.contains { $0.model.flatAtZero })
+        json.field("package_size", entitlement.packageSize)
+        json.field("package_rounding", entitlement.packageRounding)
+        json.field("free_quantity", entitlement.freeQuantity?.rounded)
+        json.field("free_quantity_decimal", entitlement.freeQuantity)
+        if let price = entitlement.meteredPrices.first {
+            PriceTermsWire(price: price).writeFields(to: &json)
+        }
         writeCadences(of: prices.filter { $0.price.currency == prices.first?.price.currency }, prefix: true, to: &json)
         json.field("currency_prices") { json in
             json.array { json in
                 for currency in Set(prices.map(\.price.currency)).sorted(by: { $0.code < $1.code }) {
+                    let prices = prices.filter { $0.price.currency == currency }
                     json.object {
                         $0.field("currency", currency)
-                        writeCadences(of: prices.filter { $0.price.currency == currency }, prefix: false, to: &$0)
+                        PriceTermsWire(price: prices[0].price).writeFields(to: &$0)
+                        writeCadences(of: prices, prefix: false, to: &$0)
                     }
                 }
             }
@@ -48,6 +57,36 @@ struct PlanEntitlementResponseData: WireObject {
         json.field(prefix ? "metered_monthly_price" : "monthly_price", price(.monthly))
         json.field(prefix ? "metered_quarterly_price" : "quarterly_price", price(.quarterly))
         json.field(prefix ? "metered_yearly_price" : "yearly_price", price(.yearly))
+    }
+}
+
+/// What a price says whatever its interval.
+struct PriceTermsWire: WireObject {
+    let price: MeteredPrice
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("percentage") { json in
+            guard let percentage = price.model.percentage else { return json.null() }
+            json.object {
+                $0.field("rate", percentage.rate)
+                $0.field("fixed_amount", MinorUnits(amount: percentage.fixedAmount))
+                $0.field("free_events", percentage.freeEvents)
+                $0.field("free_amount", percentage.freeAmount.map(MinorUnits.init))
+                $0.field("min_amount", percentage.minimumAmount.map(MinorUnits.init))
+                $0.field("max_amount", percentage.maximumAmount.map(MinorUnits.init))
+            }
+        }
+        json.field("minimum_amount", price.minimumAmount)
+        json.field("maximum_amount", price.maximumAmount)
+    }
+}
+
+/// An amount that may be given as a whole number or, as text, with places: it is shown as it was given.
+private struct MinorUnits: JSONWritable {
+    let amount: Decimal
+
+    func write(to json: inout JSONWriter) {
+        if amount.scale == 0 { json.raw(amount.description.utf8) } else { amount.write(to: &json) }
     }
 }
 
@@ -87,9 +126,9 @@ struct BillingPriceView: WireObject {
         json.field("billing_scheme", model.tiers == nil ? "per_unit" : "tiered")
         json.field("tiers_mode", entitlement.tierMode)
         json.field("price_tier", (model.tiers ?? []).map(BillingProductPriceTierResponseData.init))
-        json.field("price", model.unit?.rounded ?? 0)
-        json.field("price_decimal", model.unit)
-        json.field("package_size", 1)
+        json.field("price", model.unitAmount?.rounded ?? 0)
+        json.field("price_decimal", model.unitAmount)
+        json.field("package_size", entitlement.packageSize ?? 1)
         json.field("usage_type", entitlement.priceBehavior == .payInAdvance ? "licensed" : "metered")
         json.field("provider_type", BillingProviderType.schematic)
         json.field("is_active", true)
@@ -107,29 +146,16 @@ struct BillingProductPriceTierResponseData: WireObject {
         json.field("per_unit_price", tier.unitAmount.rounded)
         json.field("per_unit_price_decimal", tier.unitAmount)
         json.field("flat_amount", tier.flatAmount.rounded)
+        json.field("flat_amount_decimal", tier.flatAmount)
     }
 }
 
 extension PriceModel {
-    /// Nil for tiered prices.
-    fileprivate var unit: Decimal? {
-        switch self {
-        case .perUnit(let unit), .overage(_, let unit): unit
-        case .graduated, .volume: nil
-        }
-    }
-
-    fileprivate var tiers: [PriceTier]? {
-        switch self {
-        case .perUnit, .overage: nil
-        case .graduated(let tiers, _), .volume(let tiers, _): tiers
-        }
-    }
-
     fileprivate var flatAtZero: Bool {
         switch self {
-        case .perUnit, .overage: false
         case .graduated(_, let flatAtZero), .volume(_, let flatAtZero): flatAtZero
+        case .above(_, let model): model.flatAtZero
+        case .perUnit, .overage, .package, .percentage: false
         }
     }
 }

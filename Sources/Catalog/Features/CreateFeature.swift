@@ -94,6 +94,7 @@ extension Transaction {
                 throw Refusal.invalid("the event feature \"\(feature.name)\" needs an event_subtype")
             }
             feature.meterID = try Meters.ensure(self, eventSubtype: event, feature.measure).id
+            if feature.eventsMeterID != nil { try keepEachEvent(of: &feature) }
         case .trait:
             guard let traitID = feature.traitID else {
                 throw Refusal.invalid("the trait feature \"\(feature.name)\" needs a trait_id")
@@ -101,6 +102,13 @@ extension Transaction {
             try checkCompanyTrait(traitID)
         }
         try put(feature)
+    }
+
+    /// Has what each event adds kept by itself from now on. To be put.
+    func keepEachEvent(of feature: inout Feature) throws {
+        guard let event = feature.eventSubtype else { preconditionFailure("only events have quantities of their own") }
+        let measure = (feature.measure ?? Measure()).keepingEach
+        feature.eventsMeterID = try Meters.ensure(self, eventSubtype: event, measure).id
     }
 
     func checkCompanyTrait(_ id: Identifier<TraitDefinition>) throws {

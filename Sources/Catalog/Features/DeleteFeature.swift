@@ -45,5 +45,6 @@ public struct DeleteFeature: Command {
         transaction.forgetFlag(feature.flagID)
         transaction.delete(featureID)
         try Meters.retire(feature.meterID, transaction)
+        try Meters.retire(feature.eventsMeterID, transaction)
     }
 }

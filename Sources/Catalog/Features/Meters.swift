@@ -62,7 +62,7 @@ package struct Meters {
     /// Ends the counting of a derived meter that no feature is metered by any more. What it has counted stays.
     static func retire(_ id: Identifier<Meter>?, _ transaction: Transaction) throws {
         guard let id, var meter = try transaction.get(id), meter.measure != nil,
-            try !transaction.all(Feature.self).contains(where: { $0.meterID == id })
+            try !transaction.all(Feature.self).contains(where: { $0.meterID == id || $0.eventsMeterID == id })
         else { return }
         meter.isRetired = true
         try transaction.put(meter)

@@ -44,7 +44,9 @@ public struct UpdateFeature: Command {
         }
         feature.updatedAt = transaction.now
         try transaction.checkAndPut(&feature)
-        if feature.meterID != former.meterID { try Meters.retire(former.meterID, transaction) }
+        for former in [former.meterID, former.eventsMeterID] where former != feature.meterID {
+            try Meters.retire(former, transaction)
+        }
         if let input = flag {
             var flag = try transaction.require(feature.flagID, "flag")
             try input.apply(to: &flag, transaction)

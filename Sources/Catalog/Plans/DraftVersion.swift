@@ -39,8 +39,12 @@ extension Transaction {
         copy.softLimit = original.softLimit
         copy.usageQuantity = original.usageQuantity
         copy.tierMode = original.tierMode
+        copy.packageSize = original.packageSize
+        copy.packageRounding = original.packageRounding
+        copy.freeQuantity = original.freeQuantity
+        copy.commonPrices = original.commonPrices
         copy.meteredPrices = original.meteredPrices.map {
-            MeteredPrice(id: newID(), interval: $0.interval, currency: $0.currency, model: $0.model)
+            MeteredPrice(id: newID(), interval: $0.interval, $0.common)
         }
         try put(copy)
         return copy

@@ -35,6 +35,24 @@ public struct EntitlementInput: Codable, Sendable {
         }
     }
 
+    /// The prices in one more currency. What stands here counts in place of what the input says for its own.
+    public struct CurrencyPrices: Codable, Sendable {
+        public var currency: Currency
+        public var unitPrices: UnitPrices
+        public var tiers: Tiers
+        public var percentage: PercentagePrice?
+        public var minimumAmount: Int64?
+        public var maximumAmount: Int64?
+
+        public init(currency: Currency, unitPrices: UnitPrices = UnitPrices(), tiers: Tiers = Tiers()) {
+            self.currency = currency
+            self.unitPrices = unitPrices
+            self.tiers = tiers
+        }
+
+        var areGiven: Bool { unitPrices.areGiven || tiers.areGiven }
+    }
+
     public var valueType: EntitlementValueType
     public var valueBool: Bool?
     public var valueNumeric: Int64?
@@ -54,6 +72,18 @@ public struct EntitlementInput: Codable, Sendable {
     public var tiers = Tiers()
     /// Whether the flat amount of the first tier is charged without use.
     public var flatAtZero = false
+    public var currencyPrices: [CurrencyPrices]?
+    /// How many units one unit price is for.
+    public var packageSize: Int64?
+    /// Nil: a package that is begun counts.
+    public var packageRounding: PackageRounding?
+    /// Units that are not billed in a period.
+    public var freeQuantity: Decimal?
+    /// In place of a unit price: a part of each event.
+    public var percentage: PercentagePrice?
+    /// The least and the most that a period's use costs, in minor units.
+    public var minimumAmount: Int64?
+    public var maximumAmount: Int64?
 
     public init(valueType: EntitlementValueType) {
         self.valueType = valueType
@@ -67,14 +97,23 @@ extension EntitlementInput {
     ) throws {
         entitlement.value = try value(for: feature, transaction)
         try checkStrayFields()
-        let models = try priceModels(for: feature)
-        let currency = try currency(in: draft)
-        let former = entitlement.meteredPrices
-        entitlement.meteredPrices = models.map { interval, model in
-            let same = former.first { $0.interval == interval && $0.currency == currency }
-            return MeteredPrice(
-                id: same?.id ?? transaction.newID(), interval: interval, currency: currency, model: model)
+        let prices = try prices(for: feature, in: currency ?? draft.prices.first?.currency ?? .usd)
+        for price in prices { try check(price.currency, in: draft) }
+        if feature.eventsMeterID == nil, prices.contains(where: \.isPercentage) {
+            var feature = feature
+            try transaction.keepEachEvent(of: &feature)
+            try transaction.put(feature)
         }
+        let former = entitlement.meteredPrices
+        entitlement.meteredPrices = prices.flatMap(\.byInterval).map { interval, price in
+            let same = former.first { $0.interval == interval && $0.currency == price.currency }
+            return MeteredPrice(id: same?.id ?? transaction.newID(), interval: interval, price)
+        }
+        let common = prices.compactMap(\.common)
+        entitlement.commonPrices = common.isEmpty ? nil : common
+        entitlement.packageSize = packageSize
+        entitlement.packageRounding = packageRounding
+        entitlement.freeQuantity = freeQuantity
         entitlement.priceBehavior = priceBehavior
         entitlement.softLimit = softLimit
         entitlement.usageQuantity = usageQuantity
@@ -118,23 +157,47 @@ extension EntitlementInput {
         if usageQuantity != nil, priceBehavior != .payInAdvance {
             throw .invalid("usage_quantity is for price_behavior pay_in_advance, there is \(behavior)")
         }
-        if tierMode != nil || tiers.areGiven, priceBehavior != .tier {
+        let others = currencyPrices ?? []
+        if tierMode != nil || tiers.areGiven || others.contains(where: \.tiers.areGiven), priceBehavior != .tier {
             throw .invalid("tiers are for price_behavior tier, there is \(behavior)")
         }
-        if unitPrices.areGiven, priceBehavior == nil || priceBehavior == .tier {
+        let haveUnits = unitPrices.areGiven || others.contains { $0.unitPrices.areGiven }
+        if haveUnits, priceBehavior == nil || priceBehavior == .tier {
             throw .invalid("unit prices are for pay_in_advance, pay_as_you_go and overage, there is \(behavior)")
         }
+        try checkStrayModifiers(behavior)
         if let softLimit, softLimit < 0 { throw .invalid("soft_limit cannot be negative, as \(softLimit) is") }
         if let usageQuantity, usageQuantity < 0 {
             throw .invalid("usage_quantity cannot be negative, as \(usageQuantity) is")
         }
     }
 
-    private func currency(in draft: PlanVersion) throws(Refusal) -> Currency {
-        guard let currency else { return draft.prices.first?.currency ?? .usd }
+    /// The same for what changes a price.
+    private func checkStrayModifiers(_ behavior: String) throws(Refusal) {
+        let isArrears = priceBehavior != nil && priceBehavior != .payInAdvance
+        let fields: [(String, Bool)] = [
+            ("percentage", percentage != nil), ("free_quantity", freeQuantity ?? 0 != 0),
+            ("minimum_amount", minimumAmount != nil), ("maximum_amount", maximumAmount != nil),
+        ]
+        if !isArrears, let stray = fields.first(where: \.1) {
+            throw .invalid("\(stray.0) is for pay_as_you_go, overage and tier, there is \(behavior)")
+        }
+        if priceBehavior == nil, currencyPrices?.isEmpty == false {
+            throw .invalid("currency_prices need a price_behavior")
+        }
+        guard let packageSize else {
+            if packageRounding != nil { throw .invalid("package_rounding needs a package_size") }
+            return
+        }
+        guard packageSize >= 1 else { throw .invalid("package_size must be at least 1, not \(packageSize)") }
+        if packageSize > 1, priceBehavior != .payAsYouGo, priceBehavior != .overage {
+            throw .invalid("package_size is for price_behavior pay_as_you_go and overage, there is \(behavior)")
+        }
+    }
+
+    private func check(_ currency: Currency, in draft: PlanVersion) throws(Refusal) {
         guard draft.prices.isEmpty || draft.prices.contains(where: { $0.currency == currency }) else {
             throw .invalid("the plan has no price in \(currency.code), only in \(draft.prices[0].currency.code)")
         }
-        return currency
     }
 }

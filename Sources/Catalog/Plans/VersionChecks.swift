@@ -5,12 +5,12 @@ internal import Store
 extension Transaction {
     /// Sees to it that everything with a price has one for each interval and currency in which the plan itself recurs.
     ///
-    /// A price that is the same for the three common intervals was given once and counts for every other interval too.
+    /// A price that was given once counts for every interval without one of its own.
     func completePrices(of version: PlanVersion, _ plan: Plan) throws {
         let recurring = version.prices.filter { $0.interval.unit != .oneTime }
         for var entitlement in try entitlements(of: version) where entitlement.priceBehavior != nil {
             for price in recurring where !entitlement.hasPrice(for: price) {
-                guard let model = entitlement.model(givenOnceIn: price.currency) else {
+                guard let common = entitlement.price(givenOnceIn: price.currency) else {
                     let feature = try require(entitlement.featureID, "feature")
                     throw Refusal.conflict(
                         "usage_price_missing_for_interval: plan \"\(plan.name)\" has a price per "
@@ -18,7 +18,7 @@ extension Transaction {
                             + "\(price.currency.code), but the use of feature \"\(feature.name)\" has none")
                 }
                 entitlement.meteredPrices.append(
-                    MeteredPrice(id: newID(), interval: price.interval, currency: price.currency, model: model))
+                    MeteredPrice(id: newID(), interval: price.interval, common))
                 try put(entitlement)
             }
         }
@@ -97,9 +97,11 @@ extension PlanEntitlement {
         self.price(every: price.interval, in: price.currency) != nil
     }
 
-    fileprivate func model(givenOnceIn currency: Currency) -> PriceModel? {
+    /// Also what is the same for the three common intervals.
+    fileprivate func price(givenOnceIn currency: Currency) -> CommonPrice? {
+        if let common = commonPrices?.first(where: { $0.currency == currency }) { return common }
         let prices = [PriceInterval.monthly, .quarterly, .yearly].map { interval in
-            price(every: interval, in: currency)?.model
+            price(every: interval, in: currency)?.common
         }
         return prices.allSatisfy { $0 == prices[0] } ? prices[0] : nil
     }
