@@ -59,7 +59,9 @@ let package = Package(
         library("Store", ["Basics", "Model", "LMDB"], exclude: ["README.md"]),
         library("Metering", ["Basics", "CPrefetch", "Model", "Store"], exclude: ["README.md"]),
         library("Catalog", ["Basics", "Model", "Entitlements", "Store"], exclude: ["README.md"]),
-        library("Billing", ["Basics", "Catalog", "Entitlements", "Model", "Rating", "Store"], exclude: ["README.md"]),
+        library(
+            "Billing", ["Basics", "Catalog", "Entitlements", "Model", "Rating", "Store", crypto],
+            exclude: ["README.md"]),
         library(
             "Tollgate",
             [
@@ -109,7 +111,7 @@ let package = Package(
         tests(of: "Basics"),
         tests(of: "Model", ["Basics"]),
         tests(of: "Entitlements", ["Basics", "Model"]),
-        tests(of: "Rating", ["Model"]),
+        tests(of: "Rating", ["Basics", "Model"]),
         tests(of: "EventScanner"),
         tests(of: "LMDB", ["Basics"]),
         tests(of: "Catalog", ["Basics", "Entitlements", "Model", "Store"]),

@@ -47,6 +47,8 @@ public struct UpdateBillingProfile: Command {
     public var collectionMethod: CollectionMethod?
     public var daysUntilDue: Int64?
     public var timezone: String?
+    /// Replaces all; of invoices that are issued from now on.
+    public var taxRates: [TaxRate]?
 
     public init(profileID: Identifier<BillingProfile>) {
         self.profileID = profileID
@@ -65,6 +67,10 @@ public struct UpdateBillingProfile: Command {
             }
             company.billingProfile.daysUntilDue = days
         }
+        if let taxRates {
+            try check(taxRates)
+            company.billingProfile.taxRates = taxRates.isEmpty ? nil : taxRates
+        }
         if let timezone {
             guard company.subscriptionID == nil, company.endedSubscriptionIDs.isEmpty else {
                 throw Refusal.invalid("timezone cannot change once the company's first subscription has started")
@@ -75,6 +81,22 @@ public struct UpdateBillingProfile: Command {
         company.updatedAt = transaction.now
         try transaction.put(company)
         return company
+    }
+}
+
+private func check(_ rates: [TaxRate]) throws(Refusal) {
+    guard rates.count <= TaxRate.maximumCount else {
+        throw .invalid("tax_rates has at most \(TaxRate.maximumCount) rates, not \(rates.count)")
+    }
+    for rate in rates {
+        guard (1...255).contains(rate.name.utf8.count) else {
+            throw .invalid("tax_rates: name must have 1 to 255 bytes, not \(rate.name.utf8.count)")
+        }
+        guard rate.percent >= 0, rate.percent <= 100, rate.percent.scale <= TaxRate.maximumPlaces else {
+            throw .invalid(
+                "tax_rates: percent must be between 0 and 100 with at most \(TaxRate.maximumPlaces) places, "
+                    + "not \(rate.percent)")
+        }
     }
 }
 

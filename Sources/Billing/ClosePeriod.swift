@@ -67,8 +67,10 @@ extension Subscription {
     }
 
     /// Events of a trusted clock reach 34 days back: what ended before that cannot change any more.
-    private mutating func forgetOldPeriods(_ now: Timestamp) {
-        billedPeriods.removeAll { $0.period.end < now - .days(35) }
+    static let mostLate = TimeSpan.days(35)
+
+    mutating func forgetOldPeriods(_ now: Timestamp) {
+        billedPeriods.removeAll { $0.period.end < now - Self.mostLate }
     }
 
     /// Makes a draft invoice and its appointment for finalisation, or an invoice that is final already. The
@@ -81,6 +83,11 @@ extension Subscription {
             id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
             currency: currency, period: period, lines: lines, finalizesAt: finality.at,
             profile: company.billingProfile, createdAt: transaction.now)
+        invoice.terms = InvoiceTerms(
+            discount: discount.flatMap { $0.isActive(at: transaction.now) ? $0 : nil },
+            taxRates: company.billingProfile.taxRates ?? [])
+        try invoice.deriveLines(transaction)
+        noteDiscount(of: invoice, at: transaction.now)
         if lines.contains(where: { $0.type == .usage }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
         }
@@ -105,6 +112,7 @@ extension Subscription {
         endedAt = transaction.now
         updatedAt = transaction.now
         let invoice = lines.isEmpty ? nil : try issue(lines, for: period, finality, transaction)
+        if !billedPeriods.isEmpty { scheduleCorrections(at: transaction.now + Self.mostLate, transaction) }
         try transaction.put(self)
         var company = try transaction.require(companyID, "company")
         company.subscriptionID = nil

@@ -31,6 +31,7 @@ public struct FinalizeInvoice: Command {
         }
         if isDue, try !transaction.environment().billing.autoFinalize { return invoice }
         invoice.lines = try invoice.lines.metered(of: invoice.companyID, transaction)
+        try invoice.deriveLines(transaction)
         try invoice.finalize(at: transaction.now, transaction)
         try transaction.put(invoice)
         return invoice
@@ -45,6 +46,7 @@ extension Invoice {
         finalizedAt = instant
         dueAt = collectionMethod == .sendInvoice ? instant + .days(daysUntilDue) : instant
         updatedAt = instant
+        try chain(transaction)
         try settleFromBalance(at: instant, transaction)
         status = amountRemaining > 0 ? .open : .paid
     }

@@ -29,6 +29,30 @@ public struct VoidInvoice: Command {
     }
 }
 
+/// Gives up hope that an open invoice will be paid. It may still be paid, voided or credited.
+public struct MarkInvoiceUncollectible: Command {
+    public static let name = "mark_invoice_uncollectible"
+
+    public let invoiceID: Identifier<Invoice>
+
+    public init(invoiceID: Identifier<Invoice>) {
+        self.invoiceID = invoiceID
+    }
+
+    public func apply(_ transaction: Transaction) throws -> Invoice {
+        var invoice = try transaction.require(invoiceID, "invoice")
+        if invoice.status == .uncollectible { return invoice }
+        guard invoice.status == .open else {
+            throw Refusal.conflict(
+                "invoice \(invoiceID) is \(invoice.status.rawValue): only an open invoice can be uncollectible")
+        }
+        invoice.status = .uncollectible
+        invoice.updatedAt = transaction.now
+        try transaction.put(invoice)
+        return invoice
+    }
+}
+
 /// Records a payment that was collected elsewhere, whole or in part.
 public struct MarkInvoicePaid: Command {
     public static let name = "mark_invoice_paid"

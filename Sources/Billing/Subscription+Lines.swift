@@ -148,7 +148,7 @@ extension Subscription {
                     id: transaction.newID(), type: .correction, description: "\(line.description): late usage",
                     planID: line.planID, versionID: line.versionID,
                     quantity: try present.quantity.subtracting(line.quantity), unitAmount: nil,
-                    amount: try exactDifference(present.amount, line.amount), period: line.period)
+                    amount: try exactDifference(present.boundedAmount, line.boundedAmount), period: line.period)
                 correction.featureID = line.featureID
                 correction.featureKey = line.featureKey
                 correction.entitlementID = line.entitlementID
@@ -195,6 +195,12 @@ extension [InvoiceLine] {
 }
 
 extension InvoiceLine {
+    /// What the line's use is billed with the commitment that it misses, and without what exceeds its maximum.
+    fileprivate var boundedAmount: Int64 {
+        let committed = max(amount, usageBasis?.minimum ?? amount)
+        return min(committed, usageBasis?.maximum ?? committed)
+    }
+
     /// Takes on the quantity of its whole period, and what that costs by its basis.
     fileprivate mutating func rate(
         _ quantity: Decimal, of companyID: Identifier<Company>, _ transaction: Transaction

@@ -76,7 +76,7 @@ extension PlanAssignment: Packed {
 
 extension BillingProfile: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 7)
+        writer.writeArray(count: 8)
         id.pack(into: &writer)
         name.pack(into: &writer)
         collectionMethod.pack(into: &writer)
@@ -84,10 +84,11 @@ extension BillingProfile: Packed {
         timezone.pack(into: &writer)
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
+        taxRates.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(7)
+        let fields = try reader.readFields(7...8)
         id = try Identifier<BillingProfile>(unpacking: &reader)
         name = try String?(unpacking: &reader)
         collectionMethod = try CollectionMethod(unpacking: &reader)
@@ -95,5 +96,6 @@ extension BillingProfile: Packed {
         timezone = try String?(unpacking: &reader)
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
+        taxRates = fields > 7 ? try [TaxRate]?(unpacking: &reader) : nil
     }
 }

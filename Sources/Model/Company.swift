@@ -85,6 +85,8 @@ public struct BillingProfile: Codable, Sendable, Identified {
     public var timezone: String?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// Of every invoice that is issued from now on; nil is none.
+    public var taxRates: [TaxRate]?
 
     public init(id: Identifier<BillingProfile>, createdAt: Timestamp) {
         self.id = id

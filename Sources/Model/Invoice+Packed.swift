@@ -6,7 +6,7 @@ extension CollectionMethod: Packed {}
 
 extension Invoice: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 17)
+        writer.writeArray(count: 20)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -24,10 +24,13 @@ extension Invoice: Packed {
         settlements.pack(into: &writer)
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
+        terms.pack(into: &writer)
+        credits.pack(into: &writer)
+        seal.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(17)
+        let fields = try reader.readFields(17...20)
         id = try Identifier<Invoice>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -45,6 +48,9 @@ extension Invoice: Packed {
         settlements = try [Settlement](unpacking: &reader)
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
+        terms = fields > 17 ? try InvoiceTerms?(unpacking: &reader) : nil
+        credits = fields > 18 ? try InvoiceCredits?(unpacking: &reader) : nil
+        seal = fields > 19 ? try InvoiceSeal?(unpacking: &reader) : nil
     }
 }
 
@@ -72,7 +78,7 @@ extension Settlement: Packed {
 
 extension InvoiceLine: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 16)
+        writer.writeArray(count: 17)
         id.pack(into: &writer)
         type.pack(into: &writer)
         description.pack(into: &writer)
@@ -89,10 +95,11 @@ extension InvoiceLine: Packed {
         prorationBasis.pack(into: &writer)
         correctsLineID.pack(into: &writer)
         usageBasis.pack(into: &writer)
+        derivation.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(16)
+        let fields = try reader.readFields(16...17)
         id = try Identifier<InvoiceLine>(unpacking: &reader)
         type = try InvoiceLineType(unpacking: &reader)
         description = try String(unpacking: &reader)
@@ -109,6 +116,7 @@ extension InvoiceLine: Packed {
         prorationBasis = try ProrationBasis?(unpacking: &reader)
         correctsLineID = try Identifier<InvoiceLine>?(unpacking: &reader)
         usageBasis = try UsageBasis?(unpacking: &reader)
+        derivation = fields > 16 ? try LineDerivation?(unpacking: &reader) : nil
     }
 }
 

@@ -29,6 +29,12 @@ public struct Invoice: Codable, Sendable, Identified {
     public var settlements: [Settlement] = []
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// Discount and taxes that were agreed when it was issued; nil without any.
+    public var terms: InvoiceTerms?
+    /// What credit notes have taken back; nil without any.
+    public var credits: InvoiceCredits?
+    /// Of a finalised invoice.
+    public var seal: InvoiceSeal?
 
     public init(
         id: Identifier<Invoice>, environmentID: Identifier<Environment>, companyID: Identifier<Company>,
@@ -53,7 +59,7 @@ public struct Invoice: Codable, Sendable, Identified {
     public var total: Int64 { lines.reduce(0) { $0 + $1.amount } }
     public var amountPaid: Int64 { settlements.reduce(0) { $0 + $1.amount } }
     /// What is still to be paid. A negative total is not: it goes to the company's balance.
-    public var amountRemaining: Int64 { status == .void ? 0 : max(0, total - amountPaid) }
+    public var amountRemaining: Int64 { status == .void ? 0 : max(0, total - amountPaid - (credits?.lowered ?? 0)) }
     /// The part of what was paid that the company's balance paid.
     public var amountFromBalance: Int64 { settlements.reduce(0) { $0 + ($1.isFromBalance == true ? $1.amount : 0) } }
 }
@@ -82,7 +88,7 @@ public struct Settlement: Codable, Sendable, Identified {
 }
 
 public enum InvoiceLineType: String, Codable, Sendable, CaseIterable {
-    case base, usage, seat, correction
+    case base, usage, seat, correction, commitment, discount, tax
     case prorationCredit = "proration_credit"
     case prorationCharge = "proration_charge"
 }
@@ -111,6 +117,8 @@ public struct InvoiceLine: Codable, Sendable, Identified {
     public var correctsLineID: Identifier<InvoiceLine>?
     /// Of usage lines.
     public var usageBasis: UsageBasis?
+    /// Of commitment, discount and tax lines.
+    public var derivation: LineDerivation?
 
     public init(
         id: Identifier<InvoiceLine>, type: InvoiceLineType, description: String, planID: Identifier<Plan>,
@@ -126,6 +134,9 @@ public struct InvoiceLine: Codable, Sendable, Identified {
         self.amount = amount
         self.period = period
     }
+
+    /// It follows from other lines, and changes with them until the invoice is final.
+    public var isDerived: Bool { type == .commitment || type == .discount || type == .tax }
 }
 
 /// What a usage line is metered and rated by. Kept with the line, so that no later change of plan or feature reaches

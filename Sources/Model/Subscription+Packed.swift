@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 24)
+        writer.writeArray(count: 26)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -30,10 +30,12 @@ extension Subscription: Packed {
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
         addOns.pack(into: &writer)
+        discount.pack(into: &writer)
+        correctsAt.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(23...24)
+        let fields = try reader.readFields(23...26)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -58,6 +60,8 @@ extension Subscription: Packed {
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
         if fields > 23 { addOns = try [SubscribedAddOn](unpacking: &reader) }
+        discount = fields > 24 ? try SubscriptionDiscount?(unpacking: &reader) : nil
+        correctsAt = fields > 25 ? try Timestamp?(unpacking: &reader) : nil
     }
 }
 

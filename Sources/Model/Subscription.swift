@@ -43,6 +43,10 @@ public struct Subscription: Codable, Sendable, Identified {
     private var boughtAddOns: [SubscribedAddOn]?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// The coupon that it was given last.
+    public var discount: SubscriptionDiscount?
+    /// When late use of a subscription that has ended is billed; nil while none is known to wait.
+    public var correctsAt: Timestamp?
 
     public init(
         id: Identifier<Subscription>, environmentID: Identifier<Environment>, companyID: Identifier<Company>,

@@ -107,6 +107,8 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case closePeriod = 1
         /// A draft invoice's grace is over.
         case finalizeInvoice = 2
+        /// Late use of a subscription that has ended is billed.
+        case correctEnded = 6
     }
 
     package let at: Timestamp

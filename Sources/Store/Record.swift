@@ -55,6 +55,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planTrait = 17
     case flagUse = 18
     case planChange = 19
+    case coupon = 29
     case customerBalance = 30
     case balanceEntry = 31
     case creditNote = 32
@@ -74,7 +75,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     package var isCatalog: Bool {
         switch self {
         case .environment, .apiKey, .traitDefinition, .feature, .flag, .plan, .planVersion, .planEntitlement,
-            .planGroup, .meter, .planTrait, .billingProduct, .mirroredPrice, .billingMeter:
+            .planGroup, .meter, .planTrait, .billingProduct, .mirroredPrice, .billingMeter, .coupon:
             true
         default: false
         }
@@ -100,6 +101,7 @@ extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
 extension BillingDetails: Record { package static var kind: RecordKind { .billingDetails } }
 extension PlanChange: Record { package static var kind: RecordKind { .planChange } }
+extension Coupon: Record { package static var kind: RecordKind { .coupon } }
 extension CustomerBalance: Record { package static var kind: RecordKind { .customerBalance } }
 extension BalanceEntry: Record { package static var kind: RecordKind { .balanceEntry } }
 extension CreditNote: Record { package static var kind: RecordKind { .creditNote } }

@@ -17,6 +17,8 @@ public final class Transaction {
     private(set) var writes = WriteSet()
     /// The last number given out, by counter.
     private var numbers: [String: UInt64] = [:]
+    /// The last link of a chain, by name.
+    private var links: [String: [UInt8]] = [:]
     /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
     package private(set) var changes: [RecordChange] = []
     /// What the command made due.
@@ -139,6 +141,17 @@ public final class Transaction {
         return last + 1
     }
 
+    /// The last link of a chain of this environment, by name; nil when it has none yet.
+    package func lastLink(_ chain: String) throws -> [UInt8]? {
+        try links[chain] ?? value(linkKey(chain))
+    }
+
+    package func setLastLink(_ chain: String, _ link: [UInt8]) { links[chain] = link }
+
+    private func linkKey(_ chain: String) -> StoreKey {
+        StoreKey.meta("link/\(environmentID.ordinal)/\(chain)")
+    }
+
     private func numberKey(_ counter: String) -> StoreKey {
         StoreKey.meta("number/\(environmentID.ordinal)/\(counter)")
     }
@@ -173,6 +186,7 @@ public final class Transaction {
     package func finish() throws -> (writes: WriteSet, identifiers: IdentifierCounters) {
         present = nil
         for (counter, last) in numbers { set(numberKey(counter), Self.bytes(last)) }
+        for (chain, last) in links { set(linkKey(chain), last) }
         set(.meta("ids"), try RecordEncoder().encode(identifiers))
         return (writes, identifiers)
     }

@@ -25,5 +25,7 @@ extension CommandRegistry {
         UpdateBillingSettings.self, UpdateBillingProfile.self, UpdateBillingDetails.self, SetTestClock.self,
         ManagePlan.self, CancelSubscription.self, ClosePeriod.self, ClosePeriods.self,
         FinalizeInvoice.self, FinalizeInvoices.self, VoidInvoice.self, MarkInvoicePaid.self,
+        MarkInvoiceUncollectible.self, CreateCreditNote.self, UpsertCoupon.self, DeleteCoupon.self,
+        NoteLateUse.self, CorrectEnded.self, DeleteBilledCompany.self,
     ])
 }

@@ -63,6 +63,8 @@ extension Engine {
     }
 
     private func runDue(until: Timestamp, in environment: EnvironmentID) async throws -> CloseReport {
+        let late = try requireRuntime(environment).lateUse.take()
+        if !late.isEmpty { try await execute(NoteLateUse(subscriptionIDs: late), in: environment) }
         guard try !dueQueue(until: until, in: environment, atMost: 1).isEmpty else { return CloseReport(until: until) }
         return try await requireRuntime(environment).closing.pass {
             try await runDueAlone(until: until, in: environment)
@@ -172,6 +174,11 @@ extension Engine {
         case .finalizeInvoice:
             let command = FinalizeInvoices(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
             return try applyDue(command, in: environment, at: at, after: failures, ticket).made
+        case .correctEnded:
+            let command = CorrectEnded(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
+            report.invoices += invoices
+            return made
         }
     }
 }

@@ -197,6 +197,7 @@ extension Engine {
         for environment in environments {
             var corrections: [Identifier<InvoiceLine>: Decimal] = [:]
             var billed: [BilledUse: [Period]] = [:]
+            var seals = SealChain()
             try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
                 report.invoices += 1
                 report.lines += invoice.lines.count
@@ -208,6 +209,7 @@ extension Engine {
             }
             try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
                 guard invoice.status != .draft else { return true }
+                if let finding = try seals.add(invoice) { report.report(finding) }
                 for line in invoice.lines where line.type == .usage {
                     try check(line, of: invoice, corrections[line.id] ?? 0, snapshot, &report)
                     guard let featureID = line.featureID, let basis = line.usageBasis else { continue }
@@ -216,6 +218,7 @@ extension Engine {
                 }
                 return true
             }
+            for finding in seals.findings() { report.report(finding) }
             for (use, periods) in billed {
                 let sorted = periods.filter { $0.start < $0.end }.sorted { $0.start < $1.start }
                 for (earlier, later) in zip(sorted, sorted.dropFirst()) where later.start < earlier.end {

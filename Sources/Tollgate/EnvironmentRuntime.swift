@@ -12,6 +12,7 @@ final class EnvironmentRuntime: Sendable {
     let dedupe: DedupeWindow
     /// One closer at a time, so that invoices are numbered in the order in which they fall due.
     let closing = Turnstile()
+    let lateUse = LateUse()
     /// When flags were last checked, as far as the store knows.
     let notedFlagChecks = Locked<[Identifier<Flag>: Timestamp]>([:])
     private let store: Store

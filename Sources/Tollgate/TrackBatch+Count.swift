@@ -138,12 +138,33 @@ extension TrackBatch {
 
     private func lateness(of draft: Draft) throws -> TrackAnswer.Late.Effect? {
         guard draft.isTrusted, !draft.isBackfill, draft.effective < now, draft.company != 0,
-            let subscription = try runtime.company(Identifier(ordinal: draft.company))?.subscription,
-            let period = subscription.period, subscription.startedAt <= draft.effective, draft.effective < period.start
+            let state = try runtime.company(Identifier(ordinal: draft.company))
         else { return nil }
+        guard let subscription = state.subscription, subscription.startedAt <= draft.effective else {
+            return try latenessAfterEnd(of: draft)
+        }
+        guard let period = subscription.period, draft.effective < period.start else { return nil }
         guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
             return .grace
         }
         return try engine.store.record(billed.invoiceID, in: runtime.id)?.status == .draft ? .grace : .correction
+    }
+
+    /// Of use in the time of a subscription that has ended: the closer is told when that was billed already.
+    private func latenessAfterEnd(of draft: Draft) throws -> TrackAnswer.Late.Effect? {
+        let companyID = Identifier<Company>(ordinal: draft.company)
+        guard engine.memory.subscribed.contains(companyID),
+            let company = try engine.store.record(companyID, in: runtime.id)
+        else { return nil }
+        for id in company.endedSubscriptionIDs.reversed() {
+            guard let subscription = try engine.store.record(id, in: runtime.id) else { continue }
+            guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
+                continue
+            }
+            if try engine.store.record(billed.invoiceID, in: runtime.id)?.status == .draft { return .grace }
+            runtime.lateUse.insert(id)
+            return .correction
+        }
+        return nil
     }
 }

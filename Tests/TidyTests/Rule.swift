@@ -45,7 +45,7 @@ extension Rule {
         "Store": ["Basics", "Dispatch", "Glibc", "LMDB", "Model"],
         "Metering": ["Basics", "CPrefetch", "Glibc", "Model", "Store", "Synchronization"],
         "Catalog": ["Basics", "Entitlements", "Model", "Store"],
-        "Billing": ["Basics", "Catalog", "Entitlements", "Model", "Rating", "Store"],
+        "Billing": ["Basics", "Catalog", "Crypto", "Entitlements", "Model", "Rating", "Store"],
         "Tollgate": [
             "Basics", "Billing", "Catalog", "Crypto", "Entitlements", "EventScanner", "Glibc", "Metering", "Model",
             "Rating", "Store",

@@ -139,6 +139,7 @@ extension FeatureLifecyclePhase: FieldValue {}
 extension BillingStrategy: FieldValue {}
 extension ChargeType: FieldValue {}
 extension CollectionMethod: FieldValue {}
+extension CouponDuration: FieldValue {}
 extension ComparableOperator: FieldValue {}
 extension ConditionType: FieldValue {}
 extension EntitlementValueType: FieldValue {}

@@ -25,6 +25,7 @@ extension Routes {
                     closed: report.closed, invoices: report.invoices, until: report.until, refused: report.refused))
         }
         addProfiles()
+        addCoupons()
         addSubscriptions()
     }
 
@@ -41,12 +42,13 @@ extension Routes {
             }
         }
         put("billing/profiles/:billing_profile_id") { call in
-            try call.body.refuseUnsupported("payment_method_id", "tax_rates")
+            try call.body.refuseUnsupported("payment_method_id")
             var command = UpdateBillingProfile(profileID: try call.id("billing_profile_id"))
             command.name = try call.body.optional("name")
             command.collectionMethod = try call.body.optional("collection_method")
             command.daysUntilDue = try call.body.optional("days_until_due")
             command.timezone = try call.body.optional("timezone")
+            command.taxRates = try call.body.taxRates()
             let company = try await call.execute(command)
             return try call.answer { CompanyBillingProfileResponseData(company: company, view: $0) }
         }

@@ -27,9 +27,12 @@ extension Routes {
         }
         delete("companies/:company_id") { call in
             let cancels: Bool? = try call.query.optional("cancel_subscription")
-            var command = DeleteCompany(companyID: try call.id("company_id"))
-            command.cancelSubscription = cancels ?? false
-            _ = try await call.execute(command)
+            let id: Identifier<Company> = try call.id("company_id")
+            if cancels ?? false {
+                _ = try await call.execute(DeleteBilledCompany(companyID: id))
+            } else {
+                _ = try await call.execute(DeleteCompany(companyID: id))
+            }
             return call.deleted()
         }
         post("companies/delete") { call in

@@ -6,6 +6,7 @@ internal import Tollgate
 
 extension Routes {
     func addInvoices() {
+        addCreditNotes()
         get("invoices", .company) { call in
             let page = try call.query.page()
             return try call.answer { view in
@@ -22,6 +23,9 @@ extension Routes {
         }
         post("invoices/:invoice_id/void") { call in
             try await call.invoice(VoidInvoice(invoiceID: try call.id("invoice_id")))
+        }
+        post("invoices/:invoice_id/mark-uncollectible") { call in
+            try await call.invoice(MarkInvoiceUncollectible(invoiceID: try call.id("invoice_id")))
         }
         post("invoices/:invoice_id/mark-paid") { call in
             var command = MarkInvoicePaid(

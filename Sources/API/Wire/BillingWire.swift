@@ -28,6 +28,7 @@ struct CompanyBillingProfileResponseData: WireObject {
         json.field("collection_method", profile.collectionMethod)
         json.field("days_until_due", profile.daysUntilDue)
         json.field("timezone", profile.timezone ?? view.environment.billing.timezone)
+        json.field("tax_rates", (profile.taxRates ?? []).map(TaxRateWire.init))
         json.field("is_default", true)
         json.field("payment_gating", "keep_serving")
         json.field("gating_days", 0)

@@ -18,7 +18,7 @@ struct BillingInvoiceResponseData: WireObject {
         json.field("collector", "external")
         json.field("provider_type", BillingProviderType.schematic)
         json.field("currency", invoice.currency)
-        json.field("subtotal", invoice.total)
+        json.field("subtotal", invoice.subtotal)
         json.field("total", invoice.total)
         json.field("amount_paid", invoice.amountPaid)
         json.field("amount_remaining", invoice.amountRemaining)
@@ -39,8 +39,11 @@ struct BillingInvoiceDetailResponseData: WireObject {
         BillingInvoiceResponseData(invoice: invoice, now: now).writeFields(to: &json)
         json.field("lines", invoice.lines.map(BillingInvoiceLineResponseData.init))
         json.field("settlements", invoice.settlements.map(BillingInvoiceSettlementResponseData.init))
-        json.field("discount", 0)
-        json.field("tax", 0)
+        json.field("discount", invoice.discount)
+        json.field("tax", invoice.tax)
+        json.field("amount_credited", invoice.credits?.total ?? 0)
+        json.field("hash", invoice.seal?.digest.hex)
+        json.field("previous_hash", invoice.seal?.previous?.hex)
         json.field("terms") { json in
             json.object {
                 $0.field("collection_method", invoice.collectionMethod)
@@ -87,7 +90,11 @@ struct BillingInvoiceLineResponseData: WireObject {
         json.field("tier_detail", line.tiers.map(TierChargeWire.init))
         json.field("proration_basis", line.prorationBasis.map(ProrationBasisWire.init))
         json.field("corrects_line_id", line.correctsLineID)
-        json.field("taxable", false)
+        json.field("applies_to_line_id", line.derivation?.lineID)
+        json.field("coupon_id", line.derivation?.couponID)
+        json.field("tax_rate", line.derivation?.taxRate.map(TaxRateWire.init))
+        json.field("tax_amount", line.derivation?.tax)
+        json.field("taxable", line.type != .tax)
         json.emptyLists("charge_ids")
     }
 
@@ -97,6 +104,8 @@ struct BillingInvoiceLineResponseData: WireObject {
         case .base, .usage, .seat: "subscription"
         case .prorationCredit, .prorationCharge: "adjustment"
         case .correction: "reconciliation"
+        case .commitment: "true_up"
+        case .discount, .tax: "adjustment"
         }
     }
 }
@@ -129,7 +138,7 @@ extension Invoice {
         switch status {
         case .draft: .draft
         case .void: .void
-        case .open, .paid, .uncollectible: .finalized
+        case .open, .paid, .uncollectible: credits.map { $0.total >= total } ?? false ? .credited : .finalized
         }
     }
 
@@ -148,7 +157,7 @@ extension Invoice {
     }
 }
 
-/// How far an invoice has come as a document. `credited` belongs to credit notes, which this release does not make.
+/// How far an invoice has come as a document: `credited` when credit notes have taken all of it back.
 enum InvoiceDocumentState: String, CaseIterable, FieldValue {
     case draft, finalized, void, credited
 }

@@ -24,7 +24,8 @@ struct BillingSubscriptionView: WireObject {
         json.field("expired_at", subscription.endedAt)
         json.field("provider_type", BillingProviderType.schematic)
         json.field("created_at", subscription.createdAt)
-        json.emptyLists("discounts", "products")
+        json.field("discounts", view.discounts(of: subscription))
+        json.emptyLists("products")
     }
 }
 
@@ -44,7 +45,8 @@ struct CompanySubscriptionResponseData: WireObject {
         json.field("cancel_at", subscription.cancelAtPeriodEnd ? subscription.period.end : nil)
         json.field("expired_at", subscription.endedAt)
         json.field("provider_type", BillingProviderType.schematic)
-        json.emptyLists("discounts", "products")
+        json.field("discounts", view.discounts(of: subscription))
+        json.emptyLists("products")
     }
 }
 
