@@ -29,7 +29,8 @@ package struct NoteLateUse: Command {
     }
 }
 
-/// Bills late use of subscriptions that have ended, each on a correction invoice of its own; nothing where there is none.
+/// Bills late use of subscriptions that have ended, each on a correction invoice of its own; nothing where there is
+/// none.
 package struct CorrectEnded: Command {
     package static let name = "correct_ended"
 

@@ -47,7 +47,9 @@ extension World {
                 manage.payInAdvance = try selections(bought, plan, isNewest, company)
             }
             let outcome = try await run(manage)
-            if let problem = outcome.problems.first { throw UnexpectedProblem(description: problem.message) }
+            if let problem = outcome.problems.first(where: \.isBlocking) {
+                throw UnexpectedProblem(description: problem.message)
+            }
         case .cancel(let company, let immediately):
             var cancel = CancelSubscription(companyID: Identifier(number: company))
             cancel.immediately = immediately

@@ -99,7 +99,7 @@ final class Workshop {
         var manage = ManagePlan(companyID: company.id)
         manage.basePlanID = plan.id
         let outcome = try await run(manage)
-        #expect(outcome.problems.isEmpty)
+        #expect(outcome.success)
         return outcome.company
     }
 
