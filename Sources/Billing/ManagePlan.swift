@@ -28,6 +28,8 @@ public struct ManagePlan: Command {
     public var addOns: [AddOnSelection]?
     /// Whether what is unused of the prices paid ahead is credited when the company stops paying. Nil is no.
     public var prorate: Bool?
+    /// Without a base plan, false keeps what the company has until its billing period ends. Nil is yes.
+    public var cancelImmediately: Bool?
     /// A customer does it: then what a plan group forbids customers counts. Nil is no.
     public var isSelfServe: Bool?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.

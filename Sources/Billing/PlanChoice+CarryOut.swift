@@ -26,7 +26,7 @@ extension PlanChoice {
     /// less a downgrade. Source of the rule: Schematic, plan changes, PC-30 and PC-31.
     func action(for company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
-        guard let target, let price = target.price else { return running == nil ? nil : .unsubscribe }
+        guard let target, let price = target.price else { return running == nil || servesOut ? nil : .unsubscribe }
         guard let running else { return .subscribe }
         let old = try BillingTerms(of: running, transaction).price
         if price.amount != old.amount { return price.amount > old.amount ? .upgrade : .downgrade }
@@ -76,6 +76,11 @@ extension PlanChoice {
         for target: Target?, _ company: Company, _ running: Subscription?, _ effect: inout PlanChangeEffect,
         _ transaction: Transaction
     ) throws {
+        if var running, servesOut {
+            running.cancelAtPeriodEnd = true
+            running.updatedAt = transaction.now
+            return try transaction.put(running)
+        }
         if var running {
             effect.proration = creditsUnused ? try running.unusedAdvance(transaction) : []
             try running.endBillingUsage(transaction)

@@ -25,13 +25,18 @@ struct PlanChoice {
     let target: Target?
     /// Whether what is unused of the prices paid ahead is credited when the company stops paying.
     var creditsUnused = false
+    /// Whether a company that leaves its plan keeps it until its billing period ends.
+    var servesOut = false
 
     static func resolve(
         _ command: ManagePlan, _ company: Company, _ transaction: Transaction
     ) throws -> Result<PlanChoice, PlanProblem> {
         do {
             let target = try target(command, company, transaction)
-            return .success(PlanChoice(target: target, creditsUnused: command.prorate ?? false))
+            return .success(
+                PlanChoice(
+                    target: target, creditsUnused: command.prorate ?? false,
+                    servesOut: target == nil && command.cancelImmediately == false))
         } catch let problem as PlanProblem {
             return .failure(problem)
         }

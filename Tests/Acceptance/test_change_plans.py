@@ -466,6 +466,60 @@ def test_cancelling_at_once_credits_the_unused_base_fee(api, calls, prorate, cre
     assert (entry["subscription_change_action"], entry["base_plan"]) == ("unsubscribe", None)
 
 
+def test_leaving_at_the_end_of_the_period_serves_it_out(api):
+    api.clock(START)
+    pro = api.plan("Pro", monthly_price=4900)
+    acme = api.subscribed("acme", pro)
+    api.clock(HALF)
+    outcome = api.manage_plan(acme, None, cancel_immediately=False)
+    assert outcome["success"] and outcome["company"]["plan"]["name"] == "Pro"
+    assert len(api.get("/plan-changes", company_id=acme["id"])) == 1
+    api.clock(BOUNDARY)
+    assert api.get(f"/companies/{acme['id']}")["plan"] is None
+    assert [row["subscription_change_action"] for row in api.get("/plan-changes", company_id=acme["id"])] == [
+        "unsubscribe", "subscribe"]
+    assert balance(api, acme) == 0
+
+
+def test_a_change_survives_a_kill(server):
+    """What was answered is there after kill -9, and the journal gives the same; so it is in a backup."""
+    api = server.api
+    api.clock(START)
+    calls = api.feature("calls")
+    team, pro = api.plan("Team", [(calls, PAID)], monthly_price=9900), api.plan("Pro", [(calls, per_month(10))],
+                                                                              monthly_price=4900)
+    more = add_on(api, "More", [(calls, {"value_type": "unlimited"})], monthly_price=2500)
+    acme = api.subscribed("acme", team)
+    api.clock(HALF)
+    api.subscribe(acme, pro, **having(more))
+
+    def state(api) -> tuple:
+        return (api.get(f"/companies/{acme['id']}"), api.invoices(acme), upcoming(api, acme), balance(api, acme),
+                api.get("/plan-changes"), api.usage_row("acme", "calls"))
+
+    before = state(api)
+    assert before[3] == 0 and len(before[4]) == 2
+    server.kill()
+    server.start()
+    assert state(server.api) == before
+
+
+def test_rules_ask_for_add_ons_too(api):
+    api.clock(START)
+    flag = api.post("/flags", {"key": "beta", "name": "beta", "description": "", "flag_type": "boolean",
+                               "default_value": False})
+    pro, more = api.plan("Pro", monthly_price=4900), add_on(api, "More", monthly_price=2500)
+    for kind, value in (("plan", more.id), ("plan_version", more.version_id)):
+        api.put(f"/flags/{flag['id']}/rules", {"rules": [{
+            "name": "more", "priority": 1, "rule_type": "standard", "value": True, "condition_groups": [],
+            "conditions": [{"condition_type": kind, "operator": "eq", "resource_ids": [value]}]}]})
+        acme = api.company(kind)
+        api.subscribe(acme, pro)
+        assert api.check("beta", kind)["value"] is False
+        api.subscribe(acme, pro, **having(more))
+        assert api.check("beta", kind)["value"] is True
+
+
 # PC-44 ----------------------------------------------------------------------------------------------------------------
 
 def test_pc_44_a_preview_says_what_the_change_then_does(api, calls, rng):

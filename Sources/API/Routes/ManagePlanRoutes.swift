@@ -46,6 +46,7 @@ extension Fields {
             return addOn
         }
         command.prorate = try optional("prorate") ?? true
+        command.cancelImmediately = try optional("cancel_immediately")
         command.payInAdvance = try payInAdvance("pay_in_advance_entitlements")
         return command
     }
