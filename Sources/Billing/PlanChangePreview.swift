@@ -24,6 +24,14 @@ package struct PlanChangePreview: Sendable {
     package var newCharges: Int64 {
         (effect?.invoices ?? []).flatMap(\.lines).filter { !$0.type.isProration }.reduce(0) { $0 + $1.amount }
     }
+    /// What taxes add at once, and what discounts take away.
+    package var tax: Int64 { sum(.tax) }
+    package var discount: Int64 { -sum(.discount) }
+
+    private func sum(_ type: InvoiceLineType) -> Int64 {
+        (effect?.invoices ?? []).flatMap(\.lines).filter { $0.type == type }.reduce(0) { $0 + $1.amount }
+    }
+
     package var balanceApplied: Int64 {
         effect?.invoices.reduce(0) { $0 + max(0, $1.amountFromBalance) } ?? 0
     }
@@ -39,13 +47,12 @@ extension ManagePlan {
         let paidIn = running?.currency ?? former?.currency ?? .usd
         var preview = PlanChangePreview(outcome: outcome, subscription: running, currency: paidIn)
         preview.balance = try transaction.balance(of: companyID, in: paidIn)
-        guard var running, outcome.effect != nil else { return preview }
+        guard let running, outcome.effect != nil else { return preview }
         let terms = try BillingTerms(of: running, transaction)
-        let next = running.calendar.period(running.periodIndex + 1)
-        let ahead = try running.advanceLines(for: next, terms, transaction)
-        preview.totalPerPeriod = ahead.reduce(0) { $0 + $1.amount }
-        let metered = running.metered(in: running.period)
-        preview.upcoming = try running.arrearsLines(for: running.period, metered: metered, terms, transaction) + ahead
+        preview.totalPerPeriod = try running.advanceLines(for: running.period, terms, transaction)
+            .reduce(0) { $0 + $1.amount }
+        let close = ClosePeriod(subscriptionID: running.id)
+        preview.upcoming = try close.apply(transaction.rehearsal(at: running.period.end))?.lines ?? []
         return preview
     }
 }

@@ -35,6 +35,15 @@ public final class Transaction {
         self.usage = usage
     }
 
+    /// What a later command would see after this one: for rehearsals, of which nothing is kept.
+    package func rehearsal(at instant: Timestamp) -> Transaction {
+        let later = Transaction(store, in: environmentID, at: instant, identifiers: identifiers, usage: usage)
+        later.writes = writes
+        later.numbers = numbers
+        later.changes = changes
+        return later
+    }
+
     /// The next id of a kind. Ids of refused commands are not used up.
     package func newID<N: Identified>(_ noun: N.Type = N.self) -> Identifier<N> {
         Identifier(ordinal: identifiers.next(N.idPrefix))

@@ -539,6 +539,10 @@ def test_pc_44_a_preview_says_what_the_change_then_does(api, calls, rng):
     extras = [add_on(api, f"Add-on {price}", monthly_price=price) for price in (333, 2500)]
     group(api, *plans, proration_behavior=rng.choice(["create_prorations", "invoice_immediately"]))
     acme = api.company("acme", traits={"seats_used": 2})
+    (profile,) = api.get("/billing/profiles", company_id=acme["id"])
+    rates = [{"name": name, "percent": percent, "inclusive": rng.random() < 0.3}
+             for name, percent in (("State", "8.875"), ("City", "1.3"))]
+    api.put(f"/billing/profiles/{profile['id']}", {"tax_rates": rng.sample(rates, rng.randint(0, 2))})
     now = 0
     for step in range(25):
         now += rng.randint(1, 9 * DAY)

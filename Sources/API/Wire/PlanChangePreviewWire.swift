@@ -72,7 +72,8 @@ struct PreviewSubscriptionFinanceResponseData: WireObject {
         json.field("promo_code_applied", false)
         json.field("amount_off", 0)
         json.field("percent_off", 0)
-        json.field("discount_amount", 0)
+        json.field("discount_amount", preview.discount)
+        json.field("tax_amount", preview.tax)
         json.emptyLists("discounts")
     }
 
