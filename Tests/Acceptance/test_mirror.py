@@ -199,6 +199,39 @@ def test_overrides_and_flag_rules_see_what_is_sold(provider, acme):
     assert [row["id"] for row in api.get("/company-overrides", company_id=acme["id"])] == [override["id"]]
 
 
+def test_add_ons_are_sold_too(provider, acme):
+    api = provider.api
+    product = provider.product("prod_plus")
+    add_on = api.post("/plans", {"name": "Plus", "plan_type": "add_on", "description": "", "icon": "blue"})
+    api.put(f"/plans/{add_on['id']}/billing_products", {
+        "charge_type": "free", "is_trialable": False, "billing_product_id": product["product_id"]})
+    flag = api.feature("plus", feature_type="boolean")
+    api.post("/plan-entitlements", {
+        "plan_id": add_on["id"], "feature_id": flag["id"], "value_type": "boolean", "value_bool": True})
+    api.publish(api.get(f"/plans/{add_on['id']}")["draft_version"]["id"])
+    both = provider.body("active")
+    both["product_external_ids"].append({**both["product_external_ids"][0], "product_external_id": "prod_plus"})
+    api.post("/billing/subscription/upsert", both)
+    shown = api.get(f"/companies/{acme['id']}")
+    assert (shown["plan"]["name"], [row["name"] for row in shown["add_ons"]]) == ("Pro", ["Plus"])
+    assert api.check("plus", "acme")["value"] is True
+    provider.says("active", period=1)
+    assert api.get(f"/companies/{acme['id']}")["add_ons"] == []
+    assert api.check("plus", "acme")["value"] is False
+    rows = api.get("/plan-changes", company_id=acme["id"])
+    told = [(row["action"], len(row["add_ons_added"]), len(row["add_ons_removed"])) for row in reversed(rows)]
+    assert told == [("company_upsert", 0, 0), ("subscription_change", 1, 0), ("subscription_change", 0, 1)]
+
+
+def test_every_change_is_one_row(provider, acme):
+    for status in ("active", "active", "past_due", "unpaid", "unpaid", "active"):
+        provider.says(status)
+    rows = provider.api.get("/plan-changes", company_id=acme["id"])
+    told = [(row["action"], row["base_plan"]["name"], row["subscription_change_action"]) for row in reversed(rows)]
+    assert told == [("company_upsert", "Free", None), ("subscription_change", "Pro", None),
+                    ("subscription_change", "Free", None), ("subscription_change", "Pro", None)]
+
+
 def test_customers_move_and_go(provider, acme):
     api = provider.api
     provider.says("active")
@@ -243,8 +276,8 @@ def test_invoices_and_payment_methods(provider, acme):
 
 PRICE = {
     "price_external_id": "price_1", "product_external_id": "prod_pro", "external_account_id": "acct_1",
-    "currency": "usd", "interval": "month", "is_active": True, "price": 4900, "billing_scheme": "per_unit", "usage_type": "licensed",
-    "price_tiers": []}
+    "currency": "usd", "interval": "month", "is_active": True, "price": 4900, "billing_scheme": "per_unit",
+    "usage_type": "licensed", "price_tiers": []}
 
 
 def test_prices_and_meters(provider):

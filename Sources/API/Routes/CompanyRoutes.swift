@@ -63,29 +63,31 @@ extension Routes {
         let withSubscription: Bool? = try query.optional("with_subscription")
         let withoutSubscription: Bool? = try query.optional("without_subscription")
         let withoutPlan: Bool? = try query.optional("without_plan")
-        let statuses: OneOf<String> = try query.oneOf("subscription_statuses")
-        let types: OneOf<String> = try query.oneOf("subscription_types")
+        let statuses: OneOf<ProviderStatus> = try query.oneOf("subscription_statuses")
+        let types: OneOf<SubscriptionType> = try query.oneOf("subscription_types")
         let monetized: Bool? = try query.optional("monetized_subscriptions")
         let unpublished: Bool? = try query.optional("plan_version_unpublished")
         let scheduled: Bool? = try query.optional("has_scheduled_downgrade")
         let credits: OneOf<String> = try query.oneOf("credit_type_ids")
         let search = try query.search()
+        let asksForSubscriptions =
+            statuses.values != nil || types.values != nil || monetized != nil || withSubscription != nil
+            || withoutSubscription != nil
         return { company in
             guard ids.allows(company.id),
                 plans.values == nil || company.assignments.contains(where: { plans.allows($0.planID) }),
                 versions.values == nil || company.assignments.contains(where: { versions.allows($0.versionID) }),
                 search.allows([company.name] + company.keys.map(\.value) + company.traits.values.map(\.text)),
-                withSubscription != true || company.subscriptionID != nil,
-                withoutSubscription != true || company.subscriptionID == nil,
-                withoutPlan != true || company.plan == nil,
+                withoutPlan == nil || withoutPlan == (company.plan == nil),
                 // Nobody has credits or an appointment to downgrade.
                 credits.values == nil, scheduled != true
             else { return false }
-            if statuses.values != nil || types.values != nil || monetized != nil {
-                let subscription = company.subscriptionID.flatMap { view.get($0) }
-                let isPaid = subscription?.status == .active
-                guard statuses.allows(subscription?.status.rawValue), types.allows(isPaid ? "paid" : "free"),
-                    monetized == nil || monetized == isPaid
+            if asksForSubscriptions {
+                let kinds = SubscriptionKinds(of: company, view)
+                guard statuses.values?.contains(where: { kinds.statuses.contains($0.rawValue) }) ?? true,
+                    types.allows(kinds.type), monetized == nil || monetized == (kinds.type == .paid),
+                    withSubscription == nil || withSubscription == kinds.isRunning,
+                    withoutSubscription == nil || withoutSubscription == !kinds.isRunning
                 else { return false }
             }
             if let unpublished {

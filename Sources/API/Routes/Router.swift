@@ -34,6 +34,8 @@ extension Routes {
         routes.addBillingDetails()
         routes.addCompanyBilling()
         routes.addMirror()
+        routes.addRenewals()
+        routes.addUsageSignals()
         routes.addInvoices()
         routes.addAccount()
         routes.addTemporaryTokens()

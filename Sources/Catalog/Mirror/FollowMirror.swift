@@ -4,7 +4,8 @@ package import Store
 
 extension Transaction {
     /// Brings a company's plan in line with what providers sell it: the plan that the newest subscription with access
-    /// sells, or the fallback plan when there is none any more. A company that no provider gave a plan keeps its own.
+    /// sells, or the fallback plan when there is none any more. A company that no provider gave a plan keeps its own. Of
+    /// add-ons that are sold by providers it has those that it is sold.
     ///
     /// Usage, overrides and traits stay. A change is recorded, as every change of a plan.
     func followMirror(of companyID: Identifier<Company>, because cause: PlanChangeCause) throws {
@@ -14,25 +15,37 @@ extension Transaction {
             .sorted { ($1.startedAt, $1.id) < ($0.startedAt, $0.id) }
         mirror.productIDs = []
         mirror.grantedBy = nil
-        var sold: (plan: Plan, version: Identifier<PlanVersion>)?
+        var sold: PlanAssignment?
+        var addOns: [PlanAssignment] = []
         for subscription in granting {
             for product in try products(of: subscription) where !mirror.productIDs.contains(product.id) {
                 mirror.productIDs.append(product.id)
-                guard sold == nil, let plan = try plan(soldAs: product.id), let version = plan.publishedVersionID
-                else { continue }
-                sold = (plan, version)
-                mirror.grantedBy = subscription.id
+                guard let plan = try plan(soldAs: product.id), let version = plan.publishedVersionID else { continue }
+                let kept = company.assignments.first { $0.planID == plan.id }
+                let assignment = kept ?? PlanAssignment(planID: plan.id, versionID: version, assignedAt: now)
+                if plan.type == .addOn {
+                    addOns.append(assignment)
+                } else if sold == nil {
+                    sold = assignment
+                    mirror.grantedBy = subscription.id
+                }
             }
         }
+        let isBilledHere = try hasNativeSubscription(company)
+        if isBilledHere, sold != nil || !addOns.isEmpty {
+            throw Refusal.conflict(
+                "company \(companyID) has a subscription of Tollgate's own, so that the provider's "
+                    + "\(granting[0].externalID) cannot give it a plan: cancel one of them")
+        }
         if let sold {
-            try checkNoNativeSubscription(of: company, for: mirror.grantedBy)
-            if company.plan?.planID != sold.plan.id {
-                company.plan = PlanAssignment(planID: sold.plan.id, versionID: sold.version, assignedAt: now)
-            }
+            company.plan = sold
         } else if before.mirror?.grantedBy != nil || company.plan == nil {
             company.plan = try PlanGroup.fallback(self)
         }
-        guard mirror != before.mirror || company.plan != before.plan else { return }
+        if !isBilledHere {
+            company.addOns = try company.addOns.filter { try get($0.planID)?.billingProductID == nil } + addOns
+        }
+        guard mirror != before.mirror || company.assignments != before.assignments else { return }
         company.mirror = mirror
         company.updatedAt = now
         try put(company)
@@ -48,16 +61,9 @@ extension Transaction {
     }
 
     /// Two who bill the same company would bill it twice.
-    private func checkNoNativeSubscription(
-        of company: Company, for mirrored: Identifier<MirroredSubscription>?
-    ) throws {
-        guard let id = company.subscriptionID, let native = try get(id), native.endedAt == nil,
-            let other = try mirrored.flatMap({ try get($0) })
-        else { return }
-        throw Refusal.conflict(
-            "company \(company.id) has the subscription \(id) of Tollgate's own, so that the "
-                + "\(other.details.provider.rawValue) subscription \(other.externalID) cannot give it a plan: cancel "
-                + "one of them")
+    private func hasNativeSubscription(_ company: Company) throws -> Bool {
+        guard let id = company.subscriptionID, let subscription = try get(id) else { return false }
+        return subscription.endedAt == nil
     }
 
     /// Those that are known, in the subscription's order.

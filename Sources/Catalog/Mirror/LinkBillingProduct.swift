@@ -26,9 +26,6 @@ public struct LinkBillingProduct: Command {
     public func apply(_ transaction: Transaction) throws -> PlanVersion {
         let version = try billing.apply(transaction)
         var plan = try transaction.require(billing.planID, "plan")
-        guard plan.type == .plan || product.isEmpty else {
-            throw Refusal.invalid("billing_product_id: an add-on is not sold by a provider's subscription here")
-        }
         let linked = product.isEmpty ? nil : try transaction.require(BillingProduct.self, product, "billing product")
         if let linked, let other = try transaction.plan(soldAs: linked.id), other.id != plan.id {
             throw Refusal.conflict("plan \"\(other.name)\" is sold as product \(linked.externalID) already")
