@@ -78,7 +78,7 @@ struct OpenStore: Sendable {
                 CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: grant), in: environment)
         }
         _ = try await engine.execute(
-            PublishPlanVersion(versionID: draft.id, migrationStrategy: "leave"), in: environment)
+            PublishPlanVersion(versionID: draft.id, migrationStrategy: .leave), in: environment)
         return plan
     }
 

@@ -29,7 +29,7 @@ package struct ClosePeriod: Command {
         let calendar = subscription.calendar
         let ended = calendar.period(subscription.periodIndex)
         guard ended.end == transaction.now else { return nil }
-        let terms = try shelf.terms(of: subscription, transaction)
+        var terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.metered(in: ended), terms, transaction)
         if subscription.cancelAtPeriodEnd {
@@ -38,6 +38,9 @@ package struct ClosePeriod: Command {
             try transaction.notePlanChange(
                 of: before.id, from: before, because: PlanChangeCause(.subscriptionChange, by: .system), .unsubscribe)
             return invoice
+        }
+        if try subscription.takeAwaitedVersion(transaction) {
+            terms = try shelf.terms(of: subscription, transaction)
         }
         subscription.periodIndex += 1
         let next = calendar.period(subscription.periodIndex)

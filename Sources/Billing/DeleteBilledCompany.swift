@@ -18,6 +18,8 @@ public struct DeleteBilledCompany: Command {
         let company = try transaction.require(companyID, "company")
         if let id = company.subscriptionID, var subscription = try transaction.get(id), subscription.status == .active {
             try subscription.endBillingUsage(transaction)
+            let left = try transaction.require(companyID, "company")
+            try transaction.countCompanies(from: company.assignments, to: left.assignments)
         }
         return try DeleteCompany(companyID: companyID).apply(transaction)
     }

@@ -50,7 +50,7 @@ extension PlanChoice {
         }
         guard var running else { return try subscribe(target, price, company, &effect, transaction) }
         let oldPrice = try BillingTerms(of: running, transaction).price
-        guard price.amount >= oldPrice.amount else {
+        guard keepsSubscription || price.amount >= oldPrice.amount else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
             effect.proration = timing == .never ? [] : try running.unusedAdvance(transaction)
             let owed = try running.correctionLines(transaction) + running.pendingLines

@@ -27,6 +27,8 @@ struct PlanChoice {
     var creditsUnused = false
     /// Whether a company that leaves its plan keeps it until its billing period ends.
     var servesOut = false
+    /// The subscription goes on whatever the new price is: the plan's version changes, not the plan.
+    var keepsSubscription = false
 
     static func resolve(
         _ command: ManagePlan, _ company: Company, _ transaction: Transaction

@@ -29,6 +29,7 @@ enum Limits {
     static let mirroredNouns = 1_000
     /// Products, and discounts, of a mirrored subscription.
     static let soldProducts = 100
+    static let namedCompanies = 1_000
 }
 
 extension String {

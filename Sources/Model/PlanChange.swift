@@ -41,6 +41,8 @@ public struct PlanChangeCause: Codable, Sendable, Equatable {
     public var actorType: ActorType
     /// Of an API key's change.
     public var apiKeyID: Identifier<APIKey>?
+    /// Of a migration to another version.
+    public var migrationID: Identifier<PlanVersionMigration>?
 
     public init(_ action: PlanChangeAction, _ basePlanAction: BasePlanAction? = nil, by actorType: ActorType = .apiKey)
     {

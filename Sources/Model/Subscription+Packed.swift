@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 26)
+        writer.writeArray(count: 27)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -32,10 +32,11 @@ extension Subscription: Packed {
         addOns.pack(into: &writer)
         discount.pack(into: &writer)
         correctsAt.pack(into: &writer)
+        migrationID.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(23...26)
+        let fields = try reader.readFields(23...27)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -62,6 +63,7 @@ extension Subscription: Packed {
         if fields > 23 { addOns = try [SubscribedAddOn](unpacking: &reader) }
         discount = fields > 24 ? try SubscriptionDiscount?(unpacking: &reader) : nil
         correctsAt = fields > 25 ? try Timestamp?(unpacking: &reader) : nil
+        migrationID = fields > 26 ? try Identifier<CompanyMigration>?(unpacking: &reader) : nil
     }
 }
 

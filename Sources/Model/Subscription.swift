@@ -47,6 +47,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public var discount: SubscriptionDiscount?
     /// When late use of a subscription that has ended is billed; nil while none is known to wait.
     public var correctsAt: Timestamp?
+    /// The migration that waits for the end of the running period.
+    public var migrationID: Identifier<CompanyMigration>?
 
     public init(
         id: Identifier<Subscription>, environmentID: Identifier<Environment>, companyID: Identifier<Company>,

@@ -109,11 +109,15 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case finalizeInvoice = 2
         /// Late use of a subscription that has ended is billed.
         case correctEnded = 6
+        /// A migration's next batch of companies. After the closes of the same instant.
+        case advanceMigration = 9
+        /// The billing period of a company that waits to be migrated ends; its close has moved it if it could.
+        case migrateCompany = 10
     }
 
     package let at: Timestamp
     package let task: Task
-    /// Of the subscription or the invoice.
+    /// Of the subscription, the invoice, the migration or the company's record in one.
     package let ordinal: UInt64
 
     package init(at: Timestamp, task: Task, ordinal: UInt64) {

@@ -55,6 +55,9 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planTrait = 17
     case flagUse = 18
     case planChange = 19
+    case planVersionMigration = 35
+    case companyMigration = 36
+    case planVersionUse = 37
     case coupon = 29
     case customerBalance = 30
     case balanceEntry = 31
@@ -105,6 +108,9 @@ extension Coupon: Record { package static var kind: RecordKind { .coupon } }
 extension CustomerBalance: Record { package static var kind: RecordKind { .customerBalance } }
 extension BalanceEntry: Record { package static var kind: RecordKind { .balanceEntry } }
 extension CreditNote: Record { package static var kind: RecordKind { .creditNote } }
+extension PlanVersionMigration: Record { package static var kind: RecordKind { .planVersionMigration } }
+extension CompanyMigration: Record { package static var kind: RecordKind { .companyMigration } }
+extension PlanVersionUse: Record { package static var kind: RecordKind { .planVersionUse } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }
 extension BillingCustomer: Record { package static var kind: RecordKind { .billingCustomer } }
 extension BillingProduct: Record { package static var kind: RecordKind { .billingProduct } }

@@ -45,8 +45,8 @@ package final class Store: Sendable {
 
     /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret. Version 2
     /// knew no holds and version 3 neither audit log nor samples, whose tables are made when the file is opened; before
-    /// version 5 packed records had fewer fields, and neither plan changes nor what a provider bills nor what ends when
-    /// were recorded.
+    /// version 5 packed records had fewer fields, neither plan changes nor what a provider bills nor what ends when were
+    /// recorded, and companies on plan versions were not counted.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)
@@ -65,6 +65,7 @@ package final class Store: Sendable {
                 try database.write { transaction in
                     if found < 2 { try migrateFromFirst(&transaction, database) }
                     if found < 5 { try listLapses(&transaction, database) }
+                    if found < 5 { try countCompanies(&transaction, database) }
                     try transaction.put(meta, versionKey, version.bytes)
                 }
             }
@@ -109,6 +110,22 @@ package final class Store: Sendable {
         }
         let table = database.table(StoreTable.lapses.rawValue)
         for lapse in lapses { try transaction.put(table, lapse.bytes, []) }
+    }
+
+    /// Until version 4 nobody kept how many companies are on each plan version.
+    private static func countCompanies(_ transaction: inout WriteTransaction, _ database: LMDB.Environment) throws {
+        let records = database.table(StoreTable.records.rawValue)
+        var counts: [StoreKey: PlanVersionUse] = [:]
+        try transaction.forEach(records, prefix: [RecordKind.company.rawValue]) { _, value in
+            let company = try Company.decoded(value)
+            for version in company.assignments.map(\.versionID) {
+                let key = StoreKey.record(.planVersionUse, in: company.environmentID, ordinal: version.ordinal)
+                let before = counts[key]?.companies ?? 0
+                counts[key] = PlanVersionUse(id: Identifier(ordinal: version.ordinal), companies: before + 1)
+            }
+            return true
+        }
+        for (key, use) in counts { try transaction.put(records, key.bytes, try use.encoded()) }
     }
 
     /// Copies the committed state while everything goes on. Answers the sequence of the copy's last journal entry.

@@ -49,6 +49,9 @@ public final class Transaction {
         Identifier(ordinal: identifiers.next(N.idPrefix))
     }
 
+    /// The ordinal that was given out last of a kind, in any environment; 0 when there was none.
+    package func lastOrdinal<N: Identified>(_ noun: N.Type) -> UInt64 { identifiers.last(N.idPrefix) }
+
     package func environment() throws -> Model.Environment {
         guard let environment = try get(environmentID) else {
             throw Refusal.notFound("environment \(environmentID) does not exist")
@@ -191,6 +194,17 @@ public final class Transaction {
     /// Says how many writes are to be expected.
     package func expectWrites(_ count: Int) { writes.reserveCapacity(count) }
 
+    /// Carries out one part of a command, or, when that is refused or its numbers cannot be held, nothing of it.
+    package func whole<R>(_ body: () throws -> R) throws -> R {
+        let before = (identifiers, writes, numbers, changes, scheduled)
+        do {
+            return try body()
+        } catch {
+            (identifiers, writes, numbers, changes, scheduled) = before
+            throw error
+        }
+    }
+
     /// All writes of the command, the counters of ids included. Nothing is read any more.
     package func finish() throws -> (writes: WriteSet, identifiers: IdentifierCounters) {
         present = nil
@@ -224,6 +238,8 @@ package struct IdentifierCounters: Codable, Sendable {
     private var last: [String: UInt64] = [:]
 
     package init() {}
+
+    func last(_ prefix: String) -> UInt64 { last[prefix] ?? 0 }
 
     mutating func next(_ prefix: String) -> UInt64 {
         func next(_ ordinal: inout UInt64) -> UInt64 {

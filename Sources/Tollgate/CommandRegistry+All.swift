@@ -14,6 +14,8 @@ extension CommandRegistry {
         CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
         DuplicatePlanEntitlements.self,
         SetPlanTraits.self, ApplyPlanTraits.self,
+        CreateMigration.self, AdvanceMigrations.self, MigrateDueCompanies.self, CancelMigration.self,
+        CompleteMigrationNow.self, RetryMigration.self, RetryCompanyMigration.self,
         PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         UpsertBillingCustomer.self, DeleteBillingCustomer.self, UpsertBillingProduct.self, DeleteBillingProduct.self,

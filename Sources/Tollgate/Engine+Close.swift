@@ -179,6 +179,12 @@ extension Engine {
             let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
             report.invoices += invoices
             return made
+        case .advanceMigration:
+            let command = AdvanceMigrations(migrationIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
+        case .migrateCompany:
+            let command = MigrateDueCompanies(recordIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
         }
     }
 }

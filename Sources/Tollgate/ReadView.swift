@@ -99,7 +99,9 @@ package final class ReadView {
     }
 
     package func companyCount(onPlan plan: Identifier<Plan>) throws -> Int {
-        try count(Company.self) { $0.has(plan) }
+        try (catalog.nouns.plans[plan]?.versionIDs ?? []).reduce(0) { sum, version in
+            sum + Int(try get(Identifier<PlanVersionUse>(ordinal: version.ordinal))?.companies ?? 0)
+        }
     }
 
     /// The rules made from plan entitlements and live overrides of the flag's feature.

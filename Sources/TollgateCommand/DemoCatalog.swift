@@ -54,7 +54,7 @@ struct DemoCatalog {
                 CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: input), in: environment)
         }
         _ = try await engine.execute(
-            PublishPlanVersion(versionID: draft.id, migrationStrategy: "leave"), in: environment)
+            PublishPlanVersion(versionID: draft.id, migrationStrategy: .leave), in: environment)
         return plan
     }
 }

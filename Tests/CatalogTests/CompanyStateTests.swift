@@ -80,7 +80,7 @@ import Testing
         bought.unitPrices.monthly = 900
         let entitlement = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: seat.id, input: bought))
         let version = entitlement.versionID
-        try world.execute(PublishPlanVersion(versionID: version, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: version, migrationStrategy: .leave))
 
         var company = try world.execute(UpsertCompany(keys: ["id": "a"]))
         company.plan = PlanAssignment(planID: plan.id, versionID: version, assignedAt: world.now)

@@ -65,18 +65,18 @@ import Testing
         let entitlement = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: .on))
         var delete = DeleteFeature(featureID: feature.id)
         refused(.conflict, "is used by the draft version 1 of plan \"Pro\"") { try world.execute(delete) }
-        try world.execute(PublishPlanVersion(versionID: entitlement.versionID, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: entitlement.versionID, migrationStrategy: .leave))
         refused(.conflict, "is used by the published version 1 of plan \"Pro\"") { try world.execute(delete) }
+        let company = try world.onPlan(try #require(try world.get(plan.id)))
         try world.execute(DeletePlanEntitlement(entitlementID: entitlement.id))
         let draftID = try #require(try world.get(plan.id)?.draftVersionID)
-        try world.execute(PublishPlanVersion(versionID: draftID, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: draftID, migrationStrategy: .leave))
         delete.overrideCount = 2
-        delete.companiesOnArchivedVersions = 3
-        refused(.conflict, "archived plan versions that 3 companies are on and 2 company overrides") {
+        refused(.conflict, "archived plan versions that 1 companies are on and 2 company overrides") {
             try world.execute(delete)
         }
         delete.overrideCount = 0
-        delete.companiesOnArchivedVersions = 0
+        try world.execute(DeleteCompany(companyID: company.id))
         try world.execute(delete)
         #expect(
             try world.get(feature.id) == nil && world.get(feature.flagID) == nil && world.get(entitlement.id) == nil)

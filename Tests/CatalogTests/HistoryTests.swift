@@ -165,9 +165,7 @@ private struct HistoryWriter {
 
     private mutating func deletePlan() throws {
         guard let plan = try any(Plan.self) else { return }
-        var command = DeletePlan(planID: plan.id)
-        command.companyCount = try world.all(Company.self).count { $0.plan?.planID == plan.id }
-        try world.execute(command)
+        try world.execute(DeletePlan(planID: plan.id))
     }
 
     private mutating func editEntitlement() throws {
@@ -198,7 +196,7 @@ private struct HistoryWriter {
         if Int.random(in: 0..<5, using: &random) == 0 {
             try world.execute(DeletePlanVersion(versionID: draft))
         } else {
-            try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: "leave"))
+            try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: .leave))
         }
     }
 

@@ -62,6 +62,11 @@ struct Invariants {
                 "\(place)")
             #expect(Set(own.map(\.number)).count == own.count, "\(place)")
         }
+        for version in versions {
+            let count = Int64(companies.count { $0.assignments.map(\.versionID).contains(version.id) })
+            let use = try world.get(Identifier<PlanVersionUse>(ordinal: version.id.ordinal))
+            #expect((use?.companies ?? 0) == count, "\(place)")
+        }
         #expect(Set(versions.flatMap(\.entitlementIDs)) == Set(entitlements.map(\.id)), "\(place)")
         for version in versions {
             let own = try version.entitlementIDs.map { try #require(try world.get($0), "\(place)") }

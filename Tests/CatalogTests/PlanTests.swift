@@ -13,7 +13,7 @@ import Testing
         try world.execute(CreatePlanEntitlement(planID: source.id, featureID: sso.id, input: .on))
         let priced = try world.execute(
             CreatePlanEntitlement(planID: source.id, featureID: calls.id, input: .payAsYouGo(25)))
-        try world.execute(PublishPlanVersion(versionID: priced.versionID, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: priced.versionID, migrationStrategy: .leave))
         let target = try world.paidPlan("Target")
         try world.execute(CreatePlanEntitlement(planID: target.id, featureID: sso.id, input: .on))
 
@@ -25,7 +25,7 @@ import Testing
         #expect(copy.meteredPrices.map(\.model) == priced.meteredPrices.map(\.model))
         #expect(Set(copy.meteredPrices.map(\.id)).isDisjoint(with: priced.meteredPrices.map(\.id)))
         #expect(try world.get(draft)?.entitlementIDs.last == copy.id)
-        try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: .leave))
         refused(.invalid, "cannot be copied to itself") {
             try world.execute(DuplicatePlanEntitlements(sourceID: source.id, targetID: source.id))
         }
@@ -40,7 +40,7 @@ import Testing
             CreatePlanEntitlement(planID: plan.id, featureID: api.id, input: .payAsYouGo(5)))
         let first = try #require(try world.get(entitlement.versionID))
         #expect(first.number == 2 && first.status == .draft && first.prices.map(\.amount) == [4900])
-        try world.execute(PublishPlanVersion(versionID: first.id, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: first.id, migrationStrategy: .leave))
         #expect(try world.all(PlanVersion.self).map(\.status) == [.archived, .published])
 
         let copy = try world.execute(UpdatePlanEntitlement(entitlementID: entitlement.id, input: .payAsYouGo(7)))
@@ -61,7 +61,7 @@ import Testing
             try world.execute(DeletePlanEntitlement(entitlementID: entitlement.id))
         }
 
-        try world.execute(PublishPlanVersion(versionID: copy.versionID, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: copy.versionID, migrationStrategy: .leave))
         refused(.conflict, "belongs to the archived version 2") {
             try world.execute(DeletePlanEntitlement(entitlementID: entitlement.id))
         }
@@ -139,7 +139,7 @@ import Testing
         var input = EntitlementInput.payAsYouGo(5)
         input.unitPrices.quarterly = 6
         let entitlement = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: input))
-        let publish = PublishPlanVersion(versionID: version.id, migrationStrategy: "immediate")
+        let publish = PublishPlanVersion(versionID: version.id, migrationStrategy: .immediate)
         refused(.conflict, "usage_price_missing_for_interval: plan \"Pro\" has a price per year in usd") {
             try world.execute(publish)
         }
@@ -157,7 +157,7 @@ import Testing
         product.prices.append(PriceInput(interval: .monthly, amount: 90, currency: Currency("eur")!))
         let second = try world.execute(product)
         refused(.conflict, "has a price per month in eur") {
-            try world.execute(PublishPlanVersion(versionID: second.id, migrationStrategy: "leave"))
+            try world.execute(PublishPlanVersion(versionID: second.id, migrationStrategy: .leave))
         }
     }
 
@@ -165,10 +165,7 @@ import Testing
         let world = try World()
         let plan = try world.execute(CreatePlan(name: "Pro", type: .plan))
         let draft = try #require(plan.draftVersionID)
-        refused(.invalid, "use one of immediate, leave, scheduled, end_of_billing_period") {
-            try world.execute(PublishPlanVersion(versionID: draft, migrationStrategy: "now"))
-        }
-        var publish = PublishPlanVersion(versionID: draft, migrationStrategy: "immediate")
+        var publish = PublishPlanVersion(versionID: draft, migrationStrategy: .immediate)
         #expect(try world.execute(publish).status == .published)
         refused(.conflict, "version 1 of plan \"Pro\" is published: only a draft can be published") {
             try world.execute(publish)
@@ -177,14 +174,18 @@ import Testing
 
         let company = try world.onPlan(plan)
         publish.versionID = try world.execute(SetBillingProduct(planID: plan.id, chargeType: .free)).id
-        publish.companiesOnOlderVersions = 2
-        refused(.conflict, "2 companies are on older versions of plan \"Pro\"") { try world.execute(publish) }
-        // Counted once, and only those that are on the plan.
+        publish.requireNoMigration = true
+        refused(.conflict, "require_no_migration: 1 companies are on earlier versions of plan \"Pro\"") {
+            try world.execute(publish)
+        }
+        publish.requireNoMigration = nil
+        // Those that are on other plans do not count.
         let bystander = try world.execute(UpsertCompany(keys: ["id": "bystander"]))
         publish.excludedCompanyIDs = [company.id, company.id, bystander.id]
-        refused(.conflict, "1 companies are on older versions") { try world.execute(publish) }
-        publish.companiesOnOlderVersions = 1
         try world.execute(publish)
+        let migration = try #require(try world.get(Identifier<PlanVersionMigration>(ordinal: 1)))
+        #expect(migration.total == 0 && migration.excludedCompanyIDs == [company.id, bystander.id])
+        #expect(migration.fromVersionIDs == [draft] && migration.toVersionID == publish.versionID)
         #expect(
             try world.get(plan.id)?.publishedVersionID == publish.versionID && world.get(plan.id)?.draftVersionID == nil
         )
@@ -195,8 +196,7 @@ import Testing
         #expect(try world.get(plan.id)?.versionIDs.count == 2 && world.get(plan.id)?.draftVersionID == nil)
         publish.versionID = try world.execute(SetBillingProduct(planID: plan.id, chargeType: .none)).id
         publish.excludedCompanyIDs = []
-        publish.companiesOnOlderVersions = 5
-        publish.migrationStrategy = "leave"
+        publish.migrationStrategy = .leave
         try world.execute(publish)
     }
 
@@ -204,14 +204,14 @@ import Testing
         let world = try World()
         let (plan, version) = try world.freePlan("Free")
         try world.setInitialPlan(plan)
-        var delete = DeletePlan(planID: plan.id)
+        let delete = DeletePlan(planID: plan.id)
         refused(.conflict, "is part of the plan group") { try world.execute(delete) }
         var group = SetPlanGroup()
         group.planGroupID = try world.all(PlanGroup.self)[0].id
         try world.execute(group)
-        delete.companyCount = 4
-        refused(.conflict, "4 companies are on plan \"Free\"") { try world.execute(delete) }
-        delete.companyCount = 0
+        let company = try world.onPlan(plan)
+        refused(.conflict, "1 companies are on plan \"Free\"") { try world.execute(delete) }
+        try world.execute(DeleteCompany(companyID: company.id))
         try world.execute(delete)
         #expect(try world.get(plan.id) == nil && world.get(version.id) == nil)
         refused(.notFound, "does not exist") { try world.execute(delete) }
@@ -256,15 +256,7 @@ import Testing
         let entitlement = try world.execute(
             CreatePlanEntitlement(planID: free.id, featureID: feature.id, input: .payAsYouGo(1)))
         refused(.conflict, "\"Free\" charges for the use of feature \"API\", so it cannot be the initial plan") {
-            try world.execute(PublishPlanVersion(versionID: entitlement.versionID, migrationStrategy: "leave"))
+            try world.execute(PublishPlanVersion(versionID: entitlement.versionID, migrationStrategy: .leave))
         }
-    }
-}
-
-extension World {
-    fileprivate func onPlan(_ plan: Plan) throws -> Company {
-        var command = UpsertCompany(keys: ["id": "on-\(plan.name)"])
-        command.basePlanID = plan.id
-        return try execute(command)
     }
 }

@@ -49,7 +49,7 @@ import Testing
         let feature = try world.feature("API", .event, event: "api")
         let plan = try world.execute(CreatePlan(name: "Pro", type: .plan))
         let first = try world.execute(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: .limit(5)))
-        try world.execute(PublishPlanVersion(versionID: first.versionID, migrationStrategy: "leave"))
+        try world.execute(PublishPlanVersion(versionID: first.versionID, migrationStrategy: .leave))
         let second = try world.execute(UpdatePlanEntitlement(entitlementID: first.id, input: .payAsYouGo(1)))
         let company = try world.execute(UpsertCompany(keys: ["id": "a"]))
         let override = try world.execute(

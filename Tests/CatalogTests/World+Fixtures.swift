@@ -7,7 +7,7 @@ extension World {
     func freePlan(_ name: String) throws -> (plan: Plan, version: PlanVersion) {
         let plan = try execute(CreatePlan(name: name, type: .plan))
         let version = try execute(SetBillingProduct(planID: plan.id, chargeType: .free))
-        return (plan, try execute(PublishPlanVersion(versionID: version.id, migrationStrategy: "leave")))
+        return (plan, try execute(PublishPlanVersion(versionID: version.id, migrationStrategy: .leave)))
     }
 
     /// Published at 49 dollars a month.
@@ -16,8 +16,14 @@ extension World {
         var product = SetBillingProduct(planID: plan.id, chargeType: .recurring)
         product.prices = [PriceInput(interval: interval, amount: 4900, currency: .usd)]
         let version = try execute(product)
-        try execute(PublishPlanVersion(versionID: version.id, migrationStrategy: "leave"))
+        try execute(PublishPlanVersion(versionID: version.id, migrationStrategy: .leave))
         return plan
+    }
+
+    func onPlan(_ plan: Plan) throws -> Company {
+        var command = UpsertCompany(keys: ["id": "on-\(plan.name)"])
+        command.basePlanID = plan.id
+        return try execute(command)
     }
 
     func setInitialPlan(_ plan: Plan) throws {

@@ -40,6 +40,9 @@ extension FuzzEntry {
         case .mirroredSubscription: try check(MirroredSubscription.self, record)
         case .mirroredInvoice: try check(MirroredInvoice.self, record)
         case .paymentMethod: try check(PaymentMethod.self, record)
+        case .planVersionMigration: try check(PlanVersionMigration.self, record)
+        case .companyMigration: try check(CompanyMigration.self, record)
+        case .planVersionUse: try check(PlanVersionUse.self, record)
         }
     }
 

@@ -145,6 +145,7 @@ struct RandomNouns {
             SubscribedAddOn(planID: $0.id(), versionID: $0.id(), priceID: $0.maybe { $0.id() })
         }
         subscription.updatedAt = time()
+        subscription.migrationID = maybe { $0.id() }
         return subscription
     }
 

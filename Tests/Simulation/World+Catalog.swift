@@ -57,7 +57,7 @@ extension World {
             guard terms.price?.isAhead == true, let base = version.base else { continue }
             ahead[terms.feature] = made.meteredPrices.first { $0.interval == base.interval.words }?.id
         }
-        _ = try await run(PublishPlanVersion(versionID: draft.id, migrationStrategy: "leave"))
+        _ = try await run(PublishPlanVersion(versionID: draft.id, migrationStrategy: .leave))
         catalog.versions[plan].append(WorldVersion(id: draft.id, aheadPrices: ahead))
     }
 

@@ -152,7 +152,7 @@ struct ReturningTests {
         var billing = SetBillingProduct(planID: plan.id, chargeType: .oneTime)
         billing.prices = [PriceInput(interval: .oneTime, amount: 5000, currency: .usd)]
         let version = try await shop.run(billing)
-        try await shop.run(PublishPlanVersion(versionID: version.id, migrationStrategy: "immediate"))
+        try await shop.run(PublishPlanVersion(versionID: version.id, migrationStrategy: .immediate))
         var manage = ManagePlan(companyID: try await shop.run(UpsertCompany(keys: ["id": "acme"])).id)
         manage.basePlanID = plan.id
         #expect(try await shop.run(manage).problems.map(\.code) == ["plan_unavailable"])

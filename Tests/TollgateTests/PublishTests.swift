@@ -79,7 +79,7 @@ struct PublishTests {
                     try await shop.run(UpdatePlanEntitlement(entitlementID: entitlement.id, input: .limit(number)))
                 }
                 let draft = try #require(try engine.read(environment) { try $0.get(plan.id)?.draftVersionID })
-                try await shop.run(PublishPlanVersion(versionID: draft, migrationStrategy: "leave"))
+                try await shop.run(PublishPlanVersion(versionID: draft, migrationStrategy: .leave))
                 _ = try await shop.run(UpsertCompany(keys: ["id": "company-\(number)"]))
                 published.withLock { $0 = number }
             }

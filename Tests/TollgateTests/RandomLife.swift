@@ -61,7 +61,7 @@ struct RandomLife {
                 _ = try await engine.execute(create, in: environment)
             }
             _ = try await engine.execute(
-                PublishPlanVersion(versionID: version.id, migrationStrategy: "leave"), in: environment)
+                PublishPlanVersion(versionID: version.id, migrationStrategy: .leave), in: environment)
         }
     }
 
@@ -197,7 +197,7 @@ struct RandomLife {
             input: .payAsYouGo(cents: Model.Decimal(Int64.random(in: 1...9, using: &random))))
         let changed = try await shop.engine.execute(update, in: environment)
         _ = try await shop.engine.execute(
-            PublishPlanVersion(versionID: changed.versionID, migrationStrategy: "leave"), in: environment)
+            PublishPlanVersion(versionID: changed.versionID, migrationStrategy: .leave), in: environment)
     }
 
     private mutating func upsert(_ environment: EnvironmentID) async throws {

@@ -90,7 +90,7 @@ final class Workshop {
         for (feature, input) in entitlements {
             try await run(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: input))
         }
-        try await run(PublishPlanVersion(versionID: version.id, migrationStrategy: "immediate", excludedCompanyIDs: []))
+        try await run(PublishPlanVersion(versionID: version.id, migrationStrategy: .immediate, excludedCompanyIDs: []))
         return plan
     }
 

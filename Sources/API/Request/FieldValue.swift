@@ -140,6 +140,7 @@ extension BillingStrategy: FieldValue {}
 extension ChargeType: FieldValue {}
 extension CollectionMethod: FieldValue {}
 extension CouponDuration: FieldValue {}
+extension CompanyMigrationStatus: FieldValue {}
 extension ComparableOperator: FieldValue {}
 extension ConditionType: FieldValue {}
 extension EntitlementValueType: FieldValue {}
@@ -150,6 +151,10 @@ extension InvoiceStatus: FieldValue {}
 extension MetricPeriod: FieldValue {}
 extension MetricPeriodMonthReset: FieldValue {}
 extension PackageRounding: FieldValue {}
+extension MigrationErrorCode: FieldValue {}
+extension MigrationProration: FieldValue {}
+extension MigrationStatus: FieldValue {}
+extension MigrationStrategy: FieldValue {}
 extension PlanType: FieldValue {}
 extension PriceBehavior: FieldValue {}
 extension PriceInterval.Unit: FieldValue {}

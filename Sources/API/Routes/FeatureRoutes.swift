@@ -45,15 +45,8 @@ extension Routes {
         }
         delete("features/:feature_id") { call in
             var command = DeleteFeature(featureID: try call.id("feature_id"))
-            try call.engine.read(call.environment) { view in
-                let archived = try view.list(PlanEntitlement.self, limit: .max) { $0.featureID == command.featureID }
-                    .map(\.versionID)
-                command.overrideCount = try view.count(CompanyOverride.self) { $0.featureID == command.featureID }
-                command.companiesOnArchivedVersions = try view.count(Company.self) { company in
-                    try company.assignments.map(\.versionID).contains { version in
-                        try archived.contains(version) && view.get(version)?.status == .archived
-                    }
-                }
+            command.overrideCount = try call.engine.read(call.environment) { view in
+                try view.count(CompanyOverride.self) { $0.featureID == command.featureID }
             }
             try await call.execute(command)
             return call.deleted()

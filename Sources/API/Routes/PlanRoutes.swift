@@ -32,14 +32,7 @@ extension Routes {
             let plan = try await call.execute(command)
             return try call.answer { PlanDetailResponseData(plan: plan, view: $0) }
         }
-        delete("plans/:plan_id") { call in
-            var command = DeletePlan(planID: try call.id("plan_id"))
-            command.companyCount = try call.engine.read(call.environment) {
-                try $0.companyCount(onPlan: command.planID)
-            }
-            try await call.execute(command)
-            return call.deleted()
-        }
+        delete("plans", id: "plan_id") { DeletePlan(planID: $0) }
         put("plans/:plan_id/billing_products") { call in
             let billing = try call.setBillingProduct()
             let product: String? = try call.body.optional("billing_product_id")
@@ -56,18 +49,9 @@ extension Routes {
 
     private func addPlanVersions() {
         put("plans/version/:plan_version_id/publish") { call in
-            try call.body.refuseUnsupported(
-                "activation_strategy", "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date",
-                "scheduled_at", "send_invoice", "tax_id")
-            var command = PublishPlanVersion(
-                versionID: try call.id("plan_version_id"),
-                migrationStrategy: try call.body.required("migration_strategy"),
-                excludedCompanyIDs: try call.body.required("excluded_company_ids"))
-            command.companiesOnOlderVersions = try call.engine.read(call.environment) { view in
-                guard let planID = try view.get(command.versionID)?.planID else { return 0 }
-                return try view.companyCount(onPlan: planID)
-            }
-            let version = try await call.execute(command)
+            let version = try await call.execute(try call.publish())
+            // Companies that come along at once have come along when this answers.
+            try await call.engine.closeDue(in: call.environment)
             return try call.answer { view in
                 guard let plan = view.get(version.planID) else {
                     throw Refusal.missing("plan_id", version.planID.description)
@@ -98,6 +82,19 @@ extension Routes {
 }
 
 extension Call {
+    fileprivate func publish() throws(Refusal) -> PublishPlanVersion {
+        try body.refuseUnsupported(
+            "activation_strategy", "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date",
+            "send_invoice", "tax_id")
+        var command = PublishPlanVersion(
+            versionID: try id("plan_version_id"), migrationStrategy: try body.required("migration_strategy"),
+            excludedCompanyIDs: try body.required("excluded_company_ids"))
+        command.proration = try body.optional("proration_behavior")
+        command.scheduledAt = try body.optional("scheduled_at")
+        command.requireNoMigration = try body.optional("require_no_migration")
+        return command
+    }
+
     /// `monthly_price` and so on, the same for more currencies in `currency_prices`, and any interval in `prices`.
     fileprivate func setBillingProduct() throws -> SetBillingProduct {
         var command = SetBillingProduct(

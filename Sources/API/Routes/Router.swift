@@ -18,6 +18,7 @@ extension Routes {
         routes.addFeatures()
         routes.addFlags()
         routes.addPlans()
+        routes.addMigrations()
         routes.addPlanTraits()
         routes.addPlanEntitlements()
         routes.addPlanGroups()

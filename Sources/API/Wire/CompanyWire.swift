@@ -41,6 +41,7 @@ struct CompanyDetailResponseData: WireObject {
                 for subscription in mirrored { subscription.write(to: &json) }
             }
         }
+        json.field("pending_migration", view.pendingMigration(of: subscription))
         writePaymentMethods(to: &json)
         json.field("billing_profile", CompanyBillingProfileResponseData(company: company, view: view))
         json.field("entitlements", view.entitledFeatures(of: company).map { FeatureEntitlement(usage: $0, view: view) })

@@ -39,6 +39,7 @@ public struct DeleteCompany: Command {
         }
         try transaction.forgetMirror(of: company)
         transaction.delete(BillingDetails.id(of: companyID))
+        try transaction.countCompanies(from: company.assignments, to: [])
         transaction.delete(companyID)
         return company
     }

@@ -24,6 +24,7 @@ extension Transaction {
         company.take(plan?.traits ?? [])
         try change(&company, KeyChange(keys: keys))
         if let plan {
+            try countCompanies(from: [], to: [plan.assignment])
             let cause = PlanChangeCause(.companyUpsert, plan.basePlanAction)
             var change = PlanChange(id: newID(), companyID: id, cause: cause, createdAt: now)
             change.after = plan.snapshot

@@ -14,6 +14,7 @@ extension Transaction {
         var company = try require(companyID, "company")
         let (old, new) = (before?.assignments ?? [], company.assignments)
         guard old.map(\.versionID) != new.map(\.versionID) || subscriptionChange != nil else { return }
+        try countCompanies(from: old, to: new)
         var change = PlanChange(id: newID(), companyID: companyID, cause: cause, createdAt: now)
         change.subscriptionChange = subscriptionChange
         change.before = try before?.plan.map(snapshot)

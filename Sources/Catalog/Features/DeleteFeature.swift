@@ -4,15 +4,13 @@ public import Store
 
 /// Forgets a feature, its flag, and the entitlements to it that only archived plan versions still have.
 ///
-/// A command cannot look through all companies, so whoever sends it counts those that stand in the way.
+/// A command cannot look through all overrides, so whoever sends it counts those that stand in the way.
 public struct DeleteFeature: Command {
     public static var name: String { "delete_feature" }
 
     public var featureID: Identifier<Feature>
     /// How many overrides of companies name the feature, expired ones included.
     public var overrideCount = 0
-    /// How many companies are on an archived plan version that grants the feature.
-    public var companiesOnArchivedVersions = 0
 
     public init(featureID: Identifier<Feature>) {
         self.featureID = featureID
@@ -22,10 +20,14 @@ public struct DeleteFeature: Command {
         let feature = try transaction.require(featureID, "feature")
         var entitlements: [PlanEntitlement] = []
         var users: [String] = []
+        var companiesOnArchivedVersions: Int64 = 0
         for entitlement in try transaction.all(PlanEntitlement.self) where entitlement.featureID == featureID {
             entitlements.append(entitlement)
             let version = try transaction.require(entitlement.versionID, "plan version")
-            guard version.status != .archived else { continue }
+            guard version.status != .archived else {
+                companiesOnArchivedVersions += try transaction.companyCount(on: [version.id])
+                continue
+            }
             let plan = try transaction.require(version.planID, "plan")
             users.append("the \(version.status.rawValue) version \(version.number) of plan \"\(plan.name)\"")
         }

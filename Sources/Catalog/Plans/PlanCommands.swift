@@ -58,8 +58,6 @@ public struct DeletePlan: Command {
     public static var name: String { "delete_plan" }
 
     public var planID: Identifier<Plan>
-    /// How many companies are on the plan: a command cannot look through all of them, so whoever sends it counts.
-    public var companyCount = 0
 
     public init(planID: Identifier<Plan>) {
         self.planID = planID
@@ -67,7 +65,8 @@ public struct DeletePlan: Command {
 
     public func apply(_ transaction: Transaction) throws {
         let plan = try transaction.require(planID, "plan")
-        guard companyCount <= 0 else {
+        let companyCount = try transaction.companyCount(on: plan.versionIDs)
+        guard companyCount == 0 else {
             throw Refusal.conflict("\(companyCount) companies are on plan \"\(plan.name)\": move them first")
         }
         if let group = try transaction.all(PlanGroup.self).first, group.uses(planID) {
@@ -75,6 +74,7 @@ public struct DeletePlan: Command {
         }
         for versionID in plan.versionIDs {
             try transaction.delete(transaction.require(versionID, "plan version"))
+            transaction.delete(Identifier<PlanVersionUse>(ordinal: versionID.ordinal))
         }
         for trait in try transaction.planTraits(of: planID) { transaction.delete(trait.id) }
         transaction.delete(planID)

@@ -2,24 +2,22 @@ public import Basics
 public import Model
 public import Store
 
-/// Makes a plan's draft its published version; the one before is archived.
-///
-/// Companies stay on the version that they have. Moving them along is not part of this release, so a strategy that asks
-/// for it is refused while there are any to move.
+/// Makes a plan's draft its published version; the one before is archived. The strategy says what becomes of the
+/// companies on earlier versions: they stay, or a migration begins.
 public struct PublishPlanVersion: Command {
     public static var name: String { "publish_plan_version" }
 
-    private static let strategies = ["immediate", "leave", "scheduled", "end_of_billing_period"]
-
     public var versionID: Identifier<PlanVersion>
-    public var migrationStrategy: String
+    public var migrationStrategy: MigrationStrategy
     public var excludedCompanyIDs: [Identifier<Company>]
-    /// How many companies are on another version of the plan: a command cannot look through all of them, so whoever
-    /// sends it counts.
-    public var companiesOnOlderVersions = 0
+    public var proration: MigrationProration?
+    public var scheduledAt: Timestamp?
+    /// Refuses to publish when there is any company to migrate.
+    public var requireNoMigration: Bool?
 
     public init(
-        versionID: Identifier<PlanVersion>, migrationStrategy: String, excludedCompanyIDs: [Identifier<Company>] = []
+        versionID: Identifier<PlanVersion>, migrationStrategy: MigrationStrategy,
+        excludedCompanyIDs: [Identifier<Company>] = []
     ) {
         self.versionID = versionID
         self.migrationStrategy = migrationStrategy
@@ -27,12 +25,6 @@ public struct PublishPlanVersion: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> PlanVersion {
-        guard Self.strategies.contains(migrationStrategy) else {
-            throw Refusal.invalid(
-                "\"\(migrationStrategy)\" is no migration strategy: use one of "
-                    + "\(Self.strategies.joined(separator: ", "))"
-            )
-        }
         var version = try transaction.require(versionID, "plan version")
         var plan = try transaction.require(version.planID, "plan")
         guard version.status == .draft else {
@@ -41,7 +33,6 @@ public struct PublishPlanVersion: Command {
                     + "can be published"
             )
         }
-        try checkMigration(of: plan, transaction)
         try transaction.completePrices(of: version, plan)
         for group in try transaction.all(PlanGroup.self) { try transaction.check(version, of: plan, in: group) }
         if let formerID = plan.publishedVersionID {
@@ -57,23 +48,26 @@ public struct PublishPlanVersion: Command {
         plan.draftVersionID = nil
         plan.updatedAt = transaction.now
         try transaction.put(plan)
+        try migrate(plan, transaction)
         return version
     }
 
-    private func checkMigration(of plan: Plan, _ transaction: Transaction) throws {
-        guard migrationStrategy != "leave" else { return }
-        var excluded: Set<Identifier<Company>> = []
-        for id in excludedCompanyIDs {
-            let company = try transaction.require(id, "the excluded company")
-            if company.plan?.planID == plan.id { excluded.insert(id) }
+    private func migrate(_ plan: Plan, _ transaction: Transaction) throws {
+        var input = MigrationInput(strategy: migrationStrategy)
+        input.proration = proration
+        input.scheduledAt = scheduledAt
+        input.excludedCompanyIDs = try transaction.known(excludedCompanyIDs, "excluded_company_ids")
+        try input.check(at: transaction.now)
+        let origins = plan.versionIDs.filter { $0 != versionID }
+        if requireNoMigration == true {
+            let companies = try transaction.companyCount(on: origins)
+            guard companies == 0 else {
+                throw Refusal.conflict(
+                    "require_no_migration: \(companies) companies are on earlier versions of plan \"\(plan.name)\"")
+            }
         }
-        let moving = companiesOnOlderVersions - excluded.count
-        guard moving <= 0 else {
-            throw Refusal.conflict(
-                "\(moving) companies are on older versions of plan \"\(plan.name)\", and this release cannot "
-                    + "migrate them: "
-                    + "publish with migration_strategy leave, or exclude them")
-        }
+        guard migrationStrategy != .leave, try transaction.companyCount(on: origins) > 0 else { return }
+        _ = try transaction.beginMigration(of: plan, from: origins, to: versionID, input)
     }
 }
 

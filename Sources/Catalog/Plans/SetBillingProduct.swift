@@ -97,7 +97,7 @@ public struct SetBillingProduct: Command {
 
 extension PriceInterval {
     /// As a sentence names it: `month`, `3 months`, `one-time`.
-    var text: String {
+    package var text: String {
         count == 1 ? unit.rawValue : "\(count) \(unit.rawValue)s"
     }
 
