@@ -17,11 +17,11 @@ extension Transaction {
         try countCompanies(from: old, to: new)
         var change = PlanChange(id: newID(), companyID: companyID, cause: cause, createdAt: now)
         change.subscriptionChange = subscriptionChange
-        change.before = try before?.plan.map(snapshot)
-        change.after = try company.plan.map(snapshot)
+        change.before = try before?.plan.flatMap(snapshot)
+        change.after = try company.plan.flatMap(snapshot)
         let (oldAddOns, newAddOns) = (before?.addOns ?? [], company.addOns)
-        change.addOnsAdded = try newAddOns.filter { !oldAddOns.hasVersion(of: $0) }.map(snapshot)
-        change.addOnsRemoved = try oldAddOns.filter { !newAddOns.hasVersion(of: $0) }.map(snapshot)
+        change.addOnsAdded = try newAddOns.filter { !oldAddOns.hasVersion(of: $0) }.compactMap(snapshot)
+        change.addOnsRemoved = try oldAddOns.filter { !newAddOns.hasVersion(of: $0) }.compactMap(snapshot)
         for plan in new where before?.has(plan.planID) != true { change.traits += try planTraits(of: plan.planID) }
         if !change.traits.isEmpty {
             company.take(change.traits)
@@ -36,8 +36,10 @@ extension Transaction {
         indexPlanChange(change.id, of: change.companyID)
     }
 
-    private func snapshot(_ assignment: PlanAssignment) throws -> PlanSnapshot {
-        try PlanSnapshot(require(assignment.planID, "plan"), require(assignment.versionID, "plan version"))
+    /// Nil for a plan that is gone: it must not keep the company from leaving it.
+    private func snapshot(_ assignment: PlanAssignment) throws -> PlanSnapshot? {
+        guard let plan = try get(assignment.planID), let version = try get(assignment.versionID) else { return nil }
+        return PlanSnapshot(plan, version)
     }
 }
 
