@@ -26,8 +26,7 @@ package struct ClosePeriod: Command {
     func apply(_ transaction: Transaction, _ shelf: inout TermsShelf, _ finality: Finality) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
-        let calendar = subscription.calendar
-        let ended = calendar.period(subscription.periodIndex)
+        let ended = subscription.period
         guard ended.end == transaction.now else { return nil }
         var terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
@@ -43,13 +42,12 @@ package struct ClosePeriod: Command {
             terms = try shelf.terms(of: subscription, transaction)
         }
         subscription.periodIndex += 1
-        let next = calendar.period(subscription.periodIndex)
+        let next = subscription.period
         lines += try subscription.advanceLines(for: next, terms, transaction)
         let invoice = try subscription.issue(lines, for: ended, finality, transaction)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
-        transaction.schedule(
-            DueItem(at: next.end, task: .closePeriod, ordinal: subscriptionID.ordinal))
+        transaction.schedule(subscription.appointment)
         return invoice
     }
 }
@@ -110,7 +108,7 @@ extension Subscription {
     mutating func end(
         issuing lines: [InvoiceLine], for period: Period, _ finality: Finality, _ transaction: Transaction
     ) throws -> Invoice? {
-        transaction.unschedule(DueItem(at: self.period.end, task: .closePeriod, ordinal: id.ordinal))
+        transaction.unschedule(appointment)
         status = .canceled
         endedAt = transaction.now
         updatedAt = transaction.now

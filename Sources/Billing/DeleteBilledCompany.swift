@@ -16,7 +16,7 @@ public struct DeleteBilledCompany: Command {
 
     public func apply(_ transaction: Transaction) throws -> Company {
         let company = try transaction.require(companyID, "company")
-        if let id = company.subscriptionID, var subscription = try transaction.get(id), subscription.status == .active {
+        if let id = company.subscriptionID, var subscription = try transaction.get(id), subscription.isLive {
             try subscription.endBillingUsage(transaction)
             let left = try transaction.require(companyID, "company")
             try transaction.countCompanies(from: company.assignments, to: left.assignments)

@@ -32,6 +32,14 @@ public struct ManagePlan: Command {
     public var cancelImmediately: Bool?
     /// A customer does it: then what a plan group forbids customers counts. Nil is no.
     public var isSelfServe: Bool?
+    /// Where a customer does it: to pay at once, without the trial that the plan begins with. Nil is no.
+    public var skipsTrial: Bool?
+    /// Begins a trial up to then.
+    public var trialEnd: Timestamp?
+    /// Of a new subscription: what all its periods but the first are counted from.
+    public var billingCycleAnchor: Timestamp?
+    /// Whether the stub up to there is charged by the second; otherwise it is free. Nil: it is.
+    public var proratesFirstPeriod: Bool?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 

@@ -13,7 +13,9 @@ extension PlanChoice {
         _ company: Company, because cause: PlanChangeCause, prorated timing: ProrationTiming? = nil,
         _ transaction: Transaction
     ) throws -> PlanChangeEffect {
-        var effect = PlanChangeEffect(action: try action(for: company, transaction))
+        // What the system does by itself is no choice about the subscription.
+        var effect = PlanChangeEffect(
+            action: cause.action == .subscriptionChange ? nil : try action(for: company, transaction))
         let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
         try carryOut(company, timing ?? ProrationTiming(settings.prorationBehavior), &effect, transaction)
         try transaction.notePlanChange(of: company.id, from: company, because: cause, effect.action)
@@ -27,6 +29,7 @@ extension PlanChoice {
     func action(for company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
         guard let target, let price = target.price else { return running == nil || servesOut ? nil : .unsubscribe }
+        if let running, running.status == .trialing { return continuesTrial(running) || keepsSubscription ? nil : .upgradeTrial }
         guard let running else { return .subscribe }
         let old = try BillingTerms(of: running, transaction).price
         if price.amount != old.amount { return price.amount > old.amount ? .upgrade : .downgrade }
@@ -45,6 +48,9 @@ extension PlanChoice {
         _ company: Company, _ timing: ProrationTiming, _ effect: inout PlanChangeEffect, _ transaction: Transaction
     ) throws {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
+        if let running, running.status == .trialing {
+            return try leaveTrial(running, company, &effect, transaction)
+        }
         guard let target, let price = target.price else {
             return try leave(for: target, company, running, &effect, transaction)
         }
@@ -95,7 +101,7 @@ extension PlanChoice {
         try transaction.put(company)
     }
 
-    private func subscribe(
+    func subscribe(
         _ target: Target, _ price: Price, replacing old: Subscription? = nil, _ company: Company,
         _ effect: inout PlanChangeEffect, _ transaction: Transaction
     ) throws {
@@ -111,14 +117,10 @@ extension PlanChoice {
         if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
             subscription.meteredFrom = transaction.now + Subscription.instant
         }
-        let terms = try BillingTerms(of: subscription, transaction)
-        var lines = try subscription.advanceLines(for: subscription.period, terms, transaction)
-        if effect.timing == .now { lines += effect.proration }
-        effect.invoices.append(
-            try subscription.issue(lines, for: subscription.period, .now(transaction), transaction))
-        try transaction.put(subscription)
-        transaction.schedule(
-            DueItem(at: subscription.period.end, task: .closePeriod, ordinal: subscription.id.ordinal))
+        let credits = effect.timing == .now ? effect.proration : []
+        if let invoice = try subscription.begin(beginning, adding: credits, transaction) {
+            effect.invoices.append(invoice)
+        }
         try assign(target, subscription: subscription.id, company, transaction)
     }
 
@@ -131,7 +133,7 @@ extension PlanChoice {
     }
 
     /// - Parameter before: the company as it was before the change.
-    private func assign(
+    func assign(
         _ target: Target, subscription: Identifier<Subscription>?, _ before: Company, _ transaction: Transaction
     ) throws {
         var company = try transaction.require(before.id, "company")

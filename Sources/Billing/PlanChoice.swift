@@ -29,16 +29,19 @@ struct PlanChoice {
     var servesOut = false
     /// The subscription goes on whatever the new price is: the plan's version changes, not the plan.
     var keepsSubscription = false
+    /// How a subscription begins that the choice starts.
+    var beginning = Beginning.paid
 
     static func resolve(
         _ command: ManagePlan, _ company: Company, _ transaction: Transaction
     ) throws -> Result<PlanChoice, PlanProblem> {
         do {
             let target = try target(command, company, transaction)
+            let beginning = try beginning(command, company, target, transaction)
             return .success(
                 PlanChoice(
                     target: target, creditsUnused: command.prorate ?? false,
-                    servesOut: target == nil && command.cancelImmediately == false))
+                    servesOut: target == nil && command.cancelImmediately == false, beginning: beginning))
         } catch let problem as PlanProblem {
             return .failure(problem)
         }

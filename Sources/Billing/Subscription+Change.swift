@@ -20,7 +20,9 @@ extension Subscription {
         // Whoever chooses a plan wants to stay.
         cancelAtPeriodEnd = false
         let after = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
-        if timing != .never { effect.proration = try Self.proration(from: before, to: after, in: period) }
+        if timing != .never, let priced = pricedPeriod {
+            effect.proration = try Self.proration(from: before, to: after, in: priced)
+        }
         updatedAt = transaction.now
         if !effect.proration.isEmpty {
             effect.timing = timing
@@ -67,9 +69,9 @@ extension Subscription {
 
     /// What is unused of the prices paid ahead for the running period, as credits.
     func unusedAdvance(_ transaction: Transaction) throws -> [InvoiceLine] {
-        guard status == .active else { return [] }
+        guard status == .active, let priced = pricedPeriod else { return [] }
         return try advanceLines(for: rest(transaction), BillingTerms(of: self, transaction), transaction)
-            .map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }.filter { $0.amount != 0 }
+            .map { try $0.prorated(as: .prorationCredit, sign: -1, of: priced) }.filter { $0.amount != 0 }
     }
 
     /// Puts what credits are worth to the company's balance, for its next invoices.
@@ -85,6 +87,7 @@ extension Subscription {
     ///
     /// No other period begins here, so what was used in this very millisecond counts too.
     mutating func endBillingUsage(_ transaction: Transaction) throws {
+        guard status != .trialing else { return try expire(transaction) }
         let terms = try BillingTerms(of: self, transaction)
         let used = Period(start: period.start, end: max(transaction.now, period.start))
         let metered = Period(

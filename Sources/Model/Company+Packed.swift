@@ -2,7 +2,7 @@ public import Basics
 
 extension Company: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 16)
+        writer.writeArray(count: 17)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         name.pack(into: &writer)
@@ -19,10 +19,11 @@ extension Company: Packed {
         updatedAt.pack(into: &writer)
         addOns.pack(into: &writer)
         mirror.pack(into: &writer)
+        trials.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(14...16)
+        let fields = try reader.readFields(14...17)
         id = try Identifier<Company>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         name = try String(unpacking: &reader)
@@ -39,6 +40,7 @@ extension Company: Packed {
         updatedAt = try Timestamp(unpacking: &reader)
         if fields > 14 { addOns = try [PlanAssignment](unpacking: &reader) }
         mirror = fields > 15 ? try CompanyMirror?(unpacking: &reader) : nil
+        if fields > 16 { trials = try [Trial](unpacking: &reader) }
     }
 }
 

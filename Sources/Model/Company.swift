@@ -20,6 +20,8 @@ public struct Company: Codable, Sendable, Identified {
     /// Those that ended, oldest first: late events may still fall into their periods.
     public var endedSubscriptionIDs: [Identifier<Subscription>] = []
     public var billingProfile: BillingProfile
+    /// Nil in maps of before there were any.
+    private var keptTrials: [Trial]?
     public var userCount = 0
     public var lastSeenAt: Timestamp?
     /// Nil where no provider has ever sold it anything.
@@ -53,6 +55,12 @@ extension Company {
 
     /// Whether it has the plan, as its base plan or as an add-on.
     public func has(_ planID: Identifier<Plan>) -> Bool { assignments.contains { $0.planID == planID } }
+
+    /// Those it has had, oldest first, and the one that runs.
+    public var trials: [Trial] {
+        get { keptTrials ?? [] }
+        set { keptTrials = newValue.isEmpty ? nil : newValue }
+    }
 }
 
 /// Which version of which plan a company is on.

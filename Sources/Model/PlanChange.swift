@@ -75,6 +75,8 @@ public struct PlanChange: Codable, Sendable, Identified {
     public var addOnsRemoved: [PlanSnapshot] = []
     /// What the new plans wrote onto the company.
     public var traits: [PlanTrait] = []
+    /// The trial that it began, ended or fell into.
+    public var trial: Trial?
     public let createdAt: Timestamp
 
     public init(

@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 27)
+        writer.writeArray(count: 29)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -33,10 +33,12 @@ extension Subscription: Packed {
         discount.pack(into: &writer)
         correctsAt.pack(into: &writer)
         migrationID.pack(into: &writer)
+        trialEnding.pack(into: &writer)
+        isLeadInFree.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(23...27)
+        let fields = try reader.readFields(23...29)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -64,6 +66,8 @@ extension Subscription: Packed {
         discount = fields > 24 ? try SubscriptionDiscount?(unpacking: &reader) : nil
         correctsAt = fields > 25 ? try Timestamp?(unpacking: &reader) : nil
         migrationID = fields > 26 ? try Identifier<CompanyMigration>?(unpacking: &reader) : nil
+        trialEnding = fields > 27 ? try TrialEnding?(unpacking: &reader) : nil
+        if fields > 28 { isLeadInFree = try Bool(unpacking: &reader) }
     }
 }
 

@@ -1,12 +1,13 @@
 public import Basics
 
 public enum SubscriptionStatus: String, Codable, Sendable, CaseIterable {
-    case active, canceled
+    case active, trialing, canceled
 }
 
 /// A company's agreement to pay for one plan: who closes what, when, at which prices.
 ///
-/// Periods are computed from `anchor` and an index, never from the previous period. `periodIndex` is the one that
+/// Periods are computed from `anchor` and an index, never from the previous period; before the anchor there may be a
+/// lead-in, of index −1 (`SubscriptionPeriods`). `periodIndex` is the one that
 /// runs as far as closing has come: its base fee is on an invoice, its usage is not.
 public struct Subscription: Codable, Sendable, Identified {
     public static let idPrefix = "bsub"
@@ -21,7 +22,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public let currency: Currency
     public let interval: PriceInterval
     public let startedAt: Timestamp
-    public let anchor: Timestamp
+    /// Where period 0 begins: the start, or the end of the lead-in.
+    public package(set) var anchor: Timestamp
     public let timezone: String
     public var periodIndex: Int = 0
     /// Quantities bought ahead, by entitlement.
@@ -41,6 +43,10 @@ public struct Subscription: Codable, Sendable, Identified {
     public var billedPeriods: [BilledPeriod] = []
     /// What is paid for beside the base plan. Nil in maps of before there were any.
     private var boughtAddOns: [SubscribedAddOn]?
+    /// Of a lead-in that is a trial, while it lasts and afterwards: what it becomes, decided when it begins.
+    public internal(set) var trialEnding: TrialEnding?
+    /// Nothing is charged ahead for the lead-in. Nil in maps of before there were any.
+    private var freeLeadIn: Bool?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
     /// The coupon that it was given last.
@@ -80,6 +86,12 @@ extension Subscription {
 
     /// The versions whose prices it bills by: that of the base plan first.
     public var versionIDs: [Identifier<PlanVersion>] { [versionID] + addOns.map(\.versionID) }
+
+    /// Nothing is charged ahead for the lead-in.
+    public internal(set) var isLeadInFree: Bool {
+        get { freeLeadIn ?? false }
+        set { freeLeadIn = newValue ? true : nil }
+    }
 }
 
 /// An add-on as a subscription bills it.

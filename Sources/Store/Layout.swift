@@ -113,6 +113,8 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case advanceMigration = 9
         /// The billing period of a company that waits to be migrated ends; its close has moved it if it could.
         case migrateCompany = 10
+        /// A subscription's trial ends.
+        case endTrial = 3
     }
 
     package let at: Timestamp

@@ -65,7 +65,7 @@ extension Engine {
             }
             return CompanyPicture(
                 company: record, standing: state.standing,
-                subscription: subscription?.status == .active ? subscription : nil, rules: rules,
+                subscription: subscription?.isLive == true ? subscription : nil, rules: rules,
                 definitions: nouns.traitDefinitions, use: try use(of: company, state, runtime, at: now))
         }
     }

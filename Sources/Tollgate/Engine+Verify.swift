@@ -268,7 +268,7 @@ extension Engine {
         report.billed += billed
         report.corrected += correction
         report.unbilled += unbilled
-        if unbilled != 0, !isKept, subscription.status == .active {
+        if unbilled != 0, !isKept, subscription.isLive {
             report.unaccounted += Int128(unbilled.magnitude)
             report.report(
                 "invoice \(invoice.id): line \(line.id) bills \(billed), corrections \(correction), metered \(metered)")

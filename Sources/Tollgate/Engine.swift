@@ -377,8 +377,10 @@ extension CommitTicket {
 }
 
 extension Transaction {
-    /// Subscriptions that begin or end now. Closing a period moves no boundary.
+    /// Subscriptions that begin or end now, or whose anchor is or has been moved. Closing a period moves no boundary.
     fileprivate var cutSubscriptions: [Subscription] {
-        changes.compactMap { $0.record as? Subscription }.filter { $0.startedAt == now || $0.endedAt == now }
+        changes.compactMap { $0.record as? Subscription }.filter {
+            $0.startedAt == now || $0.anchor == now || $0.endedAt == now || $0.status == .trialing
+        }
     }
 }

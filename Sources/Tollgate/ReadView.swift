@@ -158,7 +158,11 @@ package final class ReadView {
     /// subscription.
     package func upcomingInvoice(of company: Company) throws -> Invoice? {
         guard let id = company.subscriptionID, let subscription = try get(id) else { return nil }
-        return try engine.rehearse(ClosePeriod(subscriptionID: id), in: runtime.id, at: subscription.period.end)
+        let end = subscription.period.end
+        if subscription.status == .trialing {
+            return try engine.rehearse(EndTrials(subscriptionIDs: [id]), in: runtime.id, at: end).first
+        }
+        return try engine.rehearse(ClosePeriod(subscriptionID: id), in: runtime.id, at: end)
     }
 
     // MARK: - Usage
@@ -192,7 +196,7 @@ package final class ReadView {
 
     private func activeSubscription(of company: Company) throws -> Subscription? {
         let subscription = try company.subscriptionID.flatMap { try get($0) }
-        return subscription?.status == .active ? subscription : nil
+        return subscription?.isLive == true ? subscription : nil
     }
 
     private func featureUsage(

@@ -26,7 +26,8 @@ package struct Renewal: Sendable {
     package var renews: Bool {
         switch subject {
         case .override: false
-        case .subscription(let subscription): !subscription.cancelAtPeriodEnd
+        case .subscription(let subscription):
+            !subscription.cancelAtPeriodEnd && (kind == .periodEnd || subscription.trialEnding != .cancel)
         case .mirrored(let subscription):
             !subscription.details.cancelAtPeriodEnd && (subscription.details.cancelAt.map { at < $0 } ?? true)
                 && (kind == .periodEnd || subscription.details.trialEndSetting != .cancel)
@@ -61,6 +62,7 @@ extension ReadView {
         let kind: Renewal.Kind
         switch item.task {
         case .closePeriod: kind = .periodEnd
+        case .endTrial: kind = .trialEnd
         default: return nil
         }
         guard let subscription = try get(Identifier<Subscription>(ordinal: item.ordinal)), subscription.endedAt == nil,

@@ -25,9 +25,7 @@ extension Store {
             guard subscription.startedAt <= instant, subscription.endedAt.map({ instant < $0 }) ?? true else {
                 continue
             }
-            let calendar = subscription.calendar
-            let months = BillingCalendar(anchor: calendar.anchor, zone: calendar.zone, cadence: .monthly)
-            for period in [calendar.period(containing: instant).period, months.period(containing: instant).period] {
+            for period in subscription.periods.uncut(around: instant) {
                 cut(at: period.start)
                 cut(at: period.end)
             }

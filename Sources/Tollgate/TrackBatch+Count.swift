@@ -143,7 +143,9 @@ extension TrackBatch {
         guard let subscription = state.subscription, subscription.startedAt <= draft.effective else {
             return try latenessAfterEnd(of: draft)
         }
-        guard let period = subscription.period, draft.effective < period.start else { return nil }
+        guard let period = subscription.period, subscription.billedFrom <= draft.effective,
+            draft.effective < period.start
+        else { return nil }
         guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
             return .grace
         }

@@ -231,10 +231,10 @@ import Testing
             change(&wrong)
             refused(kind, words) { try world.execute(wrong) }
         }
-        refuse(.conflict, "\"Pro\" has a recurring charge, so it cannot be the initial plan") {
+        refuse(.conflict, "\"Pro\" has a recurring charge, so it cannot be the plan group's initial plan") {
             $0.initialPlanID = paid.id
         }
-        refuse(.conflict, "\"Pro\" has a recurring charge, so it cannot be the fallback plan") {
+        refuse(.conflict, "\"Pro\" has a recurring charge, so it cannot be the plan group's fallback plan") {
             $0.fallbackPlanID = paid.id
         }
         refuse(.conflict, "\"Draft\" has no published version") { $0.initialPlanID = draft.id }

@@ -129,6 +129,9 @@ struct RandomNouns {
             price: Price(id: id(), interval: interval, amount: integer(), currency: .usd), timezone: text(),
             usageCarriedFrom: time(), startedAt: time())
         subscription.status = SubscriptionStatus.allCases.randomElement(using: &random)!
+        subscription.leadIn(
+            until: subscription.startedAt, isFree: Bool.random(using: &random), trial: maybe { _ in .subscribe })
+        subscription.status = SubscriptionStatus.allCases.randomElement(using: &random)!
         subscription.periodIndex = Int(integer())
         subscription.payInAdvance = some { PayInAdvanceQuantity(entitlementID: $0.id(), quantity: $0.integer()) }
         subscription.cancelAtPeriodEnd = Bool.random(using: &random)
@@ -171,6 +174,7 @@ struct RandomNouns {
         company.overrideIDs = some { $0.id() }
         company.subscriptionID = maybe { $0.id() }
         company.endedSubscriptionIDs = some { $0.id() }
+        company.trials = some { Trial(planID: $0.id(), startedAt: $0.time(), endsAt: $0.time()) }
         company.userCount = Int(integer())
         company.lastSeenAt = maybe { $0.time() }
         company.updatedAt = time()

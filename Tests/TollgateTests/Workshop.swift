@@ -81,11 +81,13 @@ final class Workshop {
     /// A published plan with a monthly price in cents and these entitlements.
     @discardableResult
     func plan(
-        _ name: String, monthly: Int64? = nil, _ entitlements: [(Feature, EntitlementInput)]
+        _ name: String, monthly: Int64? = nil, _ entitlements: [(Feature, EntitlementInput)],
+        _ change: (inout SetBillingProduct) -> Void = { _ in }
     ) async throws -> Plan {
         let plan = try await run(CreatePlan(name: name, type: .plan))
         var billing = SetBillingProduct(planID: plan.id, chargeType: monthly == nil ? .free : .recurring)
         billing.prices = monthly.map { [PriceInput(interval: .monthly, amount: $0, currency: .usd)] } ?? []
+        change(&billing)
         let version = try await run(billing)
         for (feature, input) in entitlements {
             try await run(CreatePlanEntitlement(planID: plan.id, featureID: feature.id, input: input))

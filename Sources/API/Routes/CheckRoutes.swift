@@ -89,7 +89,11 @@ extension Call {
             company: context.company, user: context.user, preflight: context.preflight, in: environment)
         let companyID = checks.first?.company
         let plan = try companyID.flatMap { id in
-            try engine.read(environment) { view in try view.get(id)?.plan.flatMap { try view.get($0.planID) } }
+            try engine.read(environment) { view in
+                try view.get(id).flatMap { company in
+                    try company.plan.flatMap { try view.get($0.planID) }.map { ($0, company.trials.last) }
+                }
+            }
         }
         return CheckFlagsResponseData(checks: checks, plan: plan)
     }

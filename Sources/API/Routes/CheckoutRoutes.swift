@@ -70,6 +70,7 @@ extension Fields {
         }
         command.prorate = true
         command.isSelfServe = true
+        command.skipsTrial = try optional("skip_trial")
         command.cause = PlanChangeCause(.checkout, by: key)
         return command
     }
@@ -100,6 +101,7 @@ extension Call {
         try engine.read(environment) { view in
             guard let subscription = try view.get(id) else { return }
             command.basePlanPriceID = subscription.priceID
+            if subscription.status == .trialing { command.trialEnd = subscription.trialEndsAt }
             let kept = subscription.versionIDs.filter { version in
                 version == company.plan?.versionID
                     || company.addOns.contains { kept in

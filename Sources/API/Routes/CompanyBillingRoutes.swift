@@ -68,7 +68,7 @@ private struct ListedSubscription: WireObject {
 extension WireView {
     /// Those that are not over, newest first.
     fileprivate func subscriptions(of companies: OneOf<Identifier<Company>>) -> [ListedSubscription.Kind] {
-        let native = all(Subscription.self) { $0.status == .active && companies.allows($0.companyID) }
+        let native = all(Subscription.self) { $0.isLive && companies.allows($0.companyID) }
         let mirrored = all(MirroredSubscription.self) {
             $0.companyID != nil && !$0.details.status.isFinal && companies.allows($0.companyID)
         }

@@ -17,6 +17,12 @@ extension Routes {
             let preview = try await call.engine.preview(try call.body.managePlan(), in: call.environment)
             return try call.answer { ManagePlanPreviewResponseResponseData(preview: preview, view: $0) }
         }
+        put("subscription/:subscription_id/edit-trial-end") { call in
+            let edit = EditTrialEnd(
+                subscriptionID: try call.id("subscription_id"), trialEnd: try call.body.optional("trial_end"))
+            let subscription = try await call.execute(edit)
+            return try call.answer { BillingSubscriptionView(subscription: subscription, view: $0) }
+        }
         post("manage-plan/subscription/cancel") { call in
             var command = CancelSubscription(companyID: try call.body.required("company_id"))
             command.immediately = try call.body.optional("cancel_immediately") ?? true
@@ -31,9 +37,9 @@ extension Routes {
 extension Fields {
     fileprivate func managePlan() throws(Refusal) -> ManagePlan {
         try refuseUnsupported(
-            "activate_on_payment", "billing_cycle_anchor", "billing_email", "billing_entity_id",
+            "activate_on_payment", "billing_email", "billing_entity_id",
             "collection_method", "coupon_external_id", "credit_bundles", "custom_field_values", "days_until_due",
-            "paid_outside_stripe", "payment_method_external_id", "promo_code", "send_invoice", "trial_end")
+            "paid_outside_stripe", "payment_method_external_id", "promo_code", "send_invoice")
         var command = ManagePlan(companyID: try required("company_id"))
         command.basePlanID = try optional("base_plan_id")
         command.basePlanVersionID = try optional("base_plan_version_id")
@@ -48,6 +54,9 @@ extension Fields {
         command.prorate = try optional("prorate") ?? true
         command.cancelImmediately = try optional("cancel_immediately")
         command.payInAdvance = try payInAdvance("pay_in_advance_entitlements")
+        command.trialEnd = try optional("trial_end")
+        command.billingCycleAnchor = try optional("billing_cycle_anchor")
+        command.proratesFirstPeriod = try optional("prorate_first_period")
         return command
     }
 }

@@ -98,13 +98,25 @@ extension FeatureEntitlement {
 /// Every flag for one company and user.
 struct CheckFlagsResponseData: WireObject {
     let checks: [FlagCheck]
-    /// The company's plan.
-    let plan: Plan?
+    /// The company's plan, and the trial that it has or had last.
+    let plan: (plan: Plan, trial: Trial?)?
 
     func writeFields(to json: inout JSONWriter) {
         json.field("flags", checks.map(CheckFlagResponseData.init))
-        json.field("plan", plan.map { PreviewObject(id: $0.id.description, name: $0.name) })
+        json.field("plan", plan.map { DatastreamCompanyPlan(plan: $0.plan, trial: $0.trial) })
         json.emptyLists("credit_spend_policies")
+    }
+}
+
+struct DatastreamCompanyPlan: WireObject {
+    let plan: Plan
+    let trial: Trial?
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("id", plan.id)
+        json.field("name", plan.name)
+        json.field("trial_end_date", trial?.endsAt)
+        json.field("trial_status", trial?.status)
     }
 }
 

@@ -39,9 +39,19 @@ struct CheckoutDataResponseData: WireObject {
         json.field(
             "feature_usage",
             FeatureUsageDetailResponseData(usages: view.entitledFeatures(of: company), view: view))
-        json.field("company_can_trial_selected_plan", false)
-        json.field("selected_plan_already_trialed", false)
+        json.field("company_can_trial_selected_plan", canTry)
+        json.field(
+            "selected_plan_already_trialed", selected.map { company.hasTried($0.id, in: settings) } ?? false)
         json.emptyLists("available_credit_bundles", "custom_checkout_fields", "selected_credit_bundles")
+    }
+
+    private var settings: PlanGroupSettings { view.planGroup?.settings ?? PlanGroupSettings() }
+
+    /// Whether buying the plan would begin a trial.
+    private var canTry: Bool {
+        guard company.subscriptionID == nil, let version = selected?.publishedVersionID.flatMap({ view.get($0) })
+        else { return false }
+        return company.trialLength(of: version, in: settings) != nil
     }
 
     private func detail(_ assignment: PlanAssignment) -> PlanDetailResponseData? {

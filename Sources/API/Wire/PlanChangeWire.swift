@@ -23,6 +23,9 @@ struct PlanChangeResponseData: WireObject {
         json.field("add_ons_added", change.addOnsAdded.map(plan))
         json.field("add_ons_removed", change.addOnsRemoved.map(plan))
         json.field("traits_updated", change.traits.map { SubscriptionTraitUpdate(trait: $0, view: view) })
+        json.field("trial_status", change.trial?.status)
+        json.field("trial_expires_at", change.trial?.endsAt)
+        json.field("trial_converted_at", change.trial?.convertedAt)
         json.field("created_at", change.createdAt)
         json.field("updated_at", change.createdAt)
     }

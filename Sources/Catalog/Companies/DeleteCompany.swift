@@ -22,7 +22,7 @@ public struct DeleteCompany: Command {
         let company = try transaction.require(companyID, "company")
         if let subscriptionID = company.subscriptionID {
             var subscription = try transaction.require(subscriptionID, "subscription")
-            if subscription.status == .active {
+            if subscription.isLive {
                 guard cancelSubscription else {
                     throw Refusal.conflict(
                         "company \(companyID) has the active subscription \(subscriptionID): cancel it first")

@@ -9,19 +9,30 @@ struct GivenPlan {
     let traits: [PlanTrait]
     /// Which rule gave it; nil when it was asked for.
     let basePlanAction: BasePlanAction?
+    /// What is agreed to pay: a price of 0, or that of a trial, which ends before anything is charged.
+    var price: Price?
+    var trialDays: Int64?
 }
 
 extension Transaction {
-    /// A company with its keys, its billing profile, a plan and that plan's traits. Not put yet.
-    func makeCompany(keys: [String: String], name: String?, plan: GivenPlan?) throws -> Company {
+    /// A company with its keys, its billing profile, a plan and that plan's traits and subscription. Not put yet.
+    ///
+    /// - Parameter timezone: of its periods, one that exists; nil: the environment's.
+    func makeCompany(
+        keys: [String: String], name: String?, plan: GivenPlan?, timezone: String? = nil
+    ) throws -> Company {
         try checkNewKeys(keys, of: .company)
         let id = newID(Company.self)
         // The one profile of a company has the company's ordinal: so it is found without an index.
         var company = Company(
             id: id, environmentID: environmentID, name: try self.name(name, keys), keys: [],
             billingProfile: BillingProfile(id: Identifier(ordinal: id.ordinal), createdAt: now), createdAt: now)
+        company.billingProfile.timezone = timezone
         company.plan = plan?.assignment
         company.take(plan?.traits ?? [])
+        if let plan, let days = plan.trialDays {
+            company.trials = [Trial(planID: plan.assignment.planID, startedAt: now, endsAt: now + .days(days))]
+        }
         try change(&company, KeyChange(keys: keys))
         if let plan {
             try countCompanies(from: [], to: [plan.assignment])
@@ -29,9 +40,29 @@ extension Transaction {
             var change = PlanChange(id: newID(), companyID: id, cause: cause, createdAt: now)
             change.after = plan.snapshot
             change.traits = plan.traits
+            change.trial = company.trials.last
             try record(change)
+            try beginSubscription(of: &company, to: plan)
         }
         return company
+    }
+
+    /// Begins what comes with the plan that a new company is given: a trial that ends by itself, or a subscription at a
+    /// price of 0, which has nothing to invoice yet.
+    private func beginSubscription(of company: inout Company, to plan: GivenPlan) throws {
+        guard let price = plan.price else { return }
+        let zone = try company.billingProfile.timezone ?? environment().billing.timezone
+        let month = UsageWindow(.currentMonth, at: now)
+        var subscription = Subscription(
+            id: newID(), environmentID: environmentID, companyID: company.id, planID: plan.assignment.planID,
+            versionID: plan.assignment.versionID, price: price, timezone: zone, usageCarriedFrom: month.start ?? now,
+            startedAt: now)
+        if let trial = company.trials.last {
+            subscription.leadIn(until: trial.endsAt, isFree: true, trial: .cancel)
+        }
+        try put(subscription)
+        schedule(subscription.appointment)
+        company.subscriptionID = subscription.id
     }
 
     /// A user with its keys. Not put yet.
@@ -52,8 +83,13 @@ extension Transaction {
 
     /// What new companies are given: the latest version of the plan group's initial plan.
     func initialAssignment() throws -> GivenPlan? {
-        guard let planID = try all(PlanGroup.self).first?.initialPlanID else { return nil }
-        return try assignment(to: require(planID, "the plan group's initial plan"), by: .initial)
+        guard let group = try all(PlanGroup.self).first, let planID = group.initialPlanID,
+            var given = try assignment(to: require(planID, "the plan group's initial plan"), by: .initial)
+        else { return nil }
+        let version = try require(given.assignment.versionID, "plan version")
+        given.price = version.recurringPrice(group.settings.initialPriceID)
+        if version.isSelfEndingTrial(in: group.settings) { given.trialDays = version.trialLength(in: group.settings) }
+        return given
     }
 
     /// The latest published version of a plan, from now on; nil when none is published.

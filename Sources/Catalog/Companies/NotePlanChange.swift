@@ -27,6 +27,7 @@ extension Transaction {
             company.take(change.traits)
             try put(company)
         }
+        if let trial = company.trials.last, trial.status == .active || trial.endsAt == now { change.trial = trial }
         try record(change)
     }
 

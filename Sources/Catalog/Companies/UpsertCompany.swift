@@ -34,6 +34,9 @@ public struct UpsertCompany: Command {
         guard !createOnly || companyID == nil else {
             throw Refusal.invalid("a company that is only to be created cannot be named by its id")
         }
+        if let timezone, Zone(timezone) == nil {
+            throw Refusal.invalid("\"\(timezone)\" is not an IANA time zone name such as Europe/Berlin")
+        }
         var company: Company
         if let found = try transaction.find(Company.self, keys: keys, id: companyID) {
             guard !createOnly else {
@@ -46,7 +49,8 @@ public struct UpsertCompany: Command {
             }
         } else {
             guard !updateOnly else { throw Refusal.notFound("no company has one of the keys \(keys.shown)") }
-            company = try transaction.makeCompany(keys: keys, name: name, plan: assignment(transaction))
+            company = try transaction.makeCompany(
+                keys: keys, name: name, plan: assignment(transaction), timezone: timezone)
         }
         let change = KeyChange(keys: keys, removing: removeKeys, preventsRemap: preventKeyRemap)
         try transaction.change(&company, change)
@@ -72,9 +76,6 @@ public struct UpsertCompany: Command {
     }
 
     private func setTimezone(_ timezone: String, of company: inout Company) throws(Refusal) {
-        guard Zone(timezone) != nil else {
-            throw .invalid("\"\(timezone)\" is not an IANA time zone name such as Europe/Berlin")
-        }
         guard company.billingProfile.timezone != timezone else { return }
         guard company.subscriptionID == nil, company.endedSubscriptionIDs.isEmpty else {
             throw .invalid("the time zone of company \(company.id) is fixed since its first subscription started")

@@ -13,12 +13,6 @@ extension PlanVersion {
             ?? recurring.first
     }
 
-    /// How long a trial of the version lasts; nil when it cannot be tried.
-    package func trialLength(in settings: PlanGroupSettings) -> Int64? {
-        guard isTrialable, let days = trialDays ?? settings.trialDays, days > 0 else { return nil }
-        return days
-    }
-
     /// Whether companies can be given it for a while without ever having to pay.
     func isSelfEndingTrial(in settings: PlanGroupSettings) -> Bool {
         !settings.trialNeedsPaymentMethod && trialLength(in: settings) != nil && recurringPrice() != nil

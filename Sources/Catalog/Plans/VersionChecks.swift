@@ -32,17 +32,18 @@ extension Transaction {
     func check(_ version: PlanVersion, of plan: Plan, in group: PlanGroup) throws {
         let settings = group.settings
         if group.fallbackPlanID == plan.id {
-            try checkNeedsNoPayment(version, of: plan, as: "the fallback plan")
+            try checkNeedsNoPayment(version, of: plan, as: "the plan group's fallback plan")
         }
         if settings.trialExpiryPlanID == plan.id {
             if version.isTrialable {
                 throw Refusal.conflict("plan \"\(plan.name)\" is trialable, so it cannot be the trial-expiry plan")
             }
             try checkNeedsNoPayment(
-                version, of: plan, as: "the trial-expiry plan", paying: settings.trialExpiryPriceID)
+                version, of: plan, as: "the plan group's trial-expiry plan", paying: settings.trialExpiryPriceID)
         }
         if group.initialPlanID == plan.id, !version.isSelfEndingTrial(in: settings) {
-            try checkNeedsNoPayment(version, of: plan, as: "the initial plan", paying: settings.initialPriceID)
+            try checkNeedsNoPayment(
+                version, of: plan, as: "the plan group's initial plan", paying: settings.initialPriceID)
         }
     }
 

@@ -17,7 +17,7 @@ package final class CompanyState: Sendable {
     package convenience init(
         _ company: Company, overrides: [CompanyOverride], subscription: Subscription?, catalog: CatalogSnapshot
     ) {
-        let active = subscription?.status == .active ? subscription : nil
+        let active = subscription?.isLive == true ? subscription : nil
         self.init(
             Plans(
                 base: company.plan?.planID, addOns: company.addOns.map(\.planID),

@@ -6,8 +6,10 @@ package final class SubscriptionFacts: Sendable {
     /// The quantities bought ahead.
     let purchased: [Identifier<PlanEntitlement>: Int64]
     /// Nil for a plan that is paid once, which has no cycle.
-    private let calendar: BillingCalendar?
+    private let periods: SubscriptionPeriods?
     package let startedAt: Timestamp
+    /// From when on use is billed: after a trial.
+    package let billedFrom: Timestamp
     /// The periods that were closed, kept while events may still arrive for them.
     package let billedPeriods: [BilledPeriod]
     private let periodIndex: Int
@@ -17,15 +19,16 @@ package final class SubscriptionFacts: Sendable {
 
     init(_ subscription: Subscription) {
         purchased = Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
-        calendar = subscription.interval.cadence == nil ? nil : subscription.calendar
+        periods = subscription.interval.cadence == nil ? nil : subscription.periods
         startedAt = subscription.startedAt
+        billedFrom = subscription.trialEndsAt ?? subscription.startedAt
         periodIndex = subscription.periodIndex
         billedPeriods = subscription.billedPeriods
         usageCarriedFrom = subscription.usageCarriedFrom
     }
 
     /// The billing period that runs as far as closing has come; nil for a plan without a cycle.
-    package var period: Period? { calendar?.period(periodIndex) }
+    package var period: Period? { periods?.period(periodIndex) }
 
     /// The billing-cycle month at an instant; nil for a plan without a cycle.
     ///
@@ -33,8 +36,8 @@ package final class SubscriptionFacts: Sendable {
     /// counter. Rule: Schematic, plan changes, PC-13.
     func billingMonth(at now: Timestamp) -> UsageWindow? {
         if let known = known.withLock({ $0 }), known.counts.contains(now) { return known.window }
-        guard let calendar else { return nil }
-        let counts = UsageWindow(.currentMonth, monthReset: .billingCycle, at: now, cycle: calendar.cycle(at: now))
+        guard let periods else { return nil }
+        let counts = UsageWindow(.currentMonth, monthReset: .billingCycle, at: now, cycle: periods.cycle(at: now))
         var window = counts
         if let start = counts.start, counts.contains(startedAt) {
             window = UsageWindow(start: min(start, usageCarriedFrom), end: counts.end)
