@@ -48,6 +48,7 @@ package struct ClosePeriod: Command {
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
         transaction.schedule(subscription.appointment)
+        subscription.scheduleOverage(terms, transaction)
         return invoice
     }
 }
@@ -60,6 +61,7 @@ extension Subscription {
         for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction
     ) throws -> [InvoiceLine] {
         var lines = try usageLines(for: period, metered: metered, terms, transaction)
+        billedEarly = []
         lines += try correctionLines(transaction)
         lines += pendingLines
         pendingLines = []
@@ -89,7 +91,7 @@ extension Subscription {
             taxRates: company.billingProfile.taxRates ?? [])
         try invoice.deriveLines(transaction)
         noteDiscount(of: invoice, at: transaction.now)
-        if lines.contains(where: { $0.type == .usage }) {
+        if lines.contains(where: { $0.type == .usage && $0.usageBasis?.isEarly != true }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
         }
         transaction.indexInvoice(invoice.id, of: companyID)

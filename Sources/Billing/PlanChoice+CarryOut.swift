@@ -29,7 +29,9 @@ extension PlanChoice {
     func action(for company: Company, _ transaction: Transaction) throws -> SubscriptionChangeAction? {
         let running = try company.subscriptionID.flatMap { try transaction.get($0) }
         guard let target, let price = target.price else { return running == nil || servesOut ? nil : .unsubscribe }
-        if let running, running.status == .trialing { return continuesTrial(running) || keepsSubscription ? nil : .upgradeTrial }
+        if let running, running.status == .trialing {
+            return continuesTrial(running) || keepsSubscription ? nil : .upgradeTrial
+        }
         guard let running else { return .subscribe }
         let old = try BillingTerms(of: running, transaction).price
         if price.amount != old.amount { return price.amount > old.amount ? .upgrade : .downgrade }

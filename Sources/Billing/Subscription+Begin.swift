@@ -73,17 +73,19 @@ extension Subscription {
     /// The invoice at the start of the running period, where it charges for something ahead, and the appointment at its
     /// end.
     private mutating func beginPeriod(adding more: [InvoiceLine], _ transaction: Transaction) throws -> Invoice? {
-        let lines = try firstLines(transaction) + more
+        let terms = try BillingTerms(of: self, transaction)
+        let lines = try firstLines(terms, transaction) + more
         let invoice = lines.isEmpty ? nil : try issue(lines, for: period, .now(transaction), transaction)
         try transaction.put(self)
         transaction.schedule(appointment)
+        scheduleOverage(terms, transaction)
         return invoice
     }
 
     /// Base fee and quantities bought ahead for the running period, in a stub the part that its seconds cost.
-    private func firstLines(_ transaction: Transaction) throws -> [InvoiceLine] {
+    private func firstLines(_ terms: BillingTerms, _ transaction: Transaction) throws -> [InvoiceLine] {
         guard let priced = pricedPeriod else { return [] }
-        let lines = try advanceLines(for: period, BillingTerms(of: self, transaction), transaction)
+        let lines = try advanceLines(for: period, terms, transaction)
         guard priced != period else { return lines }
         return try lines.map { line in
             var line = line

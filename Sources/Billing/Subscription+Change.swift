@@ -19,10 +19,12 @@ extension Subscription {
         addOns = target.subscribedAddOns
         // Whoever chooses a plan wants to stay.
         cancelAtPeriodEnd = false
-        let after = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
+        let terms = try BillingTerms(of: self, transaction)
+        let after = try advanceLines(for: rest, terms, transaction)
         if timing != .never, let priced = pricedPeriod {
             effect.proration = try Self.proration(from: before, to: after, in: priced)
         }
+        scheduleOverage(terms, transaction)
         updatedAt = transaction.now
         if !effect.proration.isEmpty {
             effect.timing = timing

@@ -105,6 +105,7 @@ extension Subscription {
         var sums = try transaction.usage(company: companyID, of: terms.meters.map { ($0, metered) })[...]
         var lines: [InvoiceLine] = []
         lines.reserveCapacity(terms.arrears.count + terms.ahead.count + pendingLines.count + 1)
+        var early = billedEarly
         for charge in terms.arrears {
             let isMetered = charge.feature.meterID != nil
             let quantity = isMetered ? Decimal(sums.removeFirst()) : try traitCount(of: charge.feature, transaction)
@@ -114,6 +115,9 @@ extension Subscription {
                 unitAmount: charge.model.unitAmount, amount: 0, period: period)
             line.refer(to: charge)
             line.usageBasis = try basis(of: charge, for: period, metered: metered)
+            if let index = early.firstIndex(where: { $0.featureID == charge.feature.id }) {
+                line.usageBasis?.leaveAway(early.remove(at: index))
+            }
             try line.rate(quantity, of: companyID, transaction)
             lines.append(line)
         }
@@ -179,7 +183,7 @@ private func exactDifference(_ left: Int64, _ right: Int64) throws -> Int64 {
 extension [InvoiceLine] {
     /// The same lines with the quantities of now, as a draft shows them while late events still join it.
     func metered(of companyID: Identifier<Company>, _ transaction: Transaction) throws -> [InvoiceLine] {
-        let metered = indices.filter { self[$0].usageBasis?.meterID != nil }
+        let metered = indices.filter { self[$0].usageBasis?.meterID != nil && self[$0].usageBasis?.isEarly == false }
         let quantities = try transaction.usage(
             company: companyID,
             of: metered.map { index in
@@ -201,7 +205,8 @@ extension InvoiceLine {
         return min(committed, usageBasis?.maximum ?? committed)
     }
 
-    /// Takes on the quantity of its whole period, and what that costs by its basis.
+    /// Takes on the quantity of its whole period, and what that costs by its basis, but for what has been billed before
+    /// the period's end.
     fileprivate mutating func rate(
         _ quantity: Decimal, of companyID: Identifier<Company>, _ transaction: Transaction
     ) throws {
@@ -213,6 +218,13 @@ extension InvoiceLine {
         self.quantity = quantity
         amount = rated.amount
         tiers = rated.tiers.map(TierCharge.init)
+        guard let before = basis.billedEarly else { return }
+        self.quantity = try quantity.subtracting(before.quantity)
+        amount = try exactDifference(rated.amount, before.amount)
+        let billed = Decimal(-before.amount)
+        tiers.append(
+            TierCharge(
+                upTo: nil, quantity: before.quantity.negated, unitAmount: 0, flatAmount: billed, amount: billed))
     }
 
     fileprivate mutating func refer(to charge: BillingTerms.Charge) {
@@ -223,6 +235,13 @@ extension InvoiceLine {
 }
 
 extension UsageBasis {
+    /// Leaves away what earlier invoices have billed, of the minimum and maximum too.
+    fileprivate mutating func leaveAway(_ early: EarlyUse) {
+        billedEarly = early
+        minimum = minimum.map { max(0, $0 - early.amount) }
+        maximum = maximum.map { max(0, $0 - early.amount) }
+    }
+
     /// The single events that make up a quantity, in order, where the price asks for them. What was counted before
     /// they were kept stands for one event at the beginning.
     package func events(

@@ -122,23 +122,27 @@ extension InvoiceLine: Packed {
 
 extension UsageBasis: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 6)
+        writer.writeArray(count: 8)
         meterID.pack(into: &writer)
         period.pack(into: &writer)
         model.pack(into: &writer)
         minimum.pack(into: &writer)
         maximum.pack(into: &writer)
         eventsMeterID.pack(into: &writer)
+        billedEarly.pack(into: &writer)
+        isEarly.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(3...6)
+        let fields = try reader.readFields(3...8)
         meterID = try Identifier<Meter>?(unpacking: &reader)
         period = try Period(unpacking: &reader)
         model = try PriceModel(unpacking: &reader)
         minimum = fields > 3 ? try Int64?(unpacking: &reader) : nil
         maximum = fields > 4 ? try Int64?(unpacking: &reader) : nil
         eventsMeterID = fields > 5 ? try Identifier<Meter>?(unpacking: &reader) : nil
+        billedEarly = fields > 6 ? try EarlyUse?(unpacking: &reader) : nil
+        isEarly = fields > 7 ? try Bool(unpacking: &reader) : false
     }
 }
 

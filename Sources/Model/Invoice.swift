@@ -151,6 +151,10 @@ public struct UsageBasis: Codable, Sendable, Equatable {
     public var maximum: Int64?
     /// The meter that keeps each event, where the price is of single events.
     public var eventsMeterID: Identifier<Meter>?
+    /// What earlier invoices have billed of the period's use, which the line leaves away.
+    public var billedEarly: EarlyUse?
+    /// The line bills use before the period ends: it stands as it is, and what changes afterwards is billed later.
+    public var isEarly = false
 
     public init(meterID: Identifier<Meter>?, period: Period, model: PriceModel) {
         self.meterID = meterID

@@ -59,6 +59,11 @@ public struct PlanEntitlement: Codable, Sendable, Identified {
     public var packageRounding: PackageRounding?
     /// Units that are not billed in a period.
     public var freeQuantity: Decimal?
+    /// Minor units of use that is not billed yet at which it is billed at once.
+    public var billingThreshold: Int64?
+    /// How often use is billed before a long period ends, and what the months of that are counted from.
+    public var overageCadence: OverageCadence?
+    public var overageAnchor: OverageAnchor?
     public let ruleID: Identifier<Rule>
     public let usageExceededRuleID: Identifier<Rule>
     public let createdAt: Timestamp

@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 29)
+        writer.writeArray(count: 30)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -35,10 +35,11 @@ extension Subscription: Packed {
         migrationID.pack(into: &writer)
         trialEnding.pack(into: &writer)
         isLeadInFree.pack(into: &writer)
+        billedEarly.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(23...29)
+        let fields = try reader.readFields(23...30)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -68,6 +69,7 @@ extension Subscription: Packed {
         migrationID = fields > 26 ? try Identifier<CompanyMigration>?(unpacking: &reader) : nil
         trialEnding = fields > 27 ? try TrialEnding?(unpacking: &reader) : nil
         if fields > 28 { isLeadInFree = try Bool(unpacking: &reader) }
+        if fields > 29 { billedEarly = try [EarlyUse](unpacking: &reader) }
     }
 }
 

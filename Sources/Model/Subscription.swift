@@ -41,6 +41,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public var pendingLines: [InvoiceLine] = []
     /// The periods that were closed, kept while events may still arrive for them.
     public var billedPeriods: [BilledPeriod] = []
+    /// What invoices before its end have billed of the running period's use.
+    public var billedEarly: [EarlyUse] = []
     /// What is paid for beside the base plan. Nil in maps of before there were any.
     private var boughtAddOns: [SubscribedAddOn]?
     /// Of a lead-in that is a trial, while it lasts and afterwards: what it becomes, decided when it begins.

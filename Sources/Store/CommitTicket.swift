@@ -27,6 +27,15 @@ package final class CommitTicket: Sendable {
         settle(nil)
     }
 
+    /// A ticket that is settled when both are, with the first failure. Takes the one wait that each of them has.
+    package func and(_ other: CommitTicket) -> CommitTicket {
+        let both = CommitTicket()
+        onSettled { failure in
+            if let failure { both.settle(failure) } else { other.onSettled { both.settle($0) } }
+        }
+        return both
+    }
+
     /// Calls back once, perhaps at once on this thread, else on the committer's. May be called once.
     package func onSettled(_ body: @escaping @Sendable (StoreFailure?) -> Void) {
         let settled: StoreFailure?? = state.withLock { state in

@@ -109,12 +109,14 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case finalizeInvoice = 2
         /// Late use of a subscription that has ended is billed.
         case correctEnded = 6
+        /// A subscription's trial ends.
+        case endTrial = 3
         /// A migration's next batch of companies. After the closes of the same instant.
         case advanceMigration = 9
         /// The billing period of a company that waits to be migrated ends; its close has moved it if it could.
         case migrateCompany = 10
-        /// A subscription's trial ends.
-        case endTrial = 3
+        /// Use is billed before its period ends.
+        case billOverage = 12
     }
 
     package let at: Timestamp

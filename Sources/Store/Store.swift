@@ -45,8 +45,8 @@ package final class Store: Sendable {
 
     /// Writes schema version and secret of a new store; brings an old one up to date. Answers the secret. Version 2
     /// knew no holds and version 3 neither audit log nor samples, whose tables are made when the file is opened; before
-    /// version 5 packed records had fewer fields, neither plan changes nor what a provider bills nor what ends when were
-    /// recorded, and companies on plan versions were not counted.
+    /// version 5 packed records had fewer fields, neither plan changes nor what a provider bills nor what ends when
+    /// were recorded, and companies on plan versions were not counted.
     private static func prepare(_ database: LMDB.Environment) throws -> (UInt64, UInt64) {
         let meta = database.table(StoreTable.meta.rawValue)
         let (versionKey, secretKey) = (StoreKey.meta("schema").bytes, StoreKey.meta("secret").bytes)

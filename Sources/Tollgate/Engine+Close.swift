@@ -171,6 +171,15 @@ extension Engine {
             report.closed += invoices
             report.invoices += invoices
             return made
+        case .billOverage:
+            var made: [DueItem] = []
+            for item in items {
+                let command = BillOverage(subscriptionID: Identifier(ordinal: item.ordinal))
+                let applied = try applyDue(command, in: environment, at: at, after: failures, ticket)
+                report.invoices += applied.outcome == nil ? 0 : 1
+                made += applied.made
+            }
+            return made
         case .finalizeInvoice:
             let command = FinalizeInvoices(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
             return try applyDue(command, in: environment, at: at, after: failures, ticket).made

@@ -55,7 +55,8 @@ extension Engine {
     ) throws -> Pending<ConsumeAnswer> {
         let (answer, ticket) = try begin(request, in: environment, decide)
         tally.withLock { $0.consumes.add(answer.allowed) }
-        return Pending(answer, ticket)
+        guard answer.recorded else { return Pending(answer, ticket) }
+        return Pending(answer, try billThresholds(ofCompany: request.company, in: environment, after: ticket))
     }
 
     /// One decision, inside the gate, alone where a trait is used.

@@ -29,7 +29,13 @@ extension Engine {
         guard let answer = try beside ?? committer.gate.exclusive({ try settle(true) }) else {
             preconditionFailure("nothing more can be asked for than to be alone")
         }
-        return Pending(answer, ticket)
+        guard quantity != nil, runtime.catalog.nouns.hasThresholds,
+            let hold = try storedHold(id.ordinal, in: environment)
+        else {
+            return Pending(answer, ticket)
+        }
+        return Pending(
+            answer, billThresholds(of: CollectionOfOne(hold.companyID.ordinal), runtime, after: ticket))
     }
 
     /// The newest state of a hold, whether or not that is durable.

@@ -19,8 +19,8 @@ extension Engine {
         guard batch.count <= Self.batchLimit else {
             throw Refusal.invalid("more than \(Self.batchLimit) events in one call: \(batch.count)")
         }
-        let ticket = CommitTicket()
-        let answer = try batch.buffer.withEvents { try record($0, in: environment, sender: .secret, ticket) }
+        var ticket = CommitTicket()
+        let answer = try batch.buffer.withEvents { try record($0, in: environment, sender: .secret, &ticket) }
         try await ticket.wait()
         return answer
     }
@@ -40,10 +40,10 @@ extension Engine {
         body: UnsafeRawBufferPointer, form: EventForm, limit: Int = Engine.batchLimit, in environment: EnvironmentID,
         key: APIKey
     ) throws -> Pending<TrackAnswer> {
-        let ticket = CommitTicket()
+        var ticket = CommitTicket()
         do {
             let answer = try scanners.scan(body, as: form, limit: limit) { events in
-                try record(events, in: environment, sender: EventSender(key), ticket)
+                try record(events, in: environment, sender: EventSender(key), &ticket)
             }
             return Pending(answer, ticket)
         } catch let failure as ScanFailure {
@@ -53,8 +53,11 @@ extension Engine {
 
     /// Resolves, judges and counts a batch, and enqueues what was counted. What names unknown companies is tried again
     /// after they have been made; the second time nothing is missing, unless its keys contradict each other.
+    ///
+    /// - Parameter ticket: replaced by the one to wait for.
     private func record(
-        _ events: borrowing ScannedEvents, in environment: EnvironmentID, sender: EventSender, _ ticket: CommitTicket
+        _ events: borrowing ScannedEvents, in environment: EnvironmentID, sender: EventSender,
+        _ ticket: inout CommitTicket
     ) throws -> TrackAnswer {
         try committer.admit()
         let runtime = try requireRuntime(environment)
@@ -69,6 +72,7 @@ extension Engine {
             var stillMissing = MissingEntities()
             try batch.resolve(events, refused: refused, &stillMissing)
         }
+        defer { ticket = billThresholds(of: batch.drafts.lazy.map(\.company), runtime, after: ticket) }
         committer.gate.enter(alone: batch.changesTraits)
         defer { committer.gate.leave() }
         // What the batch refers to may have been taken back by a failed commit since.

@@ -212,7 +212,7 @@ extension Engine {
                 if let finding = try seals.add(invoice) { report.report(finding) }
                 for line in invoice.lines where line.type == .usage {
                     try check(line, of: invoice, corrections[line.id] ?? 0, snapshot, &report)
-                    guard let featureID = line.featureID, let basis = line.usageBasis else { continue }
+                    guard let featureID = line.featureID, let basis = line.usageBasis, !basis.isEarly else { continue }
                     let use = BilledUse(company: invoice.companyID, feature: featureID)
                     billed[use, default: []].append(basis.period)
                 }
@@ -248,18 +248,20 @@ extension Engine {
             return
         }
         let isKept = subscription.billedPeriods.contains { $0.invoiceID == invoice.id }
+        let quantity = try line.quantity.adding(basis.billedEarly?.quantity ?? 0)
         let rated = try Rating.rate(
-            quantity: line.quantity,
-            events: basis.events(of: line.quantity) {
+            quantity: quantity,
+            events: basis.events(of: quantity) {
                 try counters.quantities(company: invoice.companyID, of: $0, in: basis.period)
             }, under: basis.model)
         // Single events that came late are on later lines, and are no longer told from the others.
-        let isComparable = basis.eventsMeterID == nil || corrected == 0 && !isKept
-        if isComparable, rated.amount != line.amount {
-            report.report(
-                "invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(rated.amount)")
+        let isComparable = basis.eventsMeterID == nil || corrected == 0 && !isKept && !basis.isEarly
+        let amount = Int128(rated.amount) - Int128(basis.billedEarly?.amount ?? 0)
+        if isComparable, amount != line.amount {
+            report.report("invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(amount)")
         }
-        guard let meterID = basis.meterID, let billed = Int128(line.quantity.description),
+        // Together with what was billed before the period ended, the line at its end has all of the period.
+        guard !basis.isEarly, let meterID = basis.meterID, let billed = Int128(quantity.description),
             let correction = Int128(corrected.description)
         else { return }
         let metered = Int128(try counters.sum(company: invoice.companyID, meter: meterID, in: basis.period))

@@ -46,6 +46,10 @@ struct RandomNouns {
         PriceTier(upTo: maybe { $0.decimal() }, unitAmount: decimal(), flatAmount: decimal())
     }
 
+    private mutating func earlyUse() -> EarlyUse {
+        EarlyUse(featureID: id(), quantity: decimal(), amount: integer())
+    }
+
     private mutating func percentage() -> PercentagePrice {
         var price = PercentagePrice(rate: decimal())
         price.fixedAmount = decimal()
@@ -90,6 +94,8 @@ struct RandomNouns {
             basis.minimum = $0.maybe { $0.integer() }
             basis.maximum = $0.maybe { $0.integer() }
             basis.eventsMeterID = $0.maybe { $0.id() }
+            basis.billedEarly = $0.maybe { $0.earlyUse() }
+            basis.isEarly = Bool.random(using: &$0.random)
             return basis
         }
         return line
@@ -144,6 +150,7 @@ struct RandomNouns {
             for line in $0.some({ $0.line() }) { billed.correct(line) }
             return billed
         }
+        subscription.billedEarly = some { $0.earlyUse() }
         subscription.addOns = some {
             SubscribedAddOn(planID: $0.id(), versionID: $0.id(), priceID: $0.maybe { $0.id() })
         }

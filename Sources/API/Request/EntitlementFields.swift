@@ -5,9 +5,8 @@ extension Fields {
     /// What a plan is to grant of a feature, and at what price: the body of an entitlement, of its own or in a bundle.
     func entitlement() throws(Refusal) -> EntitlementInput {
         try refuseUnsupported(
-            "billing_threshold", "credit_consumption_rate", "monthly_metered_price_id", "overage_billing_cadence",
-            "overage_invoice_anchor", "quantity_rates", "quarterly_metered_price_id", "value_credit_id",
-            "warning_tiers", "yearly_metered_price_id")
+            "credit_consumption_rate", "monthly_metered_price_id", "quantity_rates", "quarterly_metered_price_id",
+            "value_credit_id", "warning_tiers", "yearly_metered_price_id")
         var input = EntitlementInput(valueType: try required("value_type"))
         input.valueBool = try optional("value_bool")
         input.valueNumeric = try optional("value_numeric")
@@ -28,6 +27,11 @@ extension Fields {
         input.percentage = try percentage()
         input.minimumAmount = try optional("minimum_amount")
         input.maximumAmount = try optional("maximum_amount")
+        input.billingThreshold = try optional("billing_threshold")
+        // Schematic's own programs send 0 for none.
+        if input.billingThreshold == 0 { input.billingThreshold = nil }
+        input.overageCadence = try optional("overage_billing_cadence")
+        input.overageAnchor = try optional("overage_invoice_anchor")
         let others = try currencyPrices()
         input.currencyPrices = others.isEmpty ? nil : others
         return input

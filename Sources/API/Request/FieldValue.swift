@@ -150,6 +150,8 @@ extension FeatureType: FieldValue {}
 extension InvoiceStatus: FieldValue {}
 extension MetricPeriod: FieldValue {}
 extension MetricPeriodMonthReset: FieldValue {}
+extension OverageAnchor: FieldValue {}
+extension OverageCadence: FieldValue {}
 extension PackageRounding: FieldValue {}
 extension MigrationErrorCode: FieldValue {}
 extension MigrationProration: FieldValue {}

@@ -25,6 +25,9 @@ struct PlanEntitlementResponseData: WireObject {
         json.field("package_rounding", entitlement.packageRounding)
         json.field("free_quantity", entitlement.freeQuantity?.rounded)
         json.field("free_quantity_decimal", entitlement.freeQuantity)
+        json.field("billing_threshold", entitlement.billingThreshold)
+        json.field("overage_billing_cadence", entitlement.overageCadence)
+        json.field("overage_invoice_anchor", entitlement.overageAnchor)
         if let price = entitlement.meteredPrices.first {
             PriceTermsWire(price: price).writeFields(to: &json)
         }

@@ -127,7 +127,7 @@ extension Subscription {
 }
 
 extension PlanVersion {
-    /// What it costs in a subscription; nil when it costs nothing. Nobody who has no subscription comes to owe anything.
+    /// What it costs in a subscription; nil when it costs nothing. Nobody without a subscription comes to owe anything.
     fileprivate func price(
         in subscription: Subscription?, _ plan: Plan, _ transaction: Transaction
     ) throws -> Price? {

@@ -4,8 +4,8 @@ package import Store
 
 extension Transaction {
     /// Brings a company's plan in line with what providers sell it: the plan that the newest subscription with access
-    /// sells, or the fallback plan when there is none any more. A company that no provider gave a plan keeps its own. Of
-    /// add-ons that are sold by providers it has those that it is sold.
+    /// sells, or the fallback plan when there is none any more. A company that no provider gave a plan keeps its own.
+    /// Of add-ons that are sold by providers it has those that it is sold.
     ///
     /// Usage, overrides and traits stay. A change is recorded, as every change of a plan.
     func followMirror(of companyID: Identifier<Company>, because cause: PlanChangeCause) throws {

@@ -43,6 +43,9 @@ extension Transaction {
         copy.packageRounding = original.packageRounding
         copy.freeQuantity = original.freeQuantity
         copy.commonPrices = original.commonPrices
+        copy.billingThreshold = original.billingThreshold
+        copy.overageCadence = original.overageCadence
+        copy.overageAnchor = original.overageAnchor
         copy.meteredPrices = original.meteredPrices.map {
             MeteredPrice(id: newID(), interval: $0.interval, $0.common)
         }

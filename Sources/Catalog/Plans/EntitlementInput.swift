@@ -84,6 +84,10 @@ public struct EntitlementInput: Codable, Sendable {
     /// The least and the most that a period's use costs, in minor units.
     public var minimumAmount: Int64?
     public var maximumAmount: Int64?
+    /// Minor units of use that is not billed yet at which it is billed at once.
+    public var billingThreshold: Int64?
+    public var overageCadence: OverageCadence?
+    public var overageAnchor: OverageAnchor?
 
     public init(valueType: EntitlementValueType) {
         self.valueType = valueType
@@ -114,6 +118,9 @@ extension EntitlementInput {
         entitlement.packageSize = packageSize
         entitlement.packageRounding = packageRounding
         entitlement.freeQuantity = freeQuantity
+        entitlement.billingThreshold = billingThreshold
+        entitlement.overageCadence = overageCadence
+        entitlement.overageAnchor = overageAnchor
         entitlement.priceBehavior = priceBehavior
         entitlement.softLimit = softLimit
         entitlement.usageQuantity = usageQuantity
@@ -178,7 +185,11 @@ extension EntitlementInput {
         let fields: [(String, Bool)] = [
             ("percentage", percentage != nil), ("free_quantity", freeQuantity ?? 0 != 0),
             ("minimum_amount", minimumAmount != nil), ("maximum_amount", maximumAmount != nil),
+            ("billing_threshold", billingThreshold != nil), ("overage_billing_cadence", overageCadence?.months != nil),
         ]
+        if let billingThreshold, billingThreshold < 1 {
+            throw .invalid("billing_threshold must be at least 1, not \(billingThreshold)")
+        }
         if !isArrears, let stray = fields.first(where: \.1) {
             throw .invalid("\(stray.0) is for pay_as_you_go, overage and tier, there is \(behavior)")
         }

@@ -18,6 +18,8 @@ package struct CatalogNouns: Sendable {
     package private(set) var derivedMeters: [String: [Meter]] = [:]
     /// All of both.
     package private(set) var meterIDs: Set<Identifier<Meter>> = []
+    /// Those whose use is billed as soon as it has reached an amount.
+    private var withThreshold: Set<Identifier<PlanEntitlement>> = []
     private(set) var revisions = Revisions()
 
     /// How often the nouns behind each compiled part have changed: equal numbers of two states in one line mean equal
@@ -42,6 +44,15 @@ package struct CatalogNouns: Sendable {
         self.planEntitlements = Self.byID(planEntitlements)
         self.planGroup = planGroup
         for meter in meters { add(meter) }
+        withThreshold = Set(planEntitlements.filter { $0.billingThreshold != nil }.map(\.id))
+    }
+
+    /// Whether any plan bills use as soon as it has reached an amount.
+    package var hasThresholds: Bool { !withThreshold.isEmpty }
+
+    /// Whether one of these versions does.
+    package func haveThresholds(_ ids: [Identifier<PlanVersion>]) -> Bool {
+        hasThresholds && ids.contains { versions[$0]?.entitlementIDs.contains(where: withThreshold.contains) == true }
     }
 
     private mutating func add(_ meter: Meter) {
@@ -93,6 +104,12 @@ package struct CatalogNouns: Sendable {
         case .planEntitlement:
             revisions.grants += 1
             Self.apply(change, to: &planEntitlements)
+            let id = Identifier<PlanEntitlement>(ordinal: change.ordinal)
+            if planEntitlements[id]?.billingThreshold != nil {
+                withThreshold.insert(id)
+            } else {
+                withThreshold.remove(id)
+            }
         case .planGroup: planGroup = change.record as? PlanGroup
         case .meter:
             guard let meter = change.record as? Meter else { preconditionFailure("meters are never deleted") }
