@@ -84,11 +84,7 @@ extension PlanChoice {
         for target: Target?, _ company: Company, _ running: Subscription?, _ effect: inout PlanChangeEffect,
         _ transaction: Transaction
     ) throws {
-        if var running, servesOut {
-            running.cancelAtPeriodEnd = true
-            running.updatedAt = transaction.now
-            return try transaction.put(running)
-        }
+        if var running, servesOut { return try running.cancelAtEnd(transaction) }
         if var running {
             effect.proration = creditsUnused ? try running.unusedAdvance(transaction) : []
             try running.endBillingUsage(transaction)

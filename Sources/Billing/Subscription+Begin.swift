@@ -61,6 +61,13 @@ extension Subscription {
         try transaction.put(company)
     }
 
+    /// The company keeps its plan until the running period ends, or its trial.
+    mutating func cancelAtEnd(_ transaction: Transaction) throws {
+        cancelAtPeriodEnd = true
+        updatedAt = transaction.now
+        try transaction.put(self)
+    }
+
     mutating func take(_ target: PlanChoice.Target, _ price: Price) {
         planID = target.plan.id
         versionID = target.version.id
