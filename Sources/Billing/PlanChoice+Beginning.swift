@@ -4,8 +4,8 @@ internal import Model
 internal import Store
 
 extension PlanChoice {
-    /// How the subscription begins that `/manage-plan` asks for. Throws the problem that stands in the way of a trial or
-    /// of a billing day.
+    /// How the subscription begins that `/manage-plan` asks for. Throws the problem that stands in the way of a trial
+    /// or of a billing day.
     ///
     /// Source of the rules: Schematic, "Manage plan", trials and billing cycle anchors.
     static func beginning(

@@ -36,8 +36,8 @@ package struct Renewal: Sendable {
 }
 
 extension ReadView {
-    /// Everything of companies that ends in `(now, until]`, in the order in which it does; of one instant, subscriptions
-    /// first.
+    /// Everything of companies that ends in `(now, until]`, in the order in which it does; of one instant,
+    /// subscriptions first.
     ///
     /// Two lists are read that stand in order of time, and the records of what they name: its cost is that of what ends
     /// by then, however many companies there are.

@@ -61,7 +61,7 @@ package struct SignalThresholds: Sendable {
 extension ReadView {
     /// The companies' uses that stand out, the greatest share of a limit first; of equal ones the newest company first.
     ///
-    /// Looks at every company, and asks memory for its counters where it has them. A limit of 0 is none to come near to.
+    /// Looks at every company, and asks memory for its counters where it has them. To a limit of 0 nobody comes near.
     package func usageSignals(
         _ thresholds: SignalThresholds, features: Set<Identifier<Feature>>?,
         where isWanted: (Company, [UsageSignalKind]) -> Bool

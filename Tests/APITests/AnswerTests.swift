@@ -22,8 +22,8 @@ import Testing
                 "plan_type must be one of plan, add_on, not \"gold\""
             ),
             (
-                .post, "/manage-plan", #"{"company_id":"comp_TtB2vNQeAsn","trial_end":"2030-01-01T00:00:00Z"}"#, 400,
-                "trial_end is not part of this release"
+                .post, "/manage-plan", #"{"company_id":"comp_TtB2vNQeAsn","paid_outside_stripe":true}"#, 400,
+                "paid_outside_stripe is not part of this release"
             ),
             (.post, "/flags/none/check", "{}", 404, "flag \"none\" does not exist"),
             (
