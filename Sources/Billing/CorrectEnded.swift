@@ -5,7 +5,8 @@ package import Store
 /// Remembers that late use of subscriptions that have ended has come, and makes its billing due when the grace is over:
 /// what comes until then is billed together.
 ///
-/// Where this is never said, because the process ended first, the last look finds it: 35 days after the end.
+/// Where this is never said, because the process ended or a write failed first, the last look finds it: 35 days after
+/// the end.
 package struct NoteLateUse: Command {
     package static let name = "note_late_use"
 

@@ -109,5 +109,7 @@ final class EnvironmentRuntime: Sendable {
         current.replace { _ in catalog }
         companies.forgetAll()
         users.forgetAll()
+        // Of uncommitted use, too. What is forgotten is found by the last look, as after a restart.
+        _ = lateUse.take()
     }
 }

@@ -140,12 +140,10 @@ extension TrackBatch {
         guard draft.isTrusted, !draft.isBackfill, draft.effective < now, draft.company != 0,
             let state = try runtime.company(Identifier(ordinal: draft.company))
         else { return nil }
-        guard let subscription = state.subscription, subscription.startedAt <= draft.effective else {
+        guard let subscription = state.subscription, subscription.billedFrom <= draft.effective else {
             return try latenessAfterEnd(of: draft)
         }
-        guard let period = subscription.period, subscription.billedFrom <= draft.effective,
-            draft.effective < period.start
-        else { return nil }
+        guard let period = subscription.period, draft.effective < period.start else { return nil }
         guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
             return .grace
         }
@@ -160,13 +158,23 @@ extension TrackBatch {
         else { return nil }
         for id in company.endedSubscriptionIDs.reversed() {
             guard let subscription = try engine.store.record(id, in: runtime.id) else { continue }
-            guard let billed = subscription.billedPeriods.first(where: { $0.period.contains(draft.effective) }) else {
-                continue
-            }
+            guard let billed = subscription.period(billing: draft.effective) else { continue }
             if try engine.store.record(billed.invoiceID, in: runtime.id)?.status == .draft { return .grace }
             runtime.lateUse.insert(id)
             return .correction
         }
         return nil
+    }
+}
+
+extension Subscription {
+    /// Of a subscription that has ended: the period whose invoice bills use of an instant. Its last one may bill the
+    /// very instant of the end too; then what began there does not.
+    fileprivate func period(billing instant: Timestamp) -> BilledPeriod? {
+        guard meteredFrom.map({ $0 <= instant }) ?? true else { return nil }
+        return billedPeriods.first { billed in
+            billed.period.contains(instant)
+                || hasBilledItsEnd && instant == endedAt && instant == billed.period.end
+        }
     }
 }

@@ -7,6 +7,8 @@ package struct Company: Sendable {
     var ended: [Int] = []
     package internal(set) var overrides: [Override] = []
     var traits: [String: Int] = [:]
+    /// Minor units in its favour.
+    var balance = 0
 }
 
 package struct Subscription: Sendable {
@@ -28,6 +30,8 @@ package struct Subscription: Sendable {
     /// Use at the very instant of the end is billed by this subscription.
     var billedItsEnd = false
     package internal(set) var endedAt: Instant?
+    /// When what came late after the end is billed; nil while nothing is known of any.
+    var correctsAt: Instant?
     var pending: [Line] = []
 
     package var period: (start: Instant, end: Instant) {
@@ -56,7 +60,8 @@ package struct Line: Sendable {
     }
 
     var kind: Kind
-    /// The version whose price it is.
+    /// The plan's version whose price it is.
+    var plan: Int
     var version: Int
     var feature: Int?
     var quantity: Int
@@ -87,6 +92,13 @@ package struct Invoice: Sendable {
     package let finalizesAt: Instant
     /// The usage lines as billed so far, corrections included: from the finalisation on.
     var billed: [Line] = []
+    var paidFromBalance = 0
 
     var total: Int { lines.reduce(0) { $0 + $1.amount } }
+}
+
+/// A look for what came late for a subscription that has ended.
+struct Look: Sendable {
+    let at: Instant
+    let subscription: Int
 }

@@ -86,14 +86,31 @@ extension PlainModel {
         return sentAt < now - reach * Calendar.day ? nil : sentAt
     }
 
-    /// Whether the invoice of the ended period that it belongs to is final; nil when it is not late.
-    private func lateness(of use: Use, _ company: Int, _ at: Instant) -> Bool? {
-        guard use.isTrusted, !use.isBackfill, at < now, let number = companies[company].subscription else { return nil }
-        let subscription = subscriptions[number]
-        guard subscription.start <= at, at < subscription.period.start else { return nil }
-        return invoices.contains { invoice in
-            invoice.subscription == number && !invoice.billed.isEmpty && invoice.start <= at && at < invoice.end
+    /// Whether the invoice of the ended period that it belongs to is final; nil when it is not late. Where that is of a
+    /// subscription that has ended, it is to be noted.
+    private mutating func lateness(of use: Use, _ company: Int, _ at: Instant) -> Bool? {
+        guard use.isTrusted, !use.isBackfill, at < now else { return nil }
+        if let number = companies[company].subscription, subscriptions[number].billedFrom <= at {
+            guard at < subscriptions[number].period.start else { return nil }
+            return isFinal(number, at) ?? false
         }
+        for number in companies[company].ended.reversed() {
+            guard let isFinal = isFinal(number, at) else { continue }
+            if isFinal { lateUse.insert(number) }
+            return isFinal
+        }
+        return nil
+    }
+
+    /// Whether the invoice is final that bills a subscription's use of an instant; nil when none does.
+    private func isFinal(_ subscription: Int, _ at: Instant) -> Bool? {
+        for invoice in invoices where invoice.subscription == subscription {
+            let bills = invoice.lines.contains { line in
+                line.basis.map { $0.start <= at && at < $0.end } ?? false
+            }
+            if bills { return invoice.status != .draft }
+        }
+        return nil
     }
 
     // MARK: - Consume

@@ -4,11 +4,15 @@ extension PlainModel {
         let account = companies[company]
         let keys = companyKeys.keys[company].map { "\($0)=\($1)" }.sorted().joined(separator: ",")
         let plan = account.plan.map { "\($0.plan).\($0.version)" } ?? "none"
-        var lines = ["company \(company) \(keys) zone \(account.zone ?? 0) plan \(plan)"]
+        var lines = ["company \(company) \(keys) zone \(account.zone ?? 0) plan \(plan) balance \(account.balance)"]
         if let number = account.subscription {
             let subscription = subscriptions[number]
             let ending = subscription.endsWithPeriod ? " ending" : ""
             lines.append("subscription \(number) from \(subscription.start) period \(subscription.index)\(ending)")
+        }
+        for number in account.ended {
+            guard let at = subscriptions[number].correctsAt else { continue }
+            lines.append("subscription \(number) has ended, corrected at \(at)")
         }
         for override in account.overrides { lines.append("override \(override.number)") }
         for (place, feature) in features.enumerated() {
@@ -44,7 +48,8 @@ extension PlainModel {
             return "\(line.kind.rawValue)\(feature) \(line.quantity)=\(line.amount) \(line.start)-\(line.end)"
         }
         return "of \(invoice.subscription) \(invoice.status.rawValue)\(number) \(invoice.start)-\(invoice.end) "
-            + "final \(invoice.finalizesAt) total \(invoice.total): " + lines.sorted().joined(separator: " + ")
+            + "final \(invoice.finalizesAt) total \(invoice.total) balance \(invoice.paidFromBalance): "
+            + lines.sorted().joined(separator: " + ")
     }
 
     package var linesBilled: [String: Int] {
@@ -92,6 +97,7 @@ extension PlainModel {
             guard let number = company.subscription else { continue }
             turns += [subscriptions[number].period.end, subscriptions[number].cycle(now).end]
         }
+        turns += looks.map(\.at)
         turns += openHolds.map { holds[$0].expiresAt }
         for invoice in invoices where invoice.status == .draft { turns.append(invoice.finalizesAt) }
         if let oldest = keysSeen.values.map({ $0.at + Self.keyLife }).filter({ $0 > now }).min() {
@@ -108,14 +114,16 @@ extension PlainModel {
             let subscription = subscriptions[number]
             edges += [subscription.period.start, subscription.period.start, subscription.start]
         }
-        edges += companies[company].ended.suffix(1).compactMap { subscriptions[$0].endedAt }
+        for number in companies[company].ended.suffix(1) {
+            edges += [subscriptions[number].period.start, subscriptions[number].endedAt!]
+        }
         return edges
     }
 }
 
 extension PlainModel {
     /// Whether something that is due by now has not been done yet.
-    package var hasDue: Bool { nextDue(until: now) != nil }
+    package var hasDue: Bool { nextDue(until: now) != nil || !lateUse.isEmpty }
 
     package var drafts: [Int] { invoices.indices.filter { invoices[$0].status == .draft } }
 

@@ -23,6 +23,10 @@ package struct PlainModel: Sendable {
     var meters: Set<String> = []
     var overrideCount = 0
     var invoiceNumber = 0
+    /// Looks that will be taken.
+    var looks: [Look] = []
+    /// Subscriptions that have ended, for which something came late that is not noted yet. It is not written down.
+    var lateUse: Set<Int> = []
     var events: [Meter: [Counted]] = [:]
     var keysSeen: [String: Seen] = [:]
     var answers: [String: Answered] = [:]
@@ -81,6 +85,9 @@ package struct PlainModel: Sendable {
         stages = []
         keepsStages = false
     }
+
+    /// What was not written is gone: the process has ended, or a write has failed.
+    package mutating func forget() { lateUse = [] }
 
     // MARK: - Use
 

@@ -31,6 +31,22 @@ package struct TrackOutcome: Equatable, Sendable {
     package init() {}
 }
 
+/// A plan change as it is asked for.
+package struct PlanRequest: Sendable {
+    /// Nil: to leave the plan.
+    package var plan: Int?
+    /// The published version; else a company stays on the version that it has.
+    package var isNewest = true
+    /// Quantities bought ahead, by feature.
+    package var bought: [Int: Int] = [:]
+    /// What is unused of what was paid ahead is credited when the company stops paying.
+    package var isCredited = false
+    /// Who leaves its plan keeps it until the period ends.
+    package var waitsForEnd = false
+
+    package init(plan: Int?) { self.plan = plan }
+}
+
 /// A consume as it is sent.
 package struct Consumption: Equatable, Sendable {
     package enum Target: Equatable, Sendable {

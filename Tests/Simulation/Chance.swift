@@ -37,7 +37,7 @@ struct Chance {
             if random.once(in: 2) { return .upsertUser(keys(company: false)) }
             return .increment(company: company, trait: Self.trait, by: random.number(-6...6))
         case 55...63: return manage(company, model)
-        case 64...65: return .cancel(company: company, immediately: random.once(in: 2))
+        case 64...65: return .cancel(company: company, immediately: random.once(in: 2), isCredited: random.once(in: 2))
         case 66...69:
             let feature = random.number(0...model.features.count - 1)
             return .addOverride(company: company, override(feature, model), expiresAt: expiry(model))
@@ -78,18 +78,19 @@ struct Chance {
     private mutating func zone() -> Int? { random.once(in: 2) ? nil : random.pick(World.zones.keys.sorted()) }
 
     private mutating func manage(_ company: Int, _ model: PlainModel) -> Step {
-        let plan = random.once(in: 12) ? nil : random.number(0...model.plans.count - 1)
-        var bought: [Int: Int] = [:]
-        let isNewest = plan == nil || random.once(in: 2)
-        if let plan, random.once(in: 2) {
+        var wanted = PlanRequest(plan: random.once(in: 12) ? nil : random.number(0...model.plans.count - 1))
+        wanted.isNewest = wanted.plan == nil || random.once(in: 2)
+        wanted.isCredited = random.once(in: 2)
+        wanted.waitsForEnd = wanted.plan == nil && random.once(in: 3)
+        if let plan = wanted.plan, random.once(in: 2) {
             let kept = model.companies[company].plan.flatMap { $0.plan == plan ? $0.version : nil }
             let version = model.plans[plan][
-                isNewest ? model.plans[plan].count - 1 : kept ?? model.plans[plan].count - 1]
+                wanted.isNewest ? model.plans[plan].count - 1 : kept ?? model.plans[plan].count - 1]
             for terms in version.terms where terms.price?.isAhead == true {
-                bought[terms.feature] = random.number(0...20)
+                wanted.bought[terms.feature] = random.number(0...20)
             }
         }
-        return .manage(company: company, plan: plan, isNewest: isNewest, bought: bought)
+        return .manage(company: company, wanted)
     }
 
     private mutating func override(_ feature: Int, _ model: PlainModel) -> Terms {

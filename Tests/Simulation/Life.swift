@@ -113,7 +113,10 @@ extension Life {
         world.settle()
         world.faults.arm(nil)
         try compare(outcome, expected)
-        if move.trouble?.isCrash == true { try world.restart() }
+        if move.trouble?.isCrash == true {
+            try world.restart()
+            model.forget()
+        }
     }
 
     private func perform(_ move: Move, _ before: PlainModel) async throws -> Outcome {
@@ -126,7 +129,6 @@ extension Life {
     private mutating func survive(_ move: Move, _ before: PlainModel, _ stages: [PlainModel]) async throws {
         world.settle()
         world.faults.arm(nil)
-        let after = model
         var mayBe = stages
         switch move.trouble! {
         case .failure: mayBe = [before]
@@ -146,9 +148,10 @@ extension Life {
         }
         let extent = left == 0 ? "nothing" : left == mayBe.count - 1 ? "everything" : "a part"
         count("\(move.step.name): \(move.trouble!.isCrash ? "crash" : "failure") left \(extent)")
+        model.forget()
         guard mayBe.count > 1, move.canBeTriedAgain else { return }
         _ = try await world.perform(move.step)
-        model = after
+        _ = model.perform(move.step)
         try compareAll()
     }
 

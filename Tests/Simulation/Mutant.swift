@@ -27,4 +27,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case deafSettlement
     /// What is committed of a trait's hold is added twice.
     case doubleIncrement
+    /// What was paid ahead and is unused is not credited to who stops paying, though it was asked for.
+    case lostCredit
 }

@@ -14,8 +14,8 @@ package enum Step: Sendable {
     case upsertCompany([String: String], zone: Int?)
     case upsertUser([String: String])
     case increment(company: Int, trait: String, by: Int)
-    case manage(company: Int, plan: Int?, isNewest: Bool, bought: [Int: Int])
-    case cancel(company: Int, immediately: Bool)
+    case manage(company: Int, PlanRequest)
+    case cancel(company: Int, immediately: Bool, isCredited: Bool)
     case addOverride(company: Int, Terms, expiresAt: Instant?)
     case removeOverride(Int)
     case finalize(Int)
@@ -87,9 +87,9 @@ extension PlainModel {
         case .upsertCompany(let keys, let zone): return said(upsertCompany(keys, zone: zone))
         case .upsertUser(let keys): return said(upsertUser(keys))
         case .increment(let company, let trait, let quantity): increment(trait, of: company, by: quantity)
-        case .manage(let company, let plan, let isNewest, let bought):
-            manage(company, plan: plan, isNewest: isNewest, bought: bought)
-        case .cancel(let company, let immediately): return said(cancel(company, immediately: immediately))
+        case .manage(let company, let wanted): manage(company, wanted)
+        case .cancel(let company, let immediately, let isCredited):
+            return said(cancel(company, immediately: immediately, isCredited: isCredited))
         case .addOverride(let company, let terms, let expiresAt):
             return said(addOverride(terms, expiresAt: expiresAt, to: company))
         case .removeOverride(let number): return said(removeOverride(number))
@@ -100,7 +100,8 @@ extension PlainModel {
         case .closeDue: runDue(until: now)
         case .publish(let plan, let version): publish(version, of: plan)
         case .addFeature(let feature): addFeature(feature)
-        case .restart, .verify: break
+        case .restart: forget()
+        case .verify: break
         }
         return .carriedOut
     }

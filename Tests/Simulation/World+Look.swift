@@ -14,12 +14,17 @@ extension World {
             let keyTexts = account.keys.map { "\($0.name)=\($0.value)" }.sorted().joined(separator: ",")
             let zone = Self.zones.first { $0.value == account.billingProfile.timezone }?.key ?? 0
             let plan = account.plan.map { catalog.plan($0) } ?? "none"
-            var lines = ["company \(company) \(keyTexts) zone \(zone) plan \(plan)"]
+            let balance = try view.get(CustomerBalance.id(of: id))?.amount(in: .usd) ?? 0
+            var lines = ["company \(company) \(keyTexts) zone \(zone) plan \(plan) balance \(balance)"]
             if let subscriptionID = account.subscriptionID, let subscription = try view.get(subscriptionID) {
                 let ending = subscription.cancelAtPeriodEnd ? " ending" : ""
                 lines.append(
                     "subscription \(subscriptionID.number) from \(subscription.startedAt.instant) "
                         + "period \(subscription.periodIndex)\(ending)")
+            }
+            for id in account.endedSubscriptionIDs {
+                guard let at = try view.get(id)?.correctsAt else { continue }
+                lines.append("subscription \(id.number) has ended, corrected at \(at.instant)")
             }
             for id in account.overrideIDs { lines.append("override \(id.number)") }
             return try lines + checks(of: id, keys) + holds(of: id)
@@ -109,7 +114,8 @@ extension World {
         }
         return "of \(invoice.subscriptionID.number) \(invoice.status.rawValue)\(number) "
             + "\(invoice.period.start.instant)-\(invoice.period.end.instant) final \(invoice.finalizesAt.instant) "
-            + "total \(invoice.total): " + lines.sorted().joined(separator: " + ")
+            + "total \(invoice.total) balance \(invoice.amountFromBalance): "
+            + lines.sorted().joined(separator: " + ")
     }
 
     /// How many companies and users there are.

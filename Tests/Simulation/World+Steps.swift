@@ -39,20 +39,11 @@ extension World {
             var set = SetTrait(entity: .company, keys: [keys[0].name: keys[0].value], trait: trait)
             set.increment = Int64(quantity)
             try await run(set)
-        case .manage(let company, let plan, let isNewest, let bought):
-            var manage = ManagePlan(companyID: Identifier(number: company))
-            if let plan {
-                manage.basePlanID = catalog.plans[plan]
-                if isNewest { manage.basePlanVersionID = catalog.versions[plan].last!.id }
-                manage.payInAdvance = try selections(bought, plan, isNewest, company)
-            }
-            let outcome = try await run(manage)
-            if let problem = outcome.problems.first(where: \.isBlocking) {
-                throw UnexpectedProblem(description: problem.message)
-            }
-        case .cancel(let company, let immediately):
+        case .manage(let company, let wanted): try await manage(company, wanted)
+        case .cancel(let company, let immediately, let isCredited):
             var cancel = CancelSubscription(companyID: Identifier(number: company))
             cancel.immediately = immediately
+            cancel.prorate = isCredited && mutant != .lostCredit
             try await run(cancel)
         case .addOverride(let company, let terms, let expiresAt):
             var create = CreateCompanyOverride(
@@ -89,18 +80,6 @@ extension World {
     static let zones = [
         0: "UTC", 330 * 60_000: "Asia/Kolkata", -420 * 60_000: "America/Phoenix", 840 * 60_000: "Pacific/Kiritimati",
     ]
-
-    private func selections(
-        _ bought: [Int: Int], _ plan: Int, _ isNewest: Bool, _ company: Int
-    ) throws -> [PayInAdvanceSelection] {
-        let versions = catalog.versions[plan]
-        let kept = try engine.read(environment) { try $0.get(Identifier<Model.Company>(number: company))?.plan }
-        let isKept = !isNewest && kept?.planID == catalog.plans[plan]
-        let version = isKept ? versions.first { $0.id == kept!.versionID }! : versions.last!
-        return bought.compactMap { feature, quantity in
-            version.aheadPrices[feature].map { PayInAdvanceSelection(priceID: $0, quantity: Int64(quantity)) }
-        }
-    }
 
     // MARK: - Use
 

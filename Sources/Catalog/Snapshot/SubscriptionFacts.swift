@@ -8,7 +8,7 @@ package final class SubscriptionFacts: Sendable {
     /// Nil for a plan that is paid once, which has no cycle.
     private let periods: SubscriptionPeriods?
     package let startedAt: Timestamp
-    /// From when on use is billed: after a trial.
+    /// From when on use is billed: after a trial, and after what an earlier subscription has billed.
     package let billedFrom: Timestamp
     /// The periods that were closed, kept while events may still arrive for them.
     package let billedPeriods: [BilledPeriod]
@@ -21,7 +21,7 @@ package final class SubscriptionFacts: Sendable {
         purchased = Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
         periods = subscription.interval.cadence == nil ? nil : subscription.periods
         startedAt = subscription.startedAt
-        billedFrom = subscription.trialEndsAt ?? subscription.startedAt
+        billedFrom = subscription.trialEndsAt ?? subscription.meteredFrom ?? subscription.startedAt
         periodIndex = subscription.periodIndex
         billedPeriods = subscription.billedPeriods
         usageCarriedFrom = subscription.usageCarriedFrom
