@@ -40,6 +40,7 @@ public final class Transaction {
         let later = Transaction(store, in: environmentID, at: instant, identifiers: identifiers, usage: usage)
         later.writes = writes
         later.numbers = numbers
+        later.links = links
         later.changes = changes
         return later
     }
