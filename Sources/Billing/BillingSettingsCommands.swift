@@ -46,6 +46,9 @@ public struct UpdateBillingProfile: Command {
     public var name: String?
     public var collectionMethod: CollectionMethod?
     public var daysUntilDue: Int64?
+    public var paymentGating: PaymentGating?
+    /// Days after an invoice's due date; only where gating is `revokeAfter`.
+    public var gatingDays: Int64?
     public var timezone: String?
     /// Replaces all; of invoices that are issued from now on.
     public var taxRates: [TaxRate]?
@@ -67,6 +70,7 @@ public struct UpdateBillingProfile: Command {
             }
             company.billingProfile.daysUntilDue = days
         }
+        try setGating(of: &company.billingProfile)
         if let taxRates {
             try check(taxRates)
             company.billingProfile.taxRates = taxRates.isEmpty ? nil : taxRates
@@ -81,6 +85,22 @@ public struct UpdateBillingProfile: Command {
         company.updatedAt = transaction.now
         try transaction.put(company)
         return company
+    }
+
+    private func setGating(of profile: inout BillingProfile) throws(Refusal) {
+        if let days = gatingDays, !(0...365).contains(days) {
+            throw .invalid("gating_days must be between 0 and 365, not \(days)")
+        }
+        switch paymentGating {
+        case .keepServing?: profile.gatingDays = nil
+        case .revokeAfter?: profile.gatingDays = gatingDays ?? profile.gatingDays ?? 0
+        case nil:
+            guard let gatingDays else { return }
+            guard profile.gatingDays != nil else {
+                throw .invalid("gating_days needs payment_gating revoke_after")
+            }
+            profile.gatingDays = gatingDays
+        }
     }
 }
 

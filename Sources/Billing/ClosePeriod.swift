@@ -27,7 +27,9 @@ package struct ClosePeriod: Command {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
         let ended = subscription.period
-        guard ended.end == transaction.now else { return nil }
+        guard ended.end == transaction.now, try !transaction.hasCheckoutNow(of: subscription.companyID) else {
+            return nil
+        }
         var terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.metered(in: ended), terms, transaction)
@@ -117,6 +119,7 @@ extension Subscription {
         let invoice = lines.isEmpty ? nil : try issue(lines, for: period, finality, transaction)
         if !billedPeriods.isEmpty { scheduleCorrections(at: transaction.now + Self.mostLate, transaction) }
         try transaction.put(self)
+        try transaction.cancelPendingCheckout(of: companyID)
         var company = try transaction.require(companyID, "company")
         company.subscriptionID = nil
         company.endedSubscriptionIDs.append(id)

@@ -49,6 +49,7 @@ extension Invoice {
         try chain(transaction)
         try settleFromBalance(at: instant, transaction)
         status = amountRemaining > 0 ? .open : .paid
+        if status == .open { try transaction.scheduleRevocation(of: self) }
     }
 
     /// `INV-000042`: the document's kind and its place among its kind.

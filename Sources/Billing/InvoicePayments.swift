@@ -29,11 +29,14 @@ public struct VoidInvoice: Command {
     }
 }
 
-/// Gives up hope that an open invoice will be paid. It may still be paid, voided or credited.
+/// Gives up hope that an open invoice will be paid, and with that the company's subscription. The invoice may still be
+/// paid, voided or credited.
 public struct MarkInvoiceUncollectible: Command {
     public static let name = "mark_invoice_uncollectible"
 
     public let invoiceID: Identifier<Invoice>
+    /// What is recorded of the plan change that follows. Nil: that somebody managed it by a key.
+    public var cause: PlanChangeCause?
 
     public init(invoiceID: Identifier<Invoice>) {
         self.invoiceID = invoiceID
@@ -49,6 +52,7 @@ public struct MarkInvoiceUncollectible: Command {
         invoice.status = .uncollectible
         invoice.updatedAt = transaction.now
         try transaction.put(invoice)
+        try transaction.lapse(invoice.companyID, because: cause ?? PlanChangeCause(.subscriptionChange))
         return invoice
     }
 }

@@ -67,7 +67,19 @@ public struct ManagePlan: Command {
             outcome.violations = try choice.violations(of: company, transaction)
             outcome.problems = try choice.problems(
                 of: company, outcome.violations, isSelfServe: isSelfServe ?? false, transaction)
+            if company.scheduledCheckoutID != nil, try choice.isPurchase(for: company, transaction) {
+                outcome.problems.append(
+                    PlanProblem(
+                        "scheduled_change_blocks_purchase",
+                        "a downgrade is scheduled: until then nothing can be added", plan: basePlanID))
+            }
             guard outcome.success || evenIfBlocked else { return outcome }
+            if isSelfServe == true, let end = try choice.putsOff(for: company, transaction) {
+                outcome.scheduled = try transaction.putOff(
+                    self, of: company, until: end, because: cause ?? PlanChangeCause(.checkout))
+                outcome.company = try transaction.require(companyID, "company")
+                return outcome
+            }
             outcome.effect = try choice.carryOut(company, because: cause ?? PlanChangeCause(.managePlan), transaction)
             outcome.company = try transaction.require(companyID, "company")
             return outcome
@@ -105,6 +117,8 @@ public struct ManagePlanOutcome: Sendable {
     package internal(set) var violations: [UsageViolation] = []
     /// Nil when nothing was changed.
     package internal(set) var effect: PlanChangeEffect?
+    /// The change that was put off instead.
+    package internal(set) var scheduled: ScheduledCheckout?
 
     init(company: Company, problems: [PlanProblem]) {
         self.company = company

@@ -18,6 +18,7 @@ extension PlanChoice {
             action: cause.action == .subscriptionChange ? nil : try action(for: company, transaction))
         let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
         try carryOut(company, timing ?? ProrationTiming(settings.prorationBehavior), &effect, transaction)
+        try transaction.cancelPendingCheckout(of: company.id)
         try transaction.notePlanChange(of: company.id, from: company, because: cause, effect.action)
         return effect
     }
@@ -61,8 +62,7 @@ extension PlanChoice {
         guard keepsSubscription || price.amount >= oldPrice.amount else {
             // The seed's rule for downgrades: cancelled, created anew, accrued charges are not carried.
             effect.proration = timing == .never ? [] : try running.unusedAdvance(transaction)
-            let owed = try running.correctionLines(transaction) + running.pendingLines
-            running.pendingLines = []
+            let owed = try running.owedAtDowngrade(transaction)
             try running.end(issuing: owed, for: running.period, .afterGrace(transaction), transaction)
             try running.credit(effect.proration, transaction)
             return try subscribe(target, price, replacing: running, company, &effect, transaction)

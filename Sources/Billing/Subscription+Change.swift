@@ -76,6 +76,18 @@ extension Subscription {
             .map { try $0.prorated(as: .prorationCredit, sign: -1, of: priced) }.filter { $0.amount != 0 }
     }
 
+    /// What a downgrade does not drop: corrections and pending lines, and all use of a period that ends right now, as
+    /// it does for a downgrade that was put off.
+    mutating func owedAtDowngrade(_ transaction: Transaction) throws -> [InvoiceLine] {
+        if period.end == transaction.now {
+            let terms = try BillingTerms(of: self, transaction)
+            return try arrearsLines(for: period, metered: meteredPeriod, terms, transaction)
+        }
+        let owed = try correctionLines(transaction) + pendingLines
+        pendingLines = []
+        return owed
+    }
+
     /// Puts what credits are worth to the company's balance, for its next invoices.
     func credit(_ credits: [InvoiceLine], _ transaction: Transaction) throws {
         let amount = credits.reduce(0) { $0 - $1.amount }

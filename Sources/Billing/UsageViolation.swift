@@ -83,7 +83,10 @@ extension PlanChoice {
                 "usage_over_limit",
                 "feature \(violation.feature.name) is over the limit: usage \(violation.usage)/\(violation.allocation)",
                 plan: target?.plan.id, feature: violation.feature.id)
-            problem.isBlocking = isLess && settings.preventsDowngradesOverLimit
+            problem.isBlocking =
+                isLess
+                && (settings.scheduledDowngrades == .none
+                    ? settings.preventsDowngradesOverLimit : settings.scheduledDowngradesHeedLimits)
             problems.append(problem)
         }
         return problems

@@ -2,7 +2,7 @@ public import Basics
 
 extension Company: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 17)
+        writer.writeArray(count: 18)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         name.pack(into: &writer)
@@ -20,10 +20,11 @@ extension Company: Packed {
         addOns.pack(into: &writer)
         mirror.pack(into: &writer)
         trials.pack(into: &writer)
+        scheduledCheckoutID.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(14...17)
+        let fields = try reader.readFields(14...18)
         id = try Identifier<Company>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         name = try String(unpacking: &reader)
@@ -41,6 +42,7 @@ extension Company: Packed {
         if fields > 14 { addOns = try [PlanAssignment](unpacking: &reader) }
         mirror = fields > 15 ? try CompanyMirror?(unpacking: &reader) : nil
         if fields > 16 { trials = try [Trial](unpacking: &reader) }
+        scheduledCheckoutID = fields > 17 ? try Identifier<ScheduledCheckout>?(unpacking: &reader) : nil
     }
 }
 
@@ -78,7 +80,7 @@ extension PlanAssignment: Packed {
 
 extension BillingProfile: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 8)
+        writer.writeArray(count: 9)
         id.pack(into: &writer)
         name.pack(into: &writer)
         collectionMethod.pack(into: &writer)
@@ -87,10 +89,11 @@ extension BillingProfile: Packed {
         createdAt.pack(into: &writer)
         updatedAt.pack(into: &writer)
         taxRates.pack(into: &writer)
+        gatingDays.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(7...8)
+        let fields = try reader.readFields(7...9)
         id = try Identifier<BillingProfile>(unpacking: &reader)
         name = try String?(unpacking: &reader)
         collectionMethod = try CollectionMethod(unpacking: &reader)
@@ -99,5 +102,6 @@ extension BillingProfile: Packed {
         createdAt = try Timestamp(unpacking: &reader)
         updatedAt = try Timestamp(unpacking: &reader)
         taxRates = fields > 7 ? try [TaxRate]?(unpacking: &reader) : nil
+        gatingDays = fields > 8 ? try Int64?(unpacking: &reader) : nil
     }
 }

@@ -22,6 +22,8 @@ public struct Company: Codable, Sendable, Identified {
     public var billingProfile: BillingProfile
     /// Nil in maps of before there were any.
     private var keptTrials: [Trial]?
+    /// The plan change that waits.
+    public var scheduledCheckoutID: Identifier<ScheduledCheckout>?
     public var userCount = 0
     public var lastSeenAt: Timestamp?
     /// Nil where no provider has ever sold it anything.
@@ -76,6 +78,12 @@ public struct PlanAssignment: Codable, Sendable, Equatable {
     }
 }
 
+/// Whether a company is served whose invoices stay open.
+public enum PaymentGating: String, Codable, Sendable, CaseIterable {
+    case keepServing = "keep_serving"
+    case revokeAfter = "revoke_after"
+}
+
 public enum CollectionMethod: String, Codable, Sendable, CaseIterable {
     case chargeAutomatically = "charge_automatically"
     case sendInvoice = "send_invoice"
@@ -89,6 +97,8 @@ public struct BillingProfile: Codable, Sendable, Identified {
     public var name: String?
     public var collectionMethod = CollectionMethod.sendInvoice
     public var daysUntilDue: Int64 = 30
+    /// How long after its due date an open invoice ends the subscription; nil: never.
+    public var gatingDays: Int64?
     /// IANA zone that the company's periods are cut in; fixed once its first subscription has started.
     public var timezone: String?
     public let createdAt: Timestamp

@@ -23,7 +23,7 @@ public struct PlanGroupSettings: Codable, Sendable, Equatable {
     public var downgradeButtonText: String?
     public var downgradeURL: String?
     public var scheduledDowngrades = ScheduledDowngradeBehavior.none
-    /// A scheduled downgrade is not carried out while a limit of its plan is passed.
+    /// A downgrade to a plan whose limits are passed cannot be scheduled either.
     public var scheduledDowngradesHeedLimits = false
     /// Which plans and add-ons go together; one that is not named as a source fits all.
     public var compatibilities: [PlanCompatibility] = []

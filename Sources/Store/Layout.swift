@@ -117,6 +117,10 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case migrateCompany = 10
         /// Use is billed before its period ends.
         case billOverage = 12
+        /// A plan change happens that was put off. After the periods that end then, which leave it to that change.
+        case executeCheckout = 4
+        /// An invoice has been open for longer than its company is served without paying.
+        case revokeUnpaid = 5
     }
 
     package let at: Timestamp

@@ -55,6 +55,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planTrait = 17
     case flagUse = 18
     case planChange = 19
+    case scheduledCheckout = 23
     case planVersionMigration = 35
     case companyMigration = 36
     case planVersionUse = 37
@@ -103,6 +104,7 @@ extension Subscription: Record { package static var kind: RecordKind { .subscrip
 extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
 extension BillingDetails: Record { package static var kind: RecordKind { .billingDetails } }
+extension ScheduledCheckout: Record { package static var kind: RecordKind { .scheduledCheckout } }
 extension PlanChange: Record { package static var kind: RecordKind { .planChange } }
 extension Coupon: Record { package static var kind: RecordKind { .coupon } }
 extension CustomerBalance: Record { package static var kind: RecordKind { .customerBalance } }

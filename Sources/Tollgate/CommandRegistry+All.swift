@@ -26,6 +26,7 @@ extension CommandRegistry {
         CreateAPIKey.self, RenameAPIKey.self, NoteKeyUse.self, RevokeAPIKey.self, IssueTemporaryToken.self,
         UpdateBillingSettings.self, UpdateBillingProfile.self, UpdateBillingDetails.self, SetTestClock.self,
         ManagePlan.self, CancelSubscription.self, EditTrialEnd.self, EndTrials.self, ClosePeriod.self,
+        ScheduleCheckout.self, UpdateScheduledCheckout.self, ExecuteCheckouts.self, RevokeUnpaid.self,
         ClosePeriods.self, BillReachedThresholds.self, BillOverage.self,
         FinalizeInvoice.self, FinalizeInvoices.self, VoidInvoice.self, MarkInvoicePaid.self,
         MarkInvoiceUncollectible.self, CreateCreditNote.self, UpsertCoupon.self, DeleteCoupon.self,

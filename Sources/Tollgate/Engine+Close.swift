@@ -194,6 +194,14 @@ extension Engine {
         case .migrateCompany:
             let command = MigrateDueCompanies(recordIDs: items.map { Identifier(ordinal: $0.ordinal) })
             return try applyDue(command, in: environment, at: at, after: failures, ticket).made
+        case .revokeUnpaid:
+            let command = RevokeUnpaid(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
+        case .executeCheckout:
+            let command = ExecuteCheckouts(checkoutIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
+            report.invoices += invoices.count
+            return made
         case .endTrial:
             let command = EndTrials(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
             let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)

@@ -159,6 +159,9 @@ package final class ReadView {
     package func upcomingInvoice(of company: Company) throws -> Invoice? {
         guard let id = company.subscriptionID, let subscription = try get(id) else { return nil }
         let end = subscription.period.end
+        if let checkoutID = company.scheduledCheckoutID, try get(checkoutID)?.executeAfter == end {
+            return try engine.rehearse(ExecuteCheckouts(checkoutIDs: [checkoutID]), in: runtime.id, at: end).first
+        }
         if subscription.status == .trialing {
             return try engine.rehearse(EndTrials(subscriptionIDs: [id]), in: runtime.id, at: end).first
         }

@@ -7,6 +7,7 @@ package struct Renewal: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case overrideExpiry = "override_expiry"
         case periodEnd = "period_end"
+        case scheduledDowngrade = "scheduled_downgrade"
         case trialEnd = "trial_end"
     }
 
@@ -15,6 +16,7 @@ package struct Renewal: Sendable {
         case override(CompanyOverride)
         case subscription(Subscription)
         case mirrored(MirroredSubscription)
+        case checkout(ScheduledCheckout)
     }
 
     package let at: Timestamp
@@ -25,7 +27,7 @@ package struct Renewal: Sendable {
     /// Whether it goes on afterwards by itself.
     package var renews: Bool {
         switch subject {
-        case .override: false
+        case .override, .checkout: false
         case .subscription(let subscription):
             !subscription.cancelAtPeriodEnd && (kind == .periodEnd || subscription.trialEnding != .cancel)
         case .mirrored(let subscription):
@@ -59,6 +61,7 @@ extension ReadView {
 
     /// Nil for appointments that end nothing of a company's.
     private func renewal(of item: DueItem) throws -> Renewal? {
+        if item.task == .executeCheckout { return try renewal(of: Identifier(ordinal: item.ordinal)) }
         let kind: Renewal.Kind
         switch item.task {
         case .closePeriod: kind = .periodEnd
@@ -69,6 +72,14 @@ extension ReadView {
             let company = try get(subscription.companyID)
         else { return nil }
         return Renewal(at: item.at, kind: kind, company: company, subject: .subscription(subscription))
+    }
+
+    private func renewal(of id: Identifier<ScheduledCheckout>) throws -> Renewal? {
+        guard let checkout = try get(id), checkout.status == .pending, let company = try get(checkout.companyID) else {
+            return nil
+        }
+        return Renewal(
+            at: checkout.executeAfter, kind: .scheduledDowngrade, company: company, subject: .checkout(checkout))
     }
 
     private func renewal(of lapse: Lapse) throws -> Renewal? {

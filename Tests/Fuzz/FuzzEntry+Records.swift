@@ -29,6 +29,7 @@ extension FuzzEntry {
         case .flagUse: try check(FlagUse.self, record)
         case .billingDetails: try check(BillingDetails.self, record)
         case .planChange: try check(PlanChange.self, record)
+        case .scheduledCheckout: try check(ScheduledCheckout.self, record)
         case .coupon: try check(Coupon.self, record)
         case .customerBalance: try check(CustomerBalance.self, record)
         case .balanceEntry: try check(BalanceEntry.self, record)

@@ -181,6 +181,7 @@ struct RandomNouns {
         company.overrideIDs = some { $0.id() }
         company.subscriptionID = maybe { $0.id() }
         company.endedSubscriptionIDs = some { $0.id() }
+        company.scheduledCheckoutID = maybe { $0.id() }
         company.trials = some { Trial(planID: $0.id(), startedAt: $0.time(), endsAt: $0.time()) }
         company.userCount = Int(integer())
         company.lastSeenAt = maybe { $0.time() }

@@ -157,11 +157,13 @@ extension MigrationErrorCode: FieldValue {}
 extension MigrationProration: FieldValue {}
 extension MigrationStatus: FieldValue {}
 extension MigrationStrategy: FieldValue {}
+extension PaymentGating: FieldValue {}
 extension PlanType: FieldValue {}
 extension PriceBehavior: FieldValue {}
 extension PriceInterval.Unit: FieldValue {}
 extension ProrationBehavior: FieldValue {}
 extension RuleType: FieldValue {}
+extension ScheduledCheckoutStatus: FieldValue {}
 extension ScheduledDowngradeBehavior: FieldValue {}
 extension SubscriptionStatus: FieldValue {}
 extension TierMode: FieldValue {}

@@ -47,6 +47,8 @@ extension Routes {
             command.name = try call.body.optional("name")
             command.collectionMethod = try call.body.optional("collection_method")
             command.daysUntilDue = try call.body.optional("days_until_due")
+            command.paymentGating = try call.body.optional("payment_gating")
+            command.gatingDays = try call.body.optional("gating_days")
             command.timezone = try call.body.optional("timezone")
             command.taxRates = try call.body.taxRates()
             let company = try await call.execute(command)

@@ -79,8 +79,9 @@ extension Routes {
                 versions.values == nil || company.assignments.contains(where: { versions.allows($0.versionID) }),
                 search.allows([company.name] + company.keys.map(\.value) + company.traits.values.map(\.text)),
                 withoutPlan == nil || withoutPlan == (company.plan == nil),
-                // Nobody has credits or an appointment to downgrade.
-                credits.values == nil, scheduled != true
+                scheduled == nil || scheduled == (company.scheduledCheckoutID != nil),
+                // Nobody has credits.
+                credits.values == nil
             else { return false }
             if asksForSubscriptions {
                 let kinds = SubscriptionKinds(of: company, view)

@@ -25,7 +25,9 @@ extension Routes {
             try await call.invoice(VoidInvoice(invoiceID: try call.id("invoice_id")))
         }
         post("invoices/:invoice_id/mark-uncollectible") { call in
-            try await call.invoice(MarkInvoiceUncollectible(invoiceID: try call.id("invoice_id")))
+            var mark = MarkInvoiceUncollectible(invoiceID: try call.id("invoice_id"))
+            mark.cause = PlanChangeCause(.subscriptionChange, by: call.key.id)
+            return try await call.invoice(mark)
         }
         post("invoices/:invoice_id/mark-paid") { call in
             var command = MarkInvoicePaid(

@@ -52,6 +52,7 @@ struct RenewalResponseData: WireObject {
         var (overrideID, featureID): (Identifier<CompanyOverride>?, Identifier<Feature>?)
         var (subscriptionID, externalID): (String?, String?)
         var provider: BillingProviderType?
+        var checkout: ScheduledCheckout?
         switch renewal.subject {
         case .override(let override): (overrideID, featureID) = (override.id, override.featureID)
         case .subscription(let subscription):
@@ -60,6 +61,7 @@ struct RenewalResponseData: WireObject {
         case .mirrored(let subscription):
             (subscriptionID, externalID) = (subscription.id.description, subscription.externalID)
             provider = subscription.details.provider
+        case .checkout(let waiting): checkout = waiting
         }
         json.field("company_override_id", overrideID)
         json.field("feature_id", featureID)
@@ -67,5 +69,7 @@ struct RenewalResponseData: WireObject {
         json.field("subscription_id", subscriptionID)
         json.field("subscription_external_id", externalID)
         json.field("provider_type", provider)
+        json.field("scheduled_checkout_id", checkout?.id)
+        json.field("to_plan_id", checkout?.toPlanID)
     }
 }

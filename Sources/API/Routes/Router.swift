@@ -29,6 +29,7 @@ extension Routes {
         routes.addUsage()
         routes.addUserUsage()
         routes.addPlanChanges()
+        routes.addScheduledCheckouts()
         routes.addPlanChangeLog()
         routes.addCheckout()
         routes.addBilling()

@@ -42,6 +42,10 @@ struct CompanyDetailResponseData: WireObject {
             }
         }
         json.field("pending_migration", view.pendingMigration(of: subscription))
+        let scheduled = company.scheduledCheckoutID.flatMap { view.get($0) }
+        json.field(
+            "scheduled_downgrade",
+            scheduled.map { ScheduledDowngradeResponseData(checkout: $0, subscription: subscription, view: view) })
         writePaymentMethods(to: &json)
         json.field("billing_profile", CompanyBillingProfileResponseData(company: company, view: view))
         json.field("entitlements", view.entitledFeatures(of: company).map { FeatureEntitlement(usage: $0, view: view) })

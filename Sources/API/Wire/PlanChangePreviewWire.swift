@@ -27,7 +27,7 @@ struct PreviewSubscriptionChangeResponseData: WireObject {
         json.field("period_start", preview.subscription?.period.start ?? view.now)
         json.field(
             "finance", preview.effect.map { PreviewSubscriptionFinanceResponseData(preview, $0, view) })
-        json.field("is_scheduled_downgrade", false)
+        json.field("is_scheduled_downgrade", preview.outcome.scheduled != nil)
         json.field("payment_method_required", false)
         json.field("opt_in_required", false)
         json.field("promo_code_applied", false)

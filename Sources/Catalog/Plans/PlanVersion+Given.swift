@@ -1,18 +1,7 @@
-package import Basics
-package import Model
+internal import Basics
+internal import Model
 
 extension PlanVersion {
-    /// The price to pay where nobody chose another: the one that is named, as far as the version still has it, else
-    /// monthly, else quarterly, else yearly, else the first. Nil for a plan that costs nothing.
-    package func recurringPrice(_ id: Identifier<Price>? = nil) -> Price? {
-        guard chargeType == .recurring else { return nil }
-        let recurring = prices.filter { $0.interval.cadence != nil }
-        let common: [PriceInterval] = [.monthly, .quarterly, .yearly]
-        return recurring.first { $0.id == id }
-            ?? common.lazy.compactMap { interval in recurring.first { $0.interval == interval } }.first
-            ?? recurring.first
-    }
-
     /// Whether companies can be given it for a while without ever having to pay.
     func isSelfEndingTrial(in settings: PlanGroupSettings) -> Bool {
         !settings.trialNeedsPaymentMethod && trialLength(in: settings) != nil && recurringPrice() != nil
