@@ -59,9 +59,9 @@ package struct SignalThresholds: Sendable {
 }
 
 extension ReadView {
-    /// The companies' uses that stand out, the greatest share of a limit first; of equal ones the newest company first.
+    /// The companies' uses that stand out, the greatest share of a limit first; of equal ones the newest company's.
     ///
-    /// Looks at every company, and asks memory for its counters where it has them. To a limit of 0 nobody comes near.
+    /// Looks at every company, and asks memory for its counters where it has them. A limit of 0 is none to come near.
     package func usageSignals(
         _ thresholds: SignalThresholds, features: Set<Identifier<Feature>>?,
         where isWanted: (Company, [UsageSignalKind]) -> Bool
