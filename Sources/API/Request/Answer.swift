@@ -9,10 +9,20 @@ struct Answer: Sendable {
     var isRetryable = false
     /// What the audit log keeps of the body where that has a secret in it.
     var auditedJSON: JSONWriter?
+    /// The content type where it is not JSON.
+    private(set) var documentType: String?
 
     init(_ status: HTTPResponse.Status, _ json: JSONWriter) {
         self.status = status
         self.json = json
+    }
+
+    /// What is not JSON: text that a browser shows by itself, with nothing that could act.
+    init(document text: String, type: String) {
+        var writer = JSONWriter(capacity: text.utf8.count)
+        writer.raw(text.utf8)
+        self.init(.ok, writer)
+        documentType = type
     }
 
     /// `{"error": "sentence"}`.
@@ -26,8 +36,12 @@ struct Answer: Sendable {
 extension Response {
     init(_ answer: Answer) {
         self.init(
-            status: answer.status, headers: [.contentType: "application/json"],
+            status: answer.status, headers: [.contentType: answer.documentType ?? "application/json"],
             body: ResponseBody(byteBuffer: answer.json.buffer))
+        if answer.documentType != nil {
+            headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
+            headers[.xContentTypeOptions] = "nosniff"
+        }
         if answer.isRetryable { headers[.retryAfter] = "1" }
     }
 }

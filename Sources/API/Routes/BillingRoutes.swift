@@ -72,10 +72,7 @@ extension Routes {
             return try call.answer { view in
                 let company: Company = try call.found("company_id", in: view)
                 let balance = try view.reading.balance(of: company)
-                // Of the agreement to pay, else of the last change.
-                let currency =
-                    asked ?? company.subscriptionID.flatMap { view.get($0) }?.currency
-                    ?? balance?.amounts.last?.currency ?? .usd
+                let currency = try asked ?? view.currency(of: company)
                 return CustomerBalanceResponseData(
                     company: company, currency: currency, balance: balance,
                     entries: try view.reading.balanceEntries(

@@ -7,6 +7,7 @@ internal import Tollgate
 extension Routes {
     func addInvoices() {
         addCreditNotes()
+        addInvoiceDocuments()
         get("invoices", .company) { call in
             let page = try call.query.page()
             return try call.answer { view in
