@@ -113,18 +113,26 @@ extension Transaction {
     fileprivate func coupon(named externalID: String) throws -> Coupon? {
         try all(Coupon.self).first { $0.externalID == externalID }
     }
+}
 
-    /// Looks up the coupon for a subscription in a currency; nothing is redeemed yet.
-    func eligibleCoupon(_ externalID: String, _ currency: Currency) throws -> Result<Coupon, PlanProblem> {
-        func problem(_ why: String) -> Result<Coupon, PlanProblem> {
-            .failure(PlanProblem("discount_ineligible", "coupon \"\(externalID)\" \(why)"))
+extension ManagePlan {
+    /// The coupon that the command names, if any, for what the price will charge; nothing is redeemed yet.
+    func coupon(for price: Price?, of company: Company, _ transaction: Transaction) throws -> Coupon? {
+        guard let externalID = couponExternalID ?? promoCode else { return nil }
+        func problem(_ why: String) -> PlanProblem {
+            PlanProblem("discount_ineligible", "coupon \"\(externalID)\" \(why)")
         }
-        guard let coupon = try coupon(named: externalID) else { return problem("does not exist") }
-        if coupon.isExhausted { return problem("was redeemed \(coupon.timesRedeemed) times, as often as it may be") }
-        if case .amount(let amount) = coupon.reduction, amount.currency != currency {
-            return problem("is in \(amount.currency.code), the subscription in \(currency.code)")
+        guard let coupon = try transaction.coupon(named: externalID) else { throw problem("does not exist") }
+        guard let price else { throw problem("is for plans that cost something") }
+        let held = try company.subscriptionID.flatMap { try transaction.get($0) }?.discount
+        let isHeld = held?.couponID == coupon.id && held?.isActive(at: transaction.now) == true
+        if coupon.isExhausted, !isHeld {
+            throw problem("was redeemed \(coupon.timesRedeemed) times, as often as it may be")
         }
-        return .success(coupon)
+        if case .amount(let amount) = coupon.reduction, amount.currency != price.currency {
+            throw problem("is in \(amount.currency.code), the subscription in \(price.currency.code)")
+        }
+        return coupon
     }
 }
 

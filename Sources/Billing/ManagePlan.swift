@@ -40,6 +40,9 @@ public struct ManagePlan: Command {
     public var billingCycleAnchor: Timestamp?
     /// Whether the stub up to there is charged by the second; otherwise it is free. Nil: it is.
     public var proratesFirstPeriod: Bool?
+    /// A coupon to redeem, by its external id; `promoCode` counts where this is nil.
+    public var couponExternalID: String?
+    public var promoCode: String?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 

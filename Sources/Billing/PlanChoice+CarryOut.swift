@@ -75,6 +75,7 @@ extension PlanChoice {
             try running.endBillingUsage(transaction)
             return try subscribe(target, price, replacing: running, company, &effect, transaction)
         }
+        if let coupon = target.coupon { try running.redeem(coupon, transaction) }
         try running.change(to: target, price, timing, &effect, transaction)
         try assign(target, subscription: running.id, company, transaction)
     }
@@ -110,6 +111,9 @@ extension PlanChoice {
             usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
         subscription.payInAdvance = target.payInAdvance
         subscription.addOns = target.subscribedAddOns
+        // Whoever had a coupon keeps it with another plan.
+        subscription.discount = old?.discount
+        if let coupon = target.coupon { try subscription.redeem(coupon, transaction) }
         let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
             .compactMap { try transaction.get($0) }
         if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {

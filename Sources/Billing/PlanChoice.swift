@@ -12,6 +12,8 @@ struct PlanChoice {
         let price: Price?
         var payInAdvance: [PayInAdvanceQuantity] = []
         var addOns: [AddOn] = []
+        /// To be redeemed for the subscription.
+        var coupon: Coupon?
     }
 
     struct AddOn {
@@ -81,6 +83,7 @@ struct PlanChoice {
         }
         try target.checkUseIsBilledOnce(transaction)
         target.payInAdvance = try quantities(command, target, transaction)
+        target.coupon = try command.coupon(for: price, of: company, transaction)
         return target
     }
 

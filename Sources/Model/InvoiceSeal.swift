@@ -27,22 +27,25 @@ public struct InvoiceSeal: Codable, Sendable, Equatable, Packed {
 
 /// 32 bytes, as four big-endian words.
 public struct InvoiceDigest: Codable, Sendable, Equatable, Packed {
-    private let words: [UInt64]
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
 
     /// Nil unless there are 32 bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        var words: [UInt64] = []
-        words.reserveCapacity(4)
-        var word: UInt64 = 0
-        for (index, byte) in bytes.enumerated() {
-            word = word << 8 | UInt64(byte)
-            if index % 8 == 7 { words.append(word) }
-        }
-        self.words = words
+        var rest = bytes.makeIterator()
+        func word() -> UInt64 { (0..<8).reduce(0) { word, _ in word << 8 | UInt64(rest.next() ?? 0) } }
+        first = word()
+        second = word()
+        third = word()
+        fourth = word()
     }
 
-    public var bytes: [UInt8] { words.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } } }
+    public var bytes: [UInt8] {
+        [first, second, third, fourth].flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+    }
 
     public var hex: String {
         let digits = Array("0123456789abcdef".utf8)
@@ -51,14 +54,18 @@ public struct InvoiceDigest: Codable, Sendable, Equatable, Packed {
 
     public func pack(into writer: inout RecordWriter) {
         writer.writeArray(count: 4)
-        for word in words { word.pack(into: &writer) }
+        first.pack(into: &writer)
+        second.pack(into: &writer)
+        third.pack(into: &writer)
+        fourth.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
         try reader.readFields(4)
-        var words: [UInt64] = []
-        for _ in 0..<4 { words.append(try reader.readUInt64()) }
-        self.words = words
+        first = try reader.readUInt64()
+        second = try reader.readUInt64()
+        third = try reader.readUInt64()
+        fourth = try reader.readUInt64()
     }
 }
 

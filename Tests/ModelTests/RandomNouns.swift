@@ -98,7 +98,49 @@ struct RandomNouns {
             basis.isEarly = Bool.random(using: &$0.random)
             return basis
         }
+        line.derivation = maybe {
+            LineDerivation(
+                from: $0.maybe { $0.id() }, coupon: $0.maybe { $0.id() }, taxRate: $0.maybe { $0.taxRate() },
+                tax: $0.maybe { $0.integer() })
+        }
         return line
+    }
+
+    private mutating func taxRate() -> TaxRate {
+        TaxRate(name: text(), percent: decimal(), isInclusive: Bool.random(using: &random))
+    }
+
+    private mutating func discount() -> SubscriptionDiscount {
+        let reduction: CouponReduction =
+            Bool.random(using: &random)
+            ? .percent(decimal()) : .amount(Money(minorUnits: integer(), currency: Currency("jpy")!))
+        let coupon = Coupon(
+            id: id(), externalID: text(), name: text(), reduction: reduction,
+            duration: CouponDuration.allCases.randomElement(using: &random)!, months: integer(),
+            maxRedemptions: integer(), timesRedeemed: integer(), createdAt: time())
+        return SubscriptionDiscount(id: id(), coupon, startedAt: time(), endsAt: maybe { $0.time() })
+    }
+
+    private mutating func digest() -> InvoiceDigest {
+        InvoiceDigest((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })!
+    }
+
+    /// With the notes that it was made of.
+    private mutating func credits(of invoice: Invoice) -> InvoiceCredits {
+        var credits = InvoiceCredits()
+        for number in 0..<Int.random(in: 0...3, using: &random) {
+            let lines = some { nouns in
+                // Small, as their sums are made.
+                CreditNoteLine(
+                    lineID: nouns.id(), description: nouns.text(), amount: nouns.integer() >> 40,
+                    addedTax: nouns.integer() >> 40, containedTax: nouns.integer() >> 40)
+            }
+            credits.add(
+                CreditNote(
+                    id: id(), number: "CN-\(number)", invoice: invoice, lines: lines, reason: nil,
+                    idempotencyKey: nil, refunded: integer() >> 40, createdAt: time()))
+        }
+        return credits
     }
 
     private mutating func profile() -> BillingProfile {
@@ -108,6 +150,7 @@ struct RandomNouns {
         profile.daysUntilDue = integer()
         profile.timezone = maybe { $0.text() }
         profile.updatedAt = time()
+        profile.taxRates = maybe { nouns in nouns.some { $0.taxRate() } }
         return profile
     }
 
@@ -125,6 +168,12 @@ struct RandomNouns {
                 settledAt: $0.time())
         }
         invoice.updatedAt = time()
+        for index in invoice.settlements.indices {
+            invoice.settlements[index].isFromBalance = maybe { Bool.random(using: &$0.random) }
+        }
+        invoice.terms = InvoiceTerms(discount: maybe { $0.discount() }, taxRates: some { $0.taxRate() })
+        invoice.credits = maybe { $0.credits(of: invoice) }
+        invoice.seal = maybe { InvoiceSeal(previous: $0.maybe { $0.digest() }, digest: $0.digest()) }
         return invoice
     }
 
@@ -156,6 +205,8 @@ struct RandomNouns {
         }
         subscription.updatedAt = time()
         subscription.migrationID = maybe { $0.id() }
+        subscription.discount = maybe { $0.discount() }
+        subscription.correctsAt = maybe { $0.time() }
         return subscription
     }
 

@@ -36,6 +36,14 @@ struct RandomLife {
 
     private func furnish(_ environment: EnvironmentID) async throws {
         let engine = shop.engine
+        for (name, amount, percent, duration) in [
+            ("five", 500, 0, CouponDuration.once), ("tenth", 0, 10, .forever),
+        ] as [(String, Int64, Model.Decimal, CouponDuration)] {
+            let coupon = UpsertCoupon(
+                externalID: name, name: name, amountOff: amount, percentOff: percent, duration: duration, months: 0,
+                maxRedemptions: 0, timesRedeemed: 0)
+            _ = try await engine.execute(coupon, in: environment)
+        }
         var features: [Feature] = []
         for event in Self.events {
             var create = CreateFeature(name: event, description: "", type: .event)
@@ -143,6 +151,8 @@ struct RandomLife {
     private mutating func managePlan(_ environment: EnvironmentID) async throws {
         var manage = ManagePlan(companyID: try company(environment).id)
         manage.basePlanID = Int.random(in: 0..<8, using: &random) == 0 ? nil : try pick(Plan.self, environment).id
+        if Int.random(in: 0..<3, using: &random) == 0 { manage.couponExternalID = "five" }
+        if Int.random(in: 0..<3, using: &random) == 0 { manage.promoCode = "tenth" }
         _ = try await shop.engine.execute(manage, in: environment)
     }
 
@@ -166,13 +176,47 @@ struct RandomLife {
 
     private mutating func settle(_ environment: EnvironmentID) async throws {
         let id = try pick(Invoice.self, environment).id
-        switch Int.random(in: 0..<3, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0: _ = try await shop.engine.execute(FinalizeInvoice(invoiceID: id), in: environment)
         case 1: _ = try await shop.engine.execute(VoidInvoice(invoiceID: id), in: environment)
+        case 2: _ = try await shop.engine.execute(MarkInvoiceUncollectible(invoiceID: id), in: environment)
+        case 3, 4: try await credit(id, environment)
         default:
             var pay = MarkInvoicePaid(invoiceID: id, idempotencyKey: "p\(Int.random(in: 0..<5, using: &random))")
             pay.amount = Int64.random(in: 1...900, using: &random)
             _ = try await shop.engine.execute(pay, in: environment)
+        }
+    }
+
+    /// Takes back a part of some line.
+    private mutating func credit(_ id: Identifier<Invoice>, _ environment: EnvironmentID) async throws {
+        let invoice = try shop.engine.read(environment) { try $0.get(id) }
+        guard let line = invoice?.lines.randomElement(using: &random) else { return }
+        let most = max(1, abs(line.amount))
+        let part = CreateCreditNote.Part(
+            lineID: line.id, amount: Int64.random(in: 1...most, using: &random), quantity: nil)
+        _ = try await shop.engine.execute(CreateCreditNote(invoiceID: id, parts: [part]), in: environment)
+    }
+
+    /// What must hold of every company's money at any time.
+    func expectBalancedBooks() throws {
+        for environment in environments {
+            try shop.engine.read(environment) { view in
+                for invoice in try view.invoices(limit: .max) {
+                    let added = invoice.lines.reduce(0) { $0 + ($1.type == .tax ? $1.amount : 0) }
+                    #expect(invoice.total == invoice.subtotal - invoice.discount + added)
+                    #expect(invoice.amountRemaining >= 0 && (invoice.credits?.total ?? 0) <= max(0, invoice.total))
+                    if invoice.status == .paid { #expect(invoice.amountRemaining == 0) }
+                }
+                for company in try view.list(Company.self, limit: .max) {
+                    let final = try view.invoices(of: company.id, limit: .max) { $0.status != .draft }
+                    let owed = final.reduce(0) { $0 + $1.amountRemaining }
+                    let balance = try view.balance(of: company)?.amount(in: .usd) ?? 0
+                    #expect(balance >= 0)
+                    let statement = try view.statement(of: company, in: .usd, from: nil, to: nil)
+                    #expect(statement.closing == owed - balance)
+                }
+            }
         }
     }
 
@@ -185,6 +229,11 @@ struct RandomLife {
     }
 
     private mutating func delete(_ environment: EnvironmentID) async throws {
+        if Bool.random(using: &random) {
+            let delete = DeleteBilledCompany(companyID: try company(environment).id)
+            _ = try await shop.engine.execute(delete, in: environment)
+            return
+        }
         var delete = DeleteCompany(companyID: try company(environment).id)
         delete.cancelSubscription = .random(using: &random)
         _ = try await shop.engine.execute(delete, in: environment)
@@ -204,6 +253,13 @@ struct RandomLife {
         var upsert = UpsertCompany(keys: ["id": Self.companies.randomElement(using: &random)!])
         upsert.traits = ["size": .number("\(Int.random(in: 0..<100, using: &random))")]
         if Int.random(in: 0..<5, using: &random) == 0 { upsert.timezone = "America/New_York" }
-        _ = try await shop.engine.execute(upsert, in: environment)
+        let company = try await shop.engine.execute(upsert, in: environment)
+        guard Int.random(in: 0..<4, using: &random) == 0 else { return }
+        var profile = UpdateBillingProfile(profileID: company.billingProfile.id)
+        profile.taxRates = [
+            TaxRate(name: "added", percent: Model.Decimal("8.875")!, isInclusive: false),
+            TaxRate(name: "contained", percent: 19, isInclusive: true),
+        ].filter { _ in Bool.random(using: &random) }
+        _ = try await shop.engine.execute(profile, in: environment)
     }
 }

@@ -15,6 +15,7 @@ struct VerifyTests {
         for _ in 0..<6 {
             for _ in 0..<80 { try await life.step() }
             try shop.expectVerified()
+            try life.expectBalancedBooks()
         }
         #expect(life.carriedOut > 200, "\(life.refused) of \(life.carriedOut + life.refused) were refused")
         try await shop.reopen()
