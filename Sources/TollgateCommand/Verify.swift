@@ -9,7 +9,8 @@ struct Verify: AsyncParsableCommand {
 
             Replays the journal into an empty store and compares everything with the state on disk; adds up the \
             journal's events and compares the sums with every counter; rates every finalised usage line again, and \
-            checks that no use is billed twice and that billed, corrected and unbilled add up to what was metered. \
+            checks that no use is billed twice, that billed, corrected and unbilled add up to what was metered, and \
+            that each invoice's seal fits its content and the invoice before. \
             Changes nothing. The exit status is 2 when it finds a difference.
             """)
 
