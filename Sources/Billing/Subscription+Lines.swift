@@ -108,7 +108,7 @@ extension Subscription {
         var early = billedEarly
         for charge in terms.arrears {
             let isMetered = charge.feature.meterID != nil
-            let quantity = isMetered ? Decimal(sums.removeFirst()) : try traitCount(of: charge.feature, transaction)
+            let quantity = isMetered ? sums.removeFirst() : try traitCount(of: charge.feature, transaction)
             var line = InvoiceLine(
                 id: transaction.newID(), type: .usage, description: charge.feature.name,
                 planID: charge.entitlement.planID, versionID: charge.entitlement.versionID, quantity: 0,
@@ -192,7 +192,7 @@ extension [InvoiceLine] {
             })
         var lines = self
         for (index, quantity) in zip(metered, quantities) {
-            try lines[index].rate(Decimal(quantity), of: companyID, transaction)
+            try lines[index].rate(quantity, of: companyID, transaction)
         }
         return lines
     }
@@ -245,10 +245,10 @@ extension UsageBasis {
     /// The single events that make up a quantity, in order, where the price asks for them. What was counted before
     /// they were kept stands for one event at the beginning.
     package func events(
-        of quantity: Decimal, read: (Identifier<Meter>) throws -> [Int64]
+        of quantity: Decimal, read: (Identifier<Meter>) throws -> [Decimal]
     ) throws -> [Decimal] {
         guard model.percentage != nil else { return [] }
-        let events = try (eventsMeterID.map(read) ?? []).map { Decimal($0) }
+        let events = try eventsMeterID.map(read) ?? []
         let rest = try quantity.subtracting(events.reduce(.zero) { sum, event in try sum.adding(event) })
         return rest == .zero ? events : [rest] + events
     }

@@ -33,7 +33,8 @@ constexpr size_t body_limit = size_t(1) << 30; // twice this and the padding mus
 constexpr ptrdiff_t unknown = -1;
 
 void refuse(scan_refusal &refusal, scan_reason reason, scan_field field, scan_text detail = {}, size_t measured = 0) {
-    if (refusal.reason != SCAN_REASON_NONE) { return; }
+    // A quantity with a fraction may yet be taken, so anything else counts more.
+    if (refusal.reason != SCAN_REASON_NONE && refusal.reason != SCAN_REASON_QUANTITY_NOT_INTEGER) { return; }
     refusal = {reason, field, detail, uint32_t(measured)};
 }
 
@@ -198,7 +199,18 @@ error_code scanner::read_quantity(value from, scan_track &track, scan_refusal &r
     token t(from);
     track.has_quantity = false;
     if (t.is_null()) { return simdjson::SUCCESS; }
-    if ((t.kind() != '-' && !is_digit(t.kind())) || classify(t) != number::integer) {
+    if (t.kind() == '"') {
+        scan_text text;
+        TRY(read_text(t, true, text));
+        refuse(refusal, SCAN_REASON_QUANTITY_NOT_INTEGER, SCAN_FIELD_QUANTITY, text);
+        return simdjson::SUCCESS;
+    }
+    bool is_number = t.kind() == '-' || is_digit(t.kind());
+    if (is_number && classify(t) == number::other) {
+        refuse(refusal, SCAN_REASON_QUANTITY_NOT_INTEGER, SCAN_FIELD_QUANTITY, slice(t.begin, t.end));
+        return simdjson::SUCCESS;
+    }
+    if (!is_number || classify(t) != number::integer) {
         return walk_refused(from, SCAN_FIELD_QUANTITY, refusal);
     }
     // Counted downwards, because the range reaches one further below zero.
@@ -367,7 +379,8 @@ error_code scanner::read_event(object from) {
     bool is_inference = event.type == SCAN_TYPE_INFERENCE;
     if ((is_track || is_inference) && refusal.reason == SCAN_REASON_NONE) { refusal = refusal_as_track; }
     if (is_track && event.track.name.count == 0) { refuse(refusal, SCAN_REASON_MISSING, SCAN_FIELD_EVENT); }
-    if (!(is_track || is_inference) || refusal.reason != SCAN_REASON_NONE) {
+    bool is_usable = refusal.reason == SCAN_REASON_NONE || refusal.reason == SCAN_REASON_QUANTITY_NOT_INTEGER;
+    if (!(is_track || is_inference) || !is_usable) {
         event.track = {};
         keys.resize(keys_before);
     }

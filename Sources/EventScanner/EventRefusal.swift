@@ -16,6 +16,8 @@ package enum EventRefusal: Error, Equatable, Sendable {
     case tooLong(field: String, bytes: Int, limit: Int)
     case unknownType(String)
     case quantityOutOfRange(String)
+    /// A number with a fraction, or a text. All else of the event can be read, for those who know what to do with it.
+    case quantityNotInteger(String)
     /// `owner` is "company" or "user".
     case tooManyKeys(owner: String, limit: Int)
     case emptyKeyName(owner: String)
@@ -39,6 +41,7 @@ extension EventRefusal {
         case .tooLong(let field, let bytes, let limit): "\(field) is longer than \(limit) bytes: \(bytes)"
         case .unknownType(let type): "type \"\(type)\" is unknown"
         case .quantityOutOfRange(let number): "quantity is out of range: \(number)"
+        case .quantityNotInteger: "quantity must be an integer"
         case .tooManyKeys(let owner, let limit): "\(owner) has more than \(limit) keys"
         case .emptyKeyName(let owner): "\(owner) has a key without a name"
         case .keyNameTooLong(let owner, let bytes, let limit):
@@ -69,6 +72,7 @@ extension EventRefusal {
             self = .tooLong(field: field, bytes: measured, limit: limit)
         case .SCAN_REASON_TYPE_UNKNOWN: self = .unknownType(detail())
         case .SCAN_REASON_QUANTITY_OUT_OF_RANGE: self = .quantityOutOfRange(detail())
+        case .SCAN_REASON_QUANTITY_NOT_INTEGER: self = .quantityNotInteger(detail())
         case .SCAN_REASON_TOO_MANY_KEYS: self = .tooManyKeys(owner: field, limit: SCAN_KEY_LIMIT)
         case .SCAN_REASON_KEY_NAME_EMPTY: self = .emptyKeyName(owner: field)
         case .SCAN_REASON_KEY_NAME_TOO_LONG:

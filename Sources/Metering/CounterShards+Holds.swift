@@ -57,7 +57,7 @@ extension CounterShards {
         case .known(let units): return [units]
         case .counted(let windows):
             let position = shard.table.position(of: key)
-            return try windows.map { try sum(of: $0, at: position, &shard) }
+            return try windows.map { MeterUnit.begun(try sum(of: $0, at: position, &shard), ofMeter: key.meter) }
         }
     }
 

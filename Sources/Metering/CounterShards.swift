@@ -214,24 +214,40 @@ package final class CounterShards: UsageLedger {
 
     // MARK: - Sums
 
-    /// The present sum of a window, what is not yet committed included, and what is held beside it.
+    /// The present sum of a window in whole units, what is not yet committed included, and what is held beside it.
     package func reading(
         of key: CounterKey, in window: UsageWindow, at now: Timestamp
     ) throws -> (usage: Int64, held: Int64) {
         try withShard(of: key.company) { shard in
-            if key.kind != .additive { return (try sampled(key, in: window, &shard), 0) }
-            return (try sum(of: window, at: shard.table.position(of: key), &shard), shard.holds.units(of: key, at: now))
+            let count = try count(of: key, in: window, &shard)
+            let held = key.kind == .additive ? shard.holds.units(of: key, at: now) : 0
+            return (MeterUnit.whole(count, ofMeter: key.meter), held)
         }
     }
 
-    /// What was used in a window, whatever is held.
+    /// The present sum of a window with its places.
+    package func quantity(of key: CounterKey, in window: UsageWindow) throws -> Decimal {
+        try withShard(of: key.company) { shard in
+            MeterUnit.quantity(try count(of: key, in: window, &shard), ofMeter: key.meter)
+        }
+    }
+
+    private func count(of key: CounterKey, in window: UsageWindow, _ shard: inout Shard) throws -> Int64 {
+        if key.kind != .additive { return try sampled(key, in: window, &shard) }
+        return try sum(of: window, at: shard.table.position(of: key), &shard)
+    }
+
+    /// What was used in a window, whatever is held, in whole units of which the last may have only begun.
     package func usage(
         company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow
     ) throws -> Int64 {
-        try reading(of: CounterKey(company: company, meter: meter), in: window, at: Timestamp(milliseconds: .max)).usage
+        try withShard(of: company.ordinal) { shard in
+            let count = try count(of: CounterKey(company: company, meter: meter), in: window, &shard)
+            return MeterUnit.begun(count, ofMeter: meter.ordinal)
+        }
     }
 
-    /// What a period bills: everything used in it except what was backfilled.
+    /// What a period bills, in units of the meter: everything used in it except what was backfilled.
     package func sum(company: Identifier<Company>, meter: Identifier<Meter>, in period: Period) throws -> Int64 {
         try sums(company: company, of: [(meter, period)])[0]
     }

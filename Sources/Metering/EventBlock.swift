@@ -96,7 +96,9 @@ package struct EventBlock: ~Copyable {
         }
 
         /// Whether it is in a counter.
-        package var isCounted: Bool { !isFailed && company != 0 && meter != 0 && quantity != 0 }
+        package var isCounted: Bool {
+            !isFailed && company != 0 && meter != 0 && (quantity != 0 || !packedDerived.isEmpty)
+        }
     }
 
     package static func eventID(sequence: UInt64, index: Int) -> Identifier<RecordedEvent> {

@@ -21,9 +21,18 @@ public struct Measure: Codable, Hashable, Sendable {
     public var filters: [TraitFilter] = []
     /// What each event adds is kept by itself, for prices of single events: of a sum only.
     public internal(set) var keepsEach: Bool?
+    /// Places of the quantities that count, 1 to 9; nil for whole ones.
+    public var places: Int?
 
     public init(_ aggregation: Aggregation = .sum) {
         self.aggregation = aggregation
+    }
+
+    /// Whether it counts the quantities of all events, but for their places.
+    package var isOfQuantities: Bool {
+        var whole = self
+        whole.places = nil
+        return whole.isPlain
     }
 
     /// The same, with what each event adds kept by itself.

@@ -21,7 +21,7 @@ public struct Meter: Codable, Sendable, Identified {
     ///
     /// - Parameter ordinal: its number among all meters.
     public init(ordinal: UInt64, eventSubtype: String, measure: Measure) {
-        id = Identifier(ordinal: ordinal | MeterKind(measure).bits)
+        id = Identifier(ordinal: ordinal | MeterKind(measure).bits | MeterUnit.bits(measure.places ?? 0))
         self.eventSubtype = eventSubtype
         self.measure = measure
     }

@@ -127,8 +127,10 @@ public final class Transaction {
     /// For each meter and period the sum of one company's events whose effective time lies in it.
     package func usage(
         company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
-    ) throws -> [Int64] {
-        try usage.sums(company: company, of: uses)
+    ) throws -> [Decimal] {
+        zip(uses, try usage.sums(company: company, of: uses)).map {
+            MeterUnit.quantity($1, ofMeter: $0.meter.ordinal)
+        }
     }
 
     /// What one company has used by a meter in a window, backfilled use included.
@@ -141,8 +143,10 @@ public final class Transaction {
     /// What each event of a period added, in order; of a meter that keeps each.
     package func quantities(
         company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period
-    ) throws -> [Int64] {
-        try usage.quantities(company: company, of: meter, in: period)
+    ) throws -> [Decimal] {
+        try usage.quantities(company: company, of: meter, in: period).map {
+            MeterUnit.quantity($0, ofMeter: meter.ordinal)
+        }
     }
 
     /// A number that counts up by one without gaps, by name; starts at 1.
@@ -225,12 +229,13 @@ package struct RecordChange: Sendable {
 
 /// Who knows the usage, counts that wait for their commit included.
 package protocol UsageLedger: Sendable {
-    /// What periods bill: everything used in them except what was backfilled.
+    /// What periods bill, in units of the meters: everything used in them except what was backfilled.
     func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) throws -> [Int64]
 
     /// What counts against a limit: everything used in a window.
     func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) throws -> Int64
 
+    /// What each event added, in order and in units of the meter.
     func quantities(company: Identifier<Company>, of meter: Identifier<Meter>, in period: Period) throws -> [Int64]
 }
 

@@ -21,6 +21,7 @@ extension FeatureUsage {
     package init(_ violation: UsageViolation, entitlement: PlanEntitlement?, override: CompanyOverride?) {
         self.init(
             feature: violation.feature, grant: violation.grant, planEntitlement: entitlement, override: override,
-            usage: violation.usage, held: 0, billedUsage: nil, resetAt: violation.window.end, price: nil)
+            usage: violation.usage, exactUsage: nil, held: 0, billedQuantity: nil, resetAt: violation.window.end,
+            price: nil)
     }
 }

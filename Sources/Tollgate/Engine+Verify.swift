@@ -15,7 +15,7 @@ public struct VerifyReport: Sendable {
     /// Invoices looked at, and their lines.
     public internal(set) var invoices = 0
     public internal(set) var lines = 0
-    /// Of all finalised usage lines: what their periods metered, what they billed, what later lines corrected, and what
+    /// Of all finalised usage lines, in units of their meters: what their periods metered, what they billed, what later lines corrected, and what
     /// waits to be corrected. Billed + corrected + unbilled = metered.
     public internal(set) var metered: Int128 = 0
     public internal(set) var billed: Int128 = 0
@@ -235,6 +235,11 @@ extension Engine {
         let feature: Identifier<Feature>
     }
 
+    /// A quantity in units of its meter; nil where it does not fit.
+    private static func units(_ quantity: Decimal, of meter: Identifier<Meter>) -> Int128? {
+        MeterUnit.count(quantity, places: MeterUnit.places(ofMeter: meter.ordinal)).map { Int128($0) }
+    }
+
     /// A usage line must be the rating of its quantity; its quantity and the corrections must be what was metered, but
     /// for what came late and waits for the next close.
     private func check(
@@ -252,7 +257,9 @@ extension Engine {
         let rated = try Rating.rate(
             quantity: quantity,
             events: basis.events(of: quantity) {
-                try counters.quantities(company: invoice.companyID, of: $0, in: basis.period)
+                let meter = $0.ordinal
+                return try counters.quantities(company: invoice.companyID, of: $0, in: basis.period)
+                    .map { MeterUnit.quantity($0, ofMeter: meter) }
             }, under: basis.model)
         // Single events that came late are on later lines, and are no longer told from the others.
         let isComparable = basis.eventsMeterID == nil || corrected == 0 && !isKept && !basis.isEarly
@@ -261,8 +268,8 @@ extension Engine {
             report.report("invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(amount)")
         }
         // Together with what was billed before the period ended, the line at its end has all of the period.
-        guard !basis.isEarly, let meterID = basis.meterID, let billed = Int128(quantity.description),
-            let correction = Int128(corrected.description)
+        guard !basis.isEarly, let meterID = basis.meterID,
+            let billed = Self.units(quantity, of: meterID), let correction = Self.units(corrected, of: meterID)
         else { return }
         let metered = Int128(try counters.sum(company: invoice.companyID, meter: meterID, in: basis.period))
         let unbilled = metered - billed - correction

@@ -22,14 +22,20 @@ struct EventMeasures {
         names = Array(Set(wanted))
     }
 
+    /// Whether any of them counts quantities of so many places.
+    func take(_ quantity: Decimal) -> Bool {
+        meters.contains { ($0.measure.places ?? 0) > 0 && $0.measure.places! >= quantity.scale }
+    }
+
     /// What an event adds.
     ///
     /// - Parameters:
+    ///   - exact: the quantity with its places, where it has any.
     ///   - json: the object that has the traits; nil when there is none.
     ///   - mayTakeBack: whether the sender may count less than nothing.
     /// - Throws: `Refusal` for a trait that cannot be counted exactly.
     func uses(
-        of json: ScannedEvent.Text?, quantity: Int64, mayTakeBack: Bool
+        of json: ScannedEvent.Text?, quantity: Int64, exact: Decimal? = nil, mayTakeBack: Bool
     ) throws(Refusal) -> [DerivedUse] {
         let values = json.map { RawTraits.values(of: names, in: $0) } ?? []
         func trait(_ name: String) -> TraitValue? {
@@ -39,12 +45,15 @@ struct EventMeasures {
         for (id, measure) in meters {
             guard measure.filters.allSatisfy({ $0.holds(of: trait($0.trait)) }) else { continue }
             switch measure.aggregation {
-            case .count: uses.append(DerivedUse(meter: id, value: quantity.signum()))
+            case .count:
+                let sign = exact.map { Int64($0.coefficient.signum()) } ?? quantity.signum()
+                uses.append(DerivedUse(meter: id, value: sign))
             case .uniqueCount:
-                guard quantity > 0, let text = measure.uniqueTrait.flatMap(trait)?.identity else { continue }
+                guard exact.map({ $0 > .zero }) ?? (quantity > 0), let text = measure.uniqueTrait.flatMap(trait)?.identity else { continue }
                 uses.append(DerivedUse(meter: id, token: token(text)))
             case .sum, .max, .latest:
-                guard let value = try Self.value(measure, quantity, trait) else { continue }
+                let counted = try Self.count(exact ?? Decimal(quantity), measure, "quantity")
+                guard let value = try Self.value(measure, counted, trait) else { continue }
                 guard value >= 0 || mayTakeBack else {
                     throw .invalid("a negative \(measure.valueTrait ?? "quantity") requires a secret API key")
                 }
@@ -60,6 +69,8 @@ struct EventMeasures {
         var uses: [DerivedUse] = []
         let each = meters.first { $0.id == consumed }?.measure.keepingEach
         for (id, measure) in meters {
+            // Too much to count is refused by the counter, which has no room for it.
+            let quantity = MeterUnit.count(Decimal(quantity), places: measure.places ?? 0) ?? .max
             if id == consumed || measure == each {
                 uses.append(DerivedUse(meter: id, value: quantity))
             } else if measure.valueTrait == nil, measure.uniqueTrait == nil,
@@ -77,21 +88,30 @@ struct EventMeasures {
     ) throws(Refusal) -> Int64? {
         // A correction takes back from a sum; of the others nothing can be taken back.
         guard quantity > 0 || measure.aggregation == .sum else { return nil }
-        guard let name = measure.valueTrait else { return quantity }
-        guard let value = try count(trait(name), name), value != 0 || measure.aggregation != .sum else { return nil }
+        guard let name = measure.valueTrait else { return quantity == 0 ? nil : quantity }
+        guard let value = try count(trait(name), measure, name), value != 0 || measure.aggregation != .sum else { return nil }
         return value
     }
 
     /// A trait as a count; nil when it is not there or no number.
-    private static func count(_ trait: TraitValue?, _ name: String) throws(Refusal) -> Int64? {
+    private static func count(
+        _ trait: TraitValue?, _ measure: Measure, _ name: String
+    ) throws(Refusal) -> Int64? {
         guard case .number(let literal) = trait else { return nil }
-        guard let number = Decimal(literal: literal), number.scale == 0 else {
-            throw .invalid("the trait \(name) must be a whole number to be counted, not \(literal.prefix(40))")
+        guard let number = Decimal(literal: literal), number.scale <= measure.places ?? 0 else {
+            let places = measure.places.map { "have at most \($0) places" } ?? "be a whole number"
+            throw .invalid("the trait \(name) must \(places) to be counted, not \(literal.prefix(40))")
         }
-        guard number.coefficient.magnitude <= UInt128(ConsumeRequest.greatestQuantity) else {
-            throw .invalid("the trait \(name) is out of range: \(literal.prefix(40))")
-        }
-        return Int64(number.coefficient)
+        return try count(number, measure, "the trait \(name)")
+    }
+
+    /// A number in the unit of the measure.
+    private static func count(_ number: Decimal, _ measure: Measure, _ what: String) throws(Refusal) -> Int64 {
+        let limit = Decimal(ConsumeRequest.greatestQuantity)
+        guard number <= limit, number.negated <= limit,
+            let count = MeterUnit.count(number, places: measure.places ?? 0), count.magnitude <= 1 << 62
+        else { throw .invalid("\(what) is out of range: \(number)") }
+        return count
     }
 
     private func token(_ text: String) -> UInt128 {

@@ -34,7 +34,7 @@ extension ReadView {
                 for usage in try usage(company, meter, in: buckets) where usage.sum != 0 {
                     let bucket = UsageBucket(
                         company: company, feature: feature.id, eventSubtype: subtype, period: usage.bucket,
-                        usage: usage.sum)
+                        usage: MeterUnit.whole(usage.sum, ofMeter: meter.ordinal))
                     guard page.take(bucket) else { return page.items }
                 }
             }

@@ -35,7 +35,7 @@ extension ReadView {
         }
         let periods = zip(buckets, starts).map { Period(start: $1, end: $0.end) }
         let points = try zip(buckets, usage(of: CounterKey(company: company.id, meter: meter), in: periods))
-            .map { UsageTimeSeries.Point(bucket: $0, usage: $1) }
+            .map { UsageTimeSeries.Point(bucket: $0, usage: MeterUnit.whole($1, ofMeter: meter.ordinal)) }
         let since = grant?.terms.overrideID.flatMap { id in state.overrides.first { $0.id == id }?.createdAt }
         return UsageTimeSeries(
             points: points, grant: grant.map { ($0, since ?? company.plan?.assignedAt ?? company.createdAt) })

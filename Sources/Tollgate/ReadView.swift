@@ -216,7 +216,8 @@ package final class ReadView {
         return FeatureUsage(
             feature: feature, grant: grant, planEntitlement: planEntitlement,
             override: state.overrides.first { $0.id == grant.terms.overrideID }, usage: reading.usage,
-            held: reading.held, billedUsage: try billedUsage(of: feature, billed, subscription),
+            exactUsage: try exactUsage(of: feature, grant, company, state), held: reading.held,
+            billedQuantity: try billedQuantity(of: feature, billed, subscription),
             resetAt: reading.resetsAt, price: subscription.flatMap { billed?.price(for: $0) })
     }
 
@@ -249,13 +250,25 @@ package final class ReadView {
         }
     }
 
-    private func billedUsage(
+    private func billedQuantity(
         of feature: Feature, _ entitlement: PlanEntitlement?, _ subscription: Subscription?
-    ) throws -> Int64? {
+    ) throws -> Decimal? {
         guard let entitlement, entitlement.isBilledInArrears, let subscription,
             let meter = catalog.nouns.meterID(of: feature)
         else { return nil }
-        return try engine.counters.sum(company: subscription.companyID, meter: meter, in: subscription.meteredPeriod)
+        let count = try engine.counters.sum(
+            company: subscription.companyID, meter: meter, in: subscription.meteredPeriod)
+        return MeterUnit.quantity(count, ofMeter: meter.ordinal)
+    }
+
+    /// The usage with its places; nil where only whole units count.
+    private func exactUsage(
+        of feature: Feature, _ grant: Grant, _ company: Company, _ state: CompanyState
+    ) throws -> Decimal? {
+        guard let meter = feature.meterID, MeterUnit.places(ofMeter: meter.ordinal) > 0 else { return nil }
+        let value = grant.terms.value
+        let window = state.usageWindow(period: value.metricPeriod, reset: value.metricPeriodMonthReset, at: now)
+        return try engine.counters.quantity(of: CounterKey(company: company.id, meter: meter), in: window)
     }
 }
 

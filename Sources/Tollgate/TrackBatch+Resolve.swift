@@ -16,9 +16,13 @@ extension TrackBatch {
         for index in 0..<events.count {
             let event = events[index]
             do {
-                if let refusal = event.refusal { throw Refusal.invalid(refusal.sentence) }
+                var exact: Decimal?
+                if let refusal = event.refusal {
+                    exact = Self.exactQuantity(refusal, of: event)
+                    if exact == nil { throw Refusal.invalid(refusal.sentence) }
+                }
                 if let refusal = refused[index] { throw refusal }
-                drafts.append(try draft(event, index, companies[index], &missing))
+                drafts.append(try draft(event, index, companies[index], exact, &missing))
             } catch let refusal as Refusal {
                 answer.reject(index, refusal.message)
             }
@@ -43,7 +47,8 @@ extension TrackBatch {
     }
 
     private mutating func draft(
-        _ event: ScannedEvent, _ index: Int, _ knownCompany: UInt64, _ missing: inout MissingEntities
+        _ event: ScannedEvent, _ index: Int, _ knownCompany: UInt64, _ exact: Decimal?,
+        _ missing: inout MissingEntities
     ) throws -> Draft {
         let type = event.type
         try checkKey(event)
@@ -53,8 +58,11 @@ extension TrackBatch {
         var (company, user, meter, quantity, measures): (UInt64, UInt64, UInt64, Int64, Int) = (0, 0, 0, 0, -1)
         if type == .track || type == .inference {
             let given = try type == .track ? event.quantity : InferenceBody.requests(of: event)
-            quantity = try self.quantity(given ?? 1, of: event)
+            quantity = try exact.map { try self.quantity($0, of: event) } ?? self.quantity(given ?? 1, of: event)
             (company, user, meter, measures) = try resolve(event, knownCompany, &missing)
+        }
+        if let exact, company != 0, measures < 0 || !meters[measures].take(exact) {
+            throw Refusal.invalid("quantity must be an integer")
         }
         if let reservationID = event.reservationID, company != 0, !event.isBackfill {
             holds[index] = try hold(reservationID, quantity)
@@ -63,10 +71,10 @@ extension TrackBatch {
             index: index, type: type, isTrusted: event.hasTrustedClientClock, isBackfill: event.isBackfill,
             fingerprint: fingerprint, company: company, user: user, meter: meter,
             quantity: quantity, effective: effective)
-        if measures >= 0, draft.isCounted, sender != .readonly {
+        if measures >= 0, draft.isCounted || exact != nil && company != 0, sender != .readonly {
             let uses = try meters[measures].uses(
-                of: type == .track ? event.rawTraits : event.rawBody, quantity: quantity, mayTakeBack: sender == .secret
-            )
+                of: type == .track ? event.rawTraits : event.rawBody, quantity: quantity, exact: exact,
+                mayTakeBack: sender == .secret)
             draft.derived = derived.count..<(derived.count + uses.count)
             derived += uses
         }
@@ -80,6 +88,26 @@ extension TrackBatch {
         else { return nil }
         if hold.changesTrait(by: quantity) { changesTraits = true }
         return id.ordinal
+    }
+
+    /// The quantity that an event was refused for, if it is a decimal of a track event that settles nothing.
+    private static func exactQuantity(_ refusal: EventRefusal, of event: ScannedEvent) -> Decimal? {
+        guard case .quantityNotInteger(let text) = refusal, event.kind == .track, event.reservationID == nil,
+            event.leaseID == nil, let exact = Decimal(text), exact.scale <= PriceModel.maximumQuantityPlaces
+        else { return nil }
+        return exact
+    }
+
+    /// The whole units of a decimal.
+    private func quantity(_ exact: Decimal, of event: ScannedEvent) throws(Refusal) -> Int64 {
+        guard exact != .zero else { throw .invalid("quantity must not be 0") }
+        guard !exact.isNegative || sender != .publishable else {
+            throw .invalid("a negative quantity requires a secret API key")
+        }
+        guard let whole = MeterUnit.count(exact, places: 0), whole.magnitude <= 1_000_000_000_000_000 else {
+            throw .invalid("quantity is out of range: \(exact)")
+        }
+        return whole
     }
 
     private func quantity(_ quantity: Int64, of event: ScannedEvent) throws(Refusal) -> Int64 {

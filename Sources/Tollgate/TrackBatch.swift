@@ -37,7 +37,8 @@ struct TrackBatch: ~Copyable {
         /// Its sender names the effective time.
         var isTimed: Bool { isTrusted || isBackfill }
 
-        var isCounted: Bool { company != 0 && meter != 0 && quantity != 0 }
+        /// A fraction of a unit is none of its name's, and yet adds to derived meters.
+        var isCounted: Bool { company != 0 && meter != 0 && (quantity != 0 || !derived.isEmpty) }
 
         var use: CounterShards.Use {
             CounterShards.Use(

@@ -139,7 +139,10 @@ extension Engine {
         if let event = request.event {
             let features = catalog.features(meteredBy: event)
             guard !features.isEmpty else { throw Refusal.notFound("no feature is metered by event \"\(event)\"") }
-            let plain = features.filter { $0.feature.measure == nil }
+            var plain = features.filter { $0.feature.measure == nil }
+            // With places it is the same count still.
+            if plain.isEmpty { plain = features.filter { $0.feature.measure?.isOfQuantities == true } }
+            plain = plain.filter { $0.feature.meterID == plain[0].feature.meterID }
             guard !plain.isEmpty else {
                 throw Refusal.conflict(
                     "every feature of event \"\(event)\" has an aggregation of its own: name the feature")

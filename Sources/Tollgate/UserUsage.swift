@@ -13,6 +13,12 @@ package struct UserUsage: Sendable {
         package let day: Timestamp
         package var quantity: Int64
         package var lastSeen: Timestamp
+
+        fileprivate func whole(of meter: Identifier<Meter>?) -> Use {
+            var use = self
+            use.quantity = MeterUnit.whole(quantity, ofMeter: meter?.ordinal ?? 0)
+            return use
+        }
     }
 
     fileprivate struct Place: Hashable {
@@ -34,18 +40,19 @@ package struct UserUsage: Sendable {
         for (place, use) in uses where place.meter == meter?.ordinal { Self.add(use, to: &users[place.user]) }
         return users.values.sorted {
             ($1.quantity, $0.user?.ordinal ?? 0) < ($0.quantity, $1.user?.ordinal ?? 0)
-        }
+        }.map { $0.whole(of: meter) }
     }
 
     /// Of each day, the first first; of all users together.
     package func days(of meter: Identifier<Meter>?) -> [Use] {
         var days: [Int64: Use] = [:]
         for (place, use) in uses where place.meter == meter?.ordinal { Self.add(use, to: &days[place.day]) }
-        return days.values.sorted { $0.day < $1.day }
+        return days.values.sorted { $0.day < $1.day }.map { $0.whole(of: meter) }
     }
 
     package func total(of meter: Identifier<Meter>?) -> Int64 {
-        uses.reduce(0) { $1.key.meter == meter?.ordinal ? $0 + $1.value.quantity : $0 }
+        let count = uses.reduce(0) { $1.key.meter == meter?.ordinal ? $0 + $1.value.quantity : $0 }
+        return MeterUnit.whole(count, ofMeter: meter?.ordinal ?? 0)
     }
 
     private static func add(_ use: Use, to sum: inout Use?) {

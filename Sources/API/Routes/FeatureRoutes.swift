@@ -108,7 +108,6 @@ extension Call {
 
 extension Fields {
     fileprivate func refuseUnsupportedFeatures() throws(Refusal) {
-        try refuseUnsupported("quantity_decimals")
         let source: String? = try optional("event_source")
         guard source ?? "track" == "track" else { throw .invalid("event_source must be track in this release") }
     }

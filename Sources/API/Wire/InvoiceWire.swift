@@ -80,7 +80,7 @@ struct BillingInvoiceLineResponseData: WireObject {
         json.field("plan_version_id", line.versionID)
         json.field("feature_id", line.featureID)
         json.field("feature_key", line.featureKey)
-        json.field("quantity", line.quantity.rounded)
+        json.field("quantity", line.quantity.whole)
         json.field("quantity_decimal", line.quantity)
         json.field("unit_amount", line.unitAmount?.rounded)
         json.field("unit_amount_decimal", line.unitAmount)
@@ -116,7 +116,7 @@ struct TierChargeWire: WireObject {
     func writeFields(to json: inout JSONWriter) {
         json.field("up_to", charge.upTo?.rounded)
         json.field("up_to_decimal", charge.upTo)
-        json.field("quantity", charge.quantity.rounded)
+        json.field("quantity", charge.quantity.whole)
         json.field("quantity_decimal", charge.quantity)
         json.field("unit_amount_decimal", charge.unitAmount)
         json.field("flat_amount_decimal", charge.flatAmount)

@@ -11,8 +11,19 @@ extension Fields {
         let valueTrait: String? = try optional("value_trait")
         let uniqueTrait: String? = try optional("unique_trait")
         let hasFilters = values["filters"].map { $0 != .null } ?? false
-        guard aggregation != nil || valueTrait != nil || uniqueTrait != nil || hasFilters else { return nil }
+        let places: Int64? = try optional("quantity_decimals")
+        guard aggregation != nil || valueTrait != nil || uniqueTrait != nil || hasFilters || places != nil else {
+            return nil
+        }
         var measure = aggregation.map { Measure($0) } ?? former ?? Measure()
+        if let places {
+            guard (0...9).contains(places) else {
+                throw .invalid("quantity_decimals must be between 0 and 9, not \(places)")
+            }
+            measure.places = places == 0 ? nil : Int(places)
+        } else if aggregation != nil {
+            measure.places = former?.places
+        }
         // An empty name takes back an earlier one.
         if let valueTrait { measure.valueTrait = valueTrait.isEmpty ? nil : valueTrait }
         if let uniqueTrait { measure.uniqueTrait = uniqueTrait.isEmpty ? nil : uniqueTrait }
@@ -53,5 +64,6 @@ extension Feature {
         json.field("value_trait", measure.valueTrait)
         json.field("unique_trait", measure.uniqueTrait)
         json.field("filters", measure.filters.map(TraitFilterWire.init))
+        json.field("quantity_decimals", measure.places ?? 0)
     }
 }

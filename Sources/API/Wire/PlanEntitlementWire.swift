@@ -166,6 +166,8 @@ extension PriceModel {
 extension Decimal {
     /// For integer fields that a decimal field accompanies; nil beyond 64 bits.
     var rounded: Int64? { try? roundedToInteger() }
+    /// Towards zero, as counts are shown.
+    var whole: Int64? { MeterUnit.count(self, places: 0) }
 }
 
 struct DuplicatePlanEntitlementsResponseResponseData: WireObject {

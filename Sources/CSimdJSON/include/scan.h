@@ -67,6 +67,7 @@ typedef enum SCAN_CLOSED {
     SCAN_REASON_TOO_LONG,               // field, measured: bytes
     SCAN_REASON_TYPE_UNKNOWN,           // detail: the type
     SCAN_REASON_QUANTITY_OUT_OF_RANGE,  // detail: the number
+    SCAN_REASON_QUANTITY_NOT_INTEGER,   // detail: the number or text; all else of the event is there, and right
     SCAN_REASON_TOO_MANY_KEYS,          // field
     SCAN_REASON_KEY_NAME_EMPTY,         // field
     SCAN_REASON_KEY_NAME_TOO_LONG,      // field, measured: bytes

@@ -16,6 +16,14 @@ extension Measure {
                     ? "aggregation unique_count needs a unique_trait"
                     : "aggregation \(aggregation.rawValue) has no unique_trait")
         }
+        if let places {
+            guard (1...PriceModel.maximumQuantityPlaces).contains(places) else {
+                throw .invalid("quantity_decimals must be between 0 and 9, not \(places)")
+            }
+            guard aggregation != .count, aggregation != .uniqueCount else {
+                throw .invalid("aggregation \(aggregation.rawValue) has no quantity_decimals")
+            }
+        }
         try valueTrait?.check(as: "value_trait", limit: Limits.traitNameBytes)
         try uniqueTrait?.check(as: "unique_trait", limit: Limits.traitNameBytes)
         guard filters.count <= Limits.filters else {
