@@ -3,6 +3,7 @@ package struct Company: Sendable {
     package internal(set) var zone: Int?
     /// The plan and its version.
     package internal(set) var plan: (plan: Int, version: Int)?
+    package internal(set) var addOns: [(plan: Int, version: Int)] = []
     package internal(set) var subscription: Int?
     var ended: [Int] = []
     package internal(set) var overrides: [Override] = []
@@ -15,13 +16,15 @@ package struct Subscription: Sendable {
     let company: Int
     let offset: Int
     let interval: Interval
-    /// The start and the anchor.
     package let start: Instant
+    /// What the periods are counted from. Where it is not the start, a stub comes before it: period -1.
+    let anchor: Instant
+    let isStubFree: Bool
     var plan: Int
     var version: Int
-    /// Quantities bought ahead, by feature.
-    var bought: [Int: Int]
-    package internal(set) var index = 0
+    var addOns: [(plan: Int, version: Int)]
+    var bought: [Seat: Int]
+    package internal(set) var index: Int
     /// Where the usage window began that was in force before.
     var carriedFrom: Instant
     package internal(set) var endsWithPeriod = false
@@ -34,10 +37,18 @@ package struct Subscription: Sendable {
     var correctsAt: Instant?
     var pending: [Line] = []
 
-    package var period: (start: Instant, end: Instant) {
+    /// All that it pays for, the base plan first.
+    var parts: [(plan: Int, version: Int)] { [(plan, version)] + addOns }
+
+    package var period: (start: Instant, end: Instant) { index < 0 ? (start, anchor) : interval(index) }
+
+    /// What the prices of the running period are for: more or less than a stub. Nil when nothing is charged.
+    var priced: (start: Instant, end: Instant)? { index < 0 && isStubFree ? nil : interval(index) }
+
+    private func interval(_ index: Int) -> (start: Instant, end: Instant) {
         (
-            interval.start(index, anchor: start, offset: offset),
-            interval.start(index + 1, anchor: start, offset: offset)
+            interval.start(index, anchor: anchor, offset: offset),
+            interval.start(index + 1, anchor: anchor, offset: offset)
         )
     }
 
@@ -46,9 +57,21 @@ package struct Subscription: Sendable {
 
     /// The window of a limit that follows the billing cycle.
     func cycle(_ now: Instant) -> (start: Instant, end: Instant) {
-        let month = Interval.months(1).containing(now, anchor: start, offset: offset)
-        let period = interval.containing(now, anchor: start, offset: offset)
+        let isStub = now < anchor
+        let month = Interval.months(1).containing(now, anchor: isStub ? start : anchor, offset: offset)
+        let period = isStub ? (start: start, end: anchor) : interval.containing(now, anchor: anchor, offset: offset)
         return (max(month.start, period.start), min(month.end, period.end))
+    }
+}
+
+/// What is bought ahead: a feature of a plan.
+package struct Seat: Hashable, Sendable {
+    package let plan: Int
+    package let feature: Int
+
+    package init(plan: Int, feature: Int) {
+        self.plan = plan
+        self.feature = feature
     }
 }
 

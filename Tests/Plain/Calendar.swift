@@ -52,12 +52,16 @@ package enum Calendar {
         return number
     }
 
-    /// The same local time so many months later, on the last day of a month that is too short. `offset` is how far
-    /// local time is ahead of UTC.
+    /// The same local time so many months later or earlier, on the last day of a month that is too short. `offset` is
+    /// how far local time is ahead of UTC.
     static func adding(months: Int, to instant: Instant, offset: Int) -> Instant {
         let local = instant + offset
         var date = date(local / day)
         date.month += months
+        while date.month < 0 {
+            date.month += 12
+            date.year -= 1
+        }
         date.year += date.month / 12
         date.month %= 12
         date.day = min(date.day, daysOfMonth(date.month, date.year) - 1)

@@ -121,15 +121,18 @@ extension PlainModel {
     ) -> [Line] {
         let subscription = subscriptions[number]
         var lines: [Line] = []
-        for terms in plans[subscription.plan][subscription.version].terms {
-            guard let price = terms.price, !price.isAhead, let event = features[terms.feature].event else { continue }
-            var line = Line(
-                kind: .usage, plan: subscription.plan, version: subscription.version, feature: terms.feature,
-                quantity: 0,
-                amount: 0, start: period.start, end: period.end)
-            line.basis = Line.Basis(event: event, start: billed.start, end: billed.end, price: price)
-            refresh(&line, subscription.company)
-            lines.append(line)
+        for (plan, version) in subscription.parts {
+            for terms in plans[plan][version].terms {
+                guard let price = terms.price, !price.isAhead, let event = features[terms.feature].event else {
+                    continue
+                }
+                var line = Line(
+                    kind: .usage, plan: plan, version: version, feature: terms.feature, quantity: 0, amount: 0,
+                    start: period.start, end: period.end)
+                line.basis = Line.Basis(event: event, start: billed.start, end: billed.end, price: price)
+                refresh(&line, subscription.company)
+                lines.append(line)
+            }
         }
         lines += corrections(number) + subscription.pending
         subscriptions[number].pending = []
@@ -155,22 +158,25 @@ extension PlainModel {
         return lines
     }
 
-    /// Base fee and quantities bought ahead.
+    /// Base fees and quantities bought ahead.
     func advance(_ subscription: Subscription, _ period: (start: Instant, end: Instant)) -> [Line] {
-        let version = plans[subscription.plan][subscription.version]
-        var lines = [
-            Line(
-                kind: .base, plan: subscription.plan, version: subscription.version, feature: nil, quantity: 1,
-                amount: version.base!.amount, start: period.start, end: period.end)
-        ]
-        for terms in version.terms {
-            guard case .ahead(let preset, _) = terms.price else { continue }
-            let quantity = subscription.bought[terms.feature] ?? preset
-            guard quantity > 0 else { continue }
-            lines.append(
-                Line(
-                    kind: .seat, plan: subscription.plan, version: subscription.version, feature: terms.feature,
-                    quantity: quantity, amount: terms.price!.amount(quantity), start: period.start, end: period.end))
+        var lines: [Line] = []
+        for (plan, version) in subscription.parts {
+            if let base = plans[plan][version].base {
+                lines.append(
+                    Line(
+                        kind: .base, plan: plan, version: version, feature: nil, quantity: 1, amount: base.amount,
+                        start: period.start, end: period.end))
+            }
+            for terms in plans[plan][version].terms {
+                guard case .ahead(let preset, _) = terms.price else { continue }
+                let quantity = subscription.bought[Seat(plan: plan, feature: terms.feature)] ?? preset
+                guard quantity > 0 else { continue }
+                lines.append(
+                    Line(
+                        kind: .seat, plan: plan, version: version, feature: terms.feature, quantity: quantity,
+                        amount: terms.price!.amount(quantity), start: period.start, end: period.end))
+            }
         }
         return lines
     }
@@ -194,7 +200,14 @@ extension PlainModel {
         let company = subscriptions[number].company
         companies[company].subscription = nil
         companies[company].ended.append(number)
-        companies[company].plan = fallbackPlan.map { ($0, plans[$0].count - 1) }
+        leavePlan(company)
+    }
+
+    func published(_ plan: Int) -> (plan: Int, version: Int) { (plan, plans[plan].count - 1) }
+
+    mutating func leavePlan(_ company: Int) {
+        companies[company].plan = fallbackPlan.map(published)
+        companies[company].addOns = []
     }
 
     /// Ends a subscription now; use in this very instant is billed too.

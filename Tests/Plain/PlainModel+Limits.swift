@@ -50,25 +50,27 @@ extension PlainModel {
         }
     }
 
-    /// The plan's grant first.
+    /// The plan's grant first, then those of add-ons.
     func grants(of feature: Int, to company: Int) -> [Grant] {
         var grants: [Grant] = []
         let account = companies[company]
-        let terms = account.plan.flatMap { plan in
-            plans[plan.plan][plan.version].terms.first { $0.feature == feature }
-        }
-        if let terms {
+        var span: Span?
+        for (plan, version) in [account.plan].compactMap(\.self) + account.addOns {
+            guard let terms = plans[plan][version].terms.first(where: { $0.feature == feature }) else { continue }
+            if grants.isEmpty { span = terms.span }
             var allowance = terms.allowance
             if case .ahead(let preset, _) = terms.price {
-                let bought = account.subscription.flatMap { subscriptions[$0].bought[feature] }
+                let bought = account.subscription.flatMap {
+                    subscriptions[$0].bought[Seat(plan: plan, feature: feature)]
+                }
                 allowance = .limited(bought ?? preset)
             }
             grants.append(Grant(allowance: allowance, span: terms.span, isOverride: false))
         }
         for override in account.overrides where override.terms.feature == feature {
             if let end = override.expiresAt, end <= now { continue }
-            let span = override.terms.span ?? terms?.span
-            grants.append(Grant(allowance: override.terms.allowance, span: span, isOverride: true))
+            grants.append(
+                Grant(allowance: override.terms.allowance, span: override.terms.span ?? span, isOverride: true))
         }
         return grants
     }

@@ -1,25 +1,37 @@
 extension PlainModel {
-    /// Puts a company on a plan, or takes it off.
-    package mutating func manage(_ company: Int, _ wanted: PlanRequest) {
+    /// Puts a company on a plan with add-ons, or takes it off; false when what is wanted cannot be had together.
+    package mutating func manage(_ company: Int, _ wanted: PlanRequest) -> Bool {
         runDue(until: now)
         let running = companies[company].subscription
         guard let plan = wanted.plan else {
             if let running, wanted.waitsForEnd {
                 subscriptions[running].endsWithPeriod = true
-                return
+            } else if let running {
+                stopPaying(running, isCredited: wanted.isCredited)
+            } else {
+                leavePlan(company)
             }
-            if let running { return stopPaying(running, isCredited: wanted.isCredited) }
-            companies[company].plan = fallbackPlan.map { ($0, plans[$0].count - 1) }
-            return
+            return true
         }
-        let kept = companies[company].plan.flatMap { $0.plan == plan ? $0.version : nil }
-        let version = wanted.isNewest ? plans[plan].count - 1 : kept ?? plans[plan].count - 1
-        guard let base = plans[plan][version].base else {
+        let account = companies[company]
+        func chosen(_ plan: Int) -> Part {
+            let kept = ([account.plan].compactMap(\.self) + account.addOns).first { $0.plan == plan }
+            return wanted.isNewest ? published(plan) : kept ?? published(plan)
+        }
+        let parts = [chosen(plan)] + wanted.addOns.map(chosen)
+        guard canBeHadTogether(parts) else { return false }
+        if let anchor = wanted.anchor {
+            guard running == nil, plans[plan][parts[0].version].base != nil, now < anchor else { return false }
+        }
+        guard let base = plans[plan][parts[0].version].base else {
             if let running { stopPaying(running, isCredited: wanted.isCredited) }
-            companies[company].plan = (plan, version)
-            return
+            assign(parts, to: company)
+            return true
         }
-        guard let running else { return subscribe(company, plan, version, wanted.bought, replacing: nil) }
+        guard let running else {
+            subscribe(company, parts, wanted, replacing: nil)
+            return true
+        }
         let old = subscriptions[running]
         let oldBase = plans[old.plan][old.version].base!
         if base.amount < oldBase.amount {
@@ -28,16 +40,40 @@ extension PlainModel {
             let owed = corrections(running) + old.pending
             end(running, owed, old.period, now)
             credit(unused, to: company)
-            subscribe(company, plan, version, wanted.bought, replacing: running)
+            subscribe(company, parts, wanted, replacing: running)
         } else if base.interval != oldBase.interval {
             // Another calendar: all is settled, and begins anew.
             let unused = unusedAdvance(running)
             endAtOnce(running)
-            subscribe(company, plan, version, wanted.bought, replacing: running, beside: unused)
+            subscribe(company, parts, wanted, replacing: running, beside: unused)
         } else {
-            change(running, plan, version, wanted.bought)
-            companies[company].plan = (plan, version)
+            change(running, parts, wanted.bought)
+            assign(parts, to: company)
         }
+        return true
+    }
+
+    /// A plan's version, the base plan's first.
+    private typealias Part = (plan: Int, version: Int)
+
+    /// What is paid for goes with what is paid for as often; use is priced by months, and billed once.
+    private func canBeHadTogether(_ parts: [Part]) -> Bool {
+        let versions = parts.map { plans[$0.plan][$0.version] }
+        let interval = versions[0].base?.interval
+        for version in versions.dropFirst() where version.base != nil && version.base!.interval != interval {
+            return false
+        }
+        let priced = versions.flatMap(\.terms).filter { $0.price != nil }
+        if !priced.isEmpty {
+            guard case .months = interval else { return false }
+        }
+        let afterwards = priced.filter { !$0.price!.isAhead }.map(\.feature)
+        return Set(afterwards).count == afterwards.count
+    }
+
+    private mutating func assign(_ parts: [Part], to company: Int) {
+        companies[company].plan = parts[0]
+        companies[company].addOns = Array(parts.dropFirst())
     }
 
     /// Ends a subscription now that no other one replaces.
@@ -52,8 +88,7 @@ extension PlainModel {
     }
 
     private mutating func subscribe(
-        _ company: Int, _ plan: Int, _ version: Int, _ bought: [Int: Int], replacing old: Int?,
-        beside lines: [Line] = []
+        _ company: Int, _ parts: [Part], _ wanted: PlanRequest, replacing old: Int?, beside more: [Line] = []
     ) {
         let billedBefore = companies[company].ended.contains {
             subscriptions[$0].billedItsEnd && subscriptions[$0].endedAt == now
@@ -63,40 +98,53 @@ extension PlainModel {
             carriedFrom = subscriptions[old].cycle(now).start
             if carriedFrom <= subscriptions[old].start { carriedFrom = subscriptions[old].carriedFrom }
         }
+        let (plan, version) = parts[0]
         subscriptions.append(
             Subscription(
                 company: company, offset: companies[company].zone ?? 0, interval: plans[plan][version].base!.interval,
-                start: now, plan: plan, version: version, bought: completed(bought, plan, version),
-                carriedFrom: carriedFrom, billedFrom: billedBefore ? now + 1 : now))
+                start: now, anchor: wanted.anchor ?? now, isStubFree: wanted.isStubFree, plan: plan, version: version,
+                addOns: Array(parts.dropFirst()), bought: completed(wanted.bought, parts),
+                index: wanted.anchor == nil ? 0 : -1, carriedFrom: carriedFrom,
+                billedFrom: billedBefore ? now + 1 : now))
         let number = subscriptions.count - 1
         companies[company].subscription = number
-        companies[company].plan = (plan, version)
-        let period = subscriptions[number].period
-        finalize(issue(advance(subscriptions[number], period) + lines, number, period, finalizesAt: now))
+        assign(parts, to: company)
+        let subscription = subscriptions[number]
+        let first = prorated(advance(subscription, subscription.period), nil, of: subscription) + more
+        if first.isEmpty { return }
+        finalize(issue(first, number, subscription.period, finalizesAt: now))
     }
 
-    private func completed(_ bought: [Int: Int], _ plan: Int, _ version: Int) -> [Int: Int] {
-        var all: [Int: Int] = [:]
-        for terms in plans[plan][version].terms {
-            if case .ahead(let preset, _) = terms.price { all[terms.feature] = bought[terms.feature] ?? preset }
+    private func completed(_ bought: [Seat: Int], _ parts: [Part]) -> [Seat: Int] {
+        var all: [Seat: Int] = [:]
+        for (plan, version) in parts {
+            for terms in plans[plan][version].terms {
+                guard case .ahead(let preset, _) = terms.price else { continue }
+                let seat = Seat(plan: plan, feature: terms.feature)
+                all[seat] = bought[seat] ?? preset
+            }
         }
         return all
     }
 
     // MARK: - Proration
 
-    /// Keeps the subscription: credit and charge for the rest of the period wait for the next invoice.
-    private mutating func change(_ number: Int, _ plan: Int, _ version: Int, _ bought: [Int: Int]) {
+    /// Keeps the subscription: credit and charge for the rest of the period are billed at once, or wait for its end.
+    private mutating func change(_ number: Int, _ parts: [Part], _ bought: [Seat: Int]) {
         let before = subscriptions[number]
         let old = advance(before, rest(before))
-        subscriptions[number].plan = plan
-        subscriptions[number].version = version
-        subscriptions[number].bought = completed(bought, plan, version)
+        (subscriptions[number].plan, subscriptions[number].version) = parts[0]
+        subscriptions[number].addOns = Array(parts.dropFirst())
+        subscriptions[number].bought = completed(bought, parts)
         subscriptions[number].endsWithPeriod = false
         let new = advance(subscriptions[number], rest(before))
         let lines =
             prorated(less(old, new), .credit, of: before) + prorated(less(new, old), .charge, of: before)
-        subscriptions[number].pending += lines
+        if billsChangesAtOnce && !lines.isEmpty {
+            finalize(issue(lines, number, rest(before), finalizesAt: now))
+        } else {
+            subscriptions[number].pending += lines
+        }
     }
 
     /// What of some lines is not in others: of the same at the same price, what there is more.
@@ -128,15 +176,17 @@ extension PlainModel {
         return (min(max(now, period.start), period.end), period.end)
     }
 
-    /// By whole seconds, each line rounded by itself.
-    private func prorated(_ lines: [Line], _ kind: Line.Kind, of subscription: Subscription) -> [Line] {
+    /// What lines cost for the rest of the running period: by whole seconds, each rounded by itself, nothing while
+    /// nothing is charged. `kind` is what they become; nil: they stay what they are.
+    private func prorated(_ lines: [Line], _ kind: Line.Kind?, of subscription: Subscription) -> [Line] {
+        guard let priced = subscription.priced else { return [] }
         func seconds(_ period: (start: Instant, end: Instant)) -> Int { period.end / 1000 - period.start / 1000 }
-        let (part, whole) = (seconds(rest(subscription)), seconds(subscription.period))
+        let (part, whole) = (seconds(rest(subscription)), seconds(priced))
         return lines.map { line in
             var line = line
             let amount = (2 * line.amount * part + whole) / (2 * whole)
             line.amount = kind == .credit ? -amount : amount
-            line.kind = kind
+            line.kind = kind ?? line.kind
             return line
         }
     }

@@ -3,7 +3,8 @@ extension PlainModel {
     package func state(of company: Int) -> [String] {
         let account = companies[company]
         let keys = companyKeys.keys[company].map { "\($0)=\($1)" }.sorted().joined(separator: ",")
-        let plan = account.plan.map { "\($0.plan).\($0.version)" } ?? "none"
+        let parts = [account.plan].compactMap(\.self) + account.addOns
+        let plan = parts.isEmpty ? "none" : parts.map { "\($0.plan).\($0.version)" }.joined(separator: "+")
         var lines = ["company \(company) \(keys) zone \(account.zone ?? 0) plan \(plan) balance \(account.balance)"]
         if let number = account.subscription {
             let subscription = subscriptions[number]

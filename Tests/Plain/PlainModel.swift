@@ -12,6 +12,10 @@ package struct PlainModel: Sendable {
     package internal(set) var features: [Feature] = []
     /// Versions of each plan; the last one is the published one.
     package internal(set) var plans: [[Version]] = []
+    /// Which of the plans are had beside another one.
+    package internal(set) var addOns: Set<Int> = []
+    /// Credit and charge of a plan change are billed at once; else with the period.
+    package internal(set) var billsChangesAtOnce = false
     package internal(set) var initialPlan: Int?
     package internal(set) var fallbackPlan: Int?
     package internal(set) var companyKeys = Directory()
@@ -133,14 +137,18 @@ package struct PlainModel: Sendable {
         if let event = feature.event { meters.insert(event) }
     }
 
-    package mutating func addPlan(_ version: Version) { plans.append([version]) }
+    package mutating func addPlan(_ version: Version, isAddOn: Bool) {
+        if isAddOn { addOns.insert(plans.count) }
+        plans.append([version])
+    }
 
     package mutating func publish(_ version: Version, of plan: Int) {
         runDue(until: now)
         plans[plan].append(version)
     }
 
-    package mutating func setPlanGroup(initial: Int?, fallback: Int?) {
+    package mutating func setPlanGroup(initial: Int?, fallback: Int?, billsChangesAtOnce: Bool) {
+        self.billsChangesAtOnce = billsChangesAtOnce
         initialPlan = initial
         fallbackPlan = fallback
     }

@@ -35,10 +35,14 @@ package struct TrackOutcome: Equatable, Sendable {
 package struct PlanRequest: Sendable {
     /// Nil: to leave the plan.
     package var plan: Int?
-    /// The published version; else a company stays on the version that it has.
+    /// The published versions; else a company stays on the versions that it has.
     package var isNewest = true
-    /// Quantities bought ahead, by feature.
-    package var bought: [Int: Int] = [:]
+    /// Quantities bought ahead, where they are not the preset ones.
+    package var bought: [Seat: Int] = [:]
+    package var addOns: [Int] = []
+    /// Of a new subscription: what its periods are counted from, and whether what is before that is free.
+    package var anchor: Instant?
+    package var isStubFree = false
     /// What is unused of what was paid ahead is credited when the company stops paying.
     package var isCredited = false
     /// Who leaves its plan keeps it until the period ends.

@@ -14,7 +14,8 @@ extension Chance {
         ]
     }
 
-    mutating func version(of features: [Plain.Feature], free: Bool) -> Version {
+    /// Of an add-on: of few features, so that it can often be had beside others that price them.
+    mutating func version(of features: [Plain.Feature], free: Bool, isAddOn: Bool) -> Version {
         var base: Version.Base?
         if !free {
             let intervals: [Interval] = [
@@ -26,7 +27,7 @@ extension Chance {
         let isPriced: Bool
         if case .months = base?.interval { isPriced = true } else { isPriced = false }
         var terms: [Terms] = []
-        for (number, feature) in features.enumerated() where !random.once(in: 4) {
+        for (number, feature) in features.enumerated() where random.once(in: 4) == isAddOn {
             terms.append(self.terms(number, feature, isPriced: isPriced && !random.once(in: 4)))
         }
         return Version(base: base, terms: terms)

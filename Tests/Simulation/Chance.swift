@@ -78,16 +78,27 @@ struct Chance {
     private mutating func zone() -> Int? { random.once(in: 2) ? nil : random.pick(World.zones.keys.sorted()) }
 
     private mutating func manage(_ company: Int, _ model: PlainModel) -> Step {
-        var wanted = PlanRequest(plan: random.once(in: 12) ? nil : random.number(0...model.plans.count - 1))
+        let basePlans = model.plans.indices.filter { !model.addOns.contains($0) }
+        var wanted = PlanRequest(plan: random.once(in: 12) ? nil : random.pick(basePlans))
         wanted.isNewest = wanted.plan == nil || random.once(in: 2)
         wanted.isCredited = random.once(in: 2)
         wanted.waitsForEnd = wanted.plan == nil && random.once(in: 3)
-        if let plan = wanted.plan, random.once(in: 2) {
-            let kept = model.companies[company].plan.flatMap { $0.plan == plan ? $0.version : nil }
-            let version = model.plans[plan][
-                wanted.isNewest ? model.plans[plan].count - 1 : kept ?? model.plans[plan].count - 1]
-            for terms in version.terms where terms.price?.isAhead == true {
-                wanted.bought[terms.feature] = random.number(0...20)
+        guard let plan = wanted.plan else { return .manage(company: company, wanted) }
+        let account = model.companies[company]
+        let kept = [account.plan].compactMap(\.self) + account.addOns
+        if random.once(in: 2) { wanted.addOns = model.addOns.sorted().filter { _ in random.once(in: 3) } }
+        if random.once(in: account.subscription == nil ? 3 : 20) {
+            wanted.anchor =
+                random.once(in: 3) ? random.pick(model.turns) : model.now + random.number(0...80 * Calendar.day)
+            wanted.isStubFree = random.once(in: 3)
+        }
+        if random.once(in: 2) {
+            for plan in [plan] + wanted.addOns {
+                let newest = model.plans[plan].count - 1
+                let version = wanted.isNewest ? newest : kept.first { $0.plan == plan }?.version ?? newest
+                for terms in model.plans[plan][version].terms where terms.price?.isAhead == true {
+                    wanted.bought[Seat(plan: plan, feature: terms.feature)] = random.number(0...20)
+                }
             }
         }
         return .manage(company: company, wanted)
@@ -114,7 +125,9 @@ struct Chance {
                 Feature(key: "feature \(number)".replacing(" ", with: "-"), event: random.pick(Self.events)))
         }
         let plan = random.number(0...model.plans.count - 1)
-        return .publish(plan: plan, version(of: model.features, free: model.plans[plan][0].base == nil))
+        let version = version(
+            of: model.features, free: model.plans[plan][0].base == nil, isAddOn: model.addOns.contains(plan))
+        return .publish(plan: plan, version)
     }
 
     // MARK: - Use

@@ -31,14 +31,20 @@ package struct Life {
             try await world.add(feature)
         }
         for plan in 0..<5 {
-            let version = chance.version(of: model.features, free: plan == 0)
-            model.addPlan(version)
-            try await world.addPlan(version)
+            let version = chance.version(of: model.features, free: plan == 0, isAddOn: false)
+            model.addPlan(version, isAddOn: false)
+            try await world.addPlan(version, isAddOn: false)
+        }
+        for addOn in 0..<3 {
+            let version = chance.version(of: model.features, free: addOn == 0, isAddOn: true)
+            model.addPlan(version, isAddOn: true)
+            try await world.addPlan(version, isAddOn: true)
         }
         if chance.random.once(in: 2) {
             let (initial, fallback) = (chance.random.once(in: 2) ? 0 : nil, chance.random.once(in: 2) ? 0 : nil)
-            model.setPlanGroup(initial: initial, fallback: fallback)
-            try await world.setPlanGroup(initial: initial, fallback: fallback)
+            let isAtOnce = chance.random.once(in: 2)
+            model.setPlanGroup(initial: initial, fallback: fallback, billsChangesAtOnce: isAtOnce)
+            try await world.setPlanGroup(initial: initial, fallback: fallback, billsChangesAtOnce: isAtOnce)
         }
     }
 

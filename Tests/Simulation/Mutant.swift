@@ -29,4 +29,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case doubleIncrement
     /// What was paid ahead and is unused is not credited to who stops paying, though it was asked for.
     case lostCredit
+    /// Of the add-ons that are asked for, the last one is not given.
+    case lostAddOn
 }

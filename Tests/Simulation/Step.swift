@@ -87,7 +87,7 @@ extension PlainModel {
         case .upsertCompany(let keys, let zone): return said(upsertCompany(keys, zone: zone))
         case .upsertUser(let keys): return said(upsertUser(keys))
         case .increment(let company, let trait, let quantity): increment(trait, of: company, by: quantity)
-        case .manage(let company, let wanted): manage(company, wanted)
+        case .manage(let company, let wanted): return said(manage(company, wanted))
         case .cancel(let company, let immediately, let isCredited):
             return said(cancel(company, immediately: immediately, isCredited: isCredited))
         case .addOverride(let company, let terms, let expiresAt):

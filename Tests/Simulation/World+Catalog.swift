@@ -15,16 +15,22 @@ extension World {
         catalog.features.append((feature, try await run(create).id))
     }
 
-    func addPlan(_ version: Version) async throws {
+    func addPlan(_ version: Version, isAddOn: Bool) async throws {
         let number = catalog.plans.count
-        catalog.plans.append(try await run(CreatePlan(name: "plan \(number)", type: .plan)).id)
+        let create = CreatePlan(name: "plan \(number)", type: isAddOn ? .addOn : .plan)
+        catalog.plans.append(try await run(create).id)
+        if isAddOn { catalog.addOns.insert(number) }
         catalog.versions.append([])
         try await publish(version, of: number)
     }
 
-    func setPlanGroup(initial: Int?, fallback: Int?) async throws {
+    func setPlanGroup(initial: Int?, fallback: Int?, billsChangesAtOnce: Bool) async throws {
         var group = SetPlanGroup()
-        group.planIDs = catalog.plans
+        group.planIDs = catalog.plans.indices.filter { !catalog.addOns.contains($0) }.map { catalog.plans[$0] }
+        group.addOnIDs = catalog.addOns.sorted().map { catalog.plans[$0] }
+        var settings = PlanGroupSettings()
+        if billsChangesAtOnce { settings.prorationBehavior = .invoiceImmediately }
+        group.settings = settings
         group.initialPlanID = initial.map { catalog.plans[$0] }
         group.fallbackPlanID = fallback.map { catalog.plans[$0] }
         _ = try await run(group)

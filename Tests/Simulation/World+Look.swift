@@ -13,7 +13,8 @@ extension World {
             guard let account = try view.get(id) else { return ["company \(company) is not there"] }
             let keyTexts = account.keys.map { "\($0.name)=\($0.value)" }.sorted().joined(separator: ",")
             let zone = Self.zones.first { $0.value == account.billingProfile.timezone }?.key ?? 0
-            let plan = account.plan.map { catalog.plan($0) } ?? "none"
+            let parts = account.assignments.map { catalog.plan($0) }
+            let plan = parts.isEmpty ? "none" : parts.joined(separator: "+")
             let balance = try view.get(CustomerBalance.id(of: id))?.amount(in: .usd) ?? 0
             var lines = ["company \(company) \(keyTexts) zone \(zone) plan \(plan) balance \(balance)"]
             if let subscriptionID = account.subscriptionID, let subscription = try view.get(subscriptionID) {

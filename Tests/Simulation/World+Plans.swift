@@ -6,25 +6,36 @@ extension World {
     func manage(_ company: Int, _ wanted: PlanRequest) async throws {
         var manage = ManagePlan(companyID: Identifier(number: company))
         if let plan = wanted.plan {
+            let has = try engine.read(environment) { try $0.get(Identifier<Model.Company>(number: company)) }
+            let kept = has?.assignments ?? []
             manage.basePlanID = catalog.plans[plan]
             if wanted.isNewest { manage.basePlanVersionID = catalog.versions[plan].last!.id }
-            manage.payInAdvance = try selections(wanted, plan, company)
+            let addOns = mutant == .lostAddOn ? wanted.addOns.dropLast() : wanted.addOns[...]
+            manage.addOns = addOns.map { addOn in
+                var selection = AddOnSelection(planID: catalog.plans[addOn])
+                if wanted.isNewest { selection.versionID = catalog.versions[addOn].last!.id }
+                return selection
+            }
+            manage.payInAdvance = selections(wanted, kept)
+        }
+        if let anchor = wanted.anchor {
+            manage.billingCycleAnchor = Timestamp(anchor)
+            manage.proratesFirstPeriod = !wanted.isStubFree
         }
         manage.prorate = wanted.isCredited && mutant != .lostCredit
         manage.cancelImmediately = !wanted.waitsForEnd
         let outcome = try await run(manage)
-        if let problem = outcome.problems.first(where: \.isBlocking) {
-            throw UnexpectedProblem(description: problem.message)
-        }
+        if let problem = outcome.problems.first(where: \.isBlocking) { throw Refusal.conflict(problem.message) }
     }
 
-    private func selections(_ wanted: PlanRequest, _ plan: Int, _ company: Int) throws -> [PayInAdvanceSelection] {
-        let versions = catalog.versions[plan]
-        let kept = try engine.read(environment) { try $0.get(Identifier<Model.Company>(number: company))?.plan }
-        let isKept = !wanted.isNewest && kept?.planID == catalog.plans[plan]
-        let version = isKept ? versions.first { $0.id == kept!.versionID }! : versions.last!
-        return wanted.bought.compactMap { feature, quantity in
-            version.aheadPrices[feature].map { PayInAdvanceSelection(priceID: $0, quantity: Int64(quantity)) }
+    private func selections(_ wanted: PlanRequest, _ kept: [PlanAssignment]) -> [PayInAdvanceSelection] {
+        wanted.bought.compactMap { seat, quantity in
+            let versions = catalog.versions[seat.plan]
+            let keptID = kept.first { $0.planID == catalog.plans[seat.plan] }?.versionID
+            let version = wanted.isNewest ? versions.last! : versions.first { $0.id == keptID } ?? versions.last!
+            return version.aheadPrices[seat.feature].map {
+                PayInAdvanceSelection(priceID: $0, quantity: Int64(quantity))
+            }
         }
     }
 }

@@ -86,6 +86,8 @@ final class World {
 struct WorldCatalog {
     var features: [(feature: Plain.Feature, id: Identifier<Model.Feature>)] = []
     var plans: [Identifier<Model.Plan>] = []
+    /// Which of the plans are add-ons.
+    var addOns: Set<Int> = []
     var versions: [[WorldVersion]] = []
 
     func plan(_ assignment: PlanAssignment) -> String {
