@@ -49,7 +49,9 @@ struct EventMeasures {
                 let sign = exact.map { Int64($0.coefficient.signum()) } ?? quantity.signum()
                 uses.append(DerivedUse(meter: id, value: sign))
             case .uniqueCount:
-                guard exact.map({ $0 > .zero }) ?? (quantity > 0), let text = measure.uniqueTrait.flatMap(trait)?.identity else { continue }
+                guard exact.map({ $0 > .zero }) ?? (quantity > 0),
+                    let text = measure.uniqueTrait.flatMap(trait)?.identity
+                else { continue }
                 uses.append(DerivedUse(meter: id, token: token(text)))
             case .sum, .max, .latest:
                 let counted = try Self.count(exact ?? Decimal(quantity), measure, "quantity")
@@ -89,7 +91,9 @@ struct EventMeasures {
         // A correction takes back from a sum; of the others nothing can be taken back.
         guard quantity > 0 || measure.aggregation == .sum else { return nil }
         guard let name = measure.valueTrait else { return quantity == 0 ? nil : quantity }
-        guard let value = try count(trait(name), measure, name), value != 0 || measure.aggregation != .sum else { return nil }
+        guard let value = try count(trait(name), measure, name), value != 0 || measure.aggregation != .sum else {
+            return nil
+        }
         return value
     }
 

@@ -255,7 +255,8 @@ import Testing
         let feature = try world.feature("API", .event, event: "api")
         let entitlement = try world.execute(
             CreatePlanEntitlement(planID: free.id, featureID: feature.id, input: .payAsYouGo(1)))
-        refused(.conflict, "\"Free\" charges for the use of feature \"API\", so it cannot be the plan group's initial") {
+        refused(.conflict, "\"Free\" charges for the use of feature \"API\", so it cannot be the plan group's initial")
+        {
             try world.execute(PublishPlanVersion(versionID: entitlement.versionID, migrationStrategy: .leave))
         }
     }
