@@ -24,13 +24,9 @@ package struct PlanChangePreview: Sendable {
     package var newCharges: Int64 {
         (effect?.invoices ?? []).flatMap(\.lines).filter { !$0.type.isProration }.reduce(0) { $0 + $1.amount }
     }
-    /// What taxes add at once, and what discounts take away.
-    package var tax: Int64 { sum(.tax) }
-    package var discount: Int64 { -sum(.discount) }
-
-    private func sum(_ type: InvoiceLineType) -> Int64 {
-        (effect?.invoices ?? []).flatMap(\.lines).filter { $0.type == type }.reduce(0) { $0 + $1.amount }
-    }
+    /// Of what is billed at once: the taxes, contained ones included, and what discounts take away.
+    package var tax: Int64 { effect?.invoices.reduce(0) { $0 + $1.tax } ?? 0 }
+    package var discount: Int64 { effect?.invoices.reduce(0) { $0 + $1.discount } ?? 0 }
 
     package var balanceApplied: Int64 {
         effect?.invoices.reduce(0) { $0 + max(0, $1.amountFromBalance) } ?? 0

@@ -1,4 +1,4 @@
-"""Plan changes by the ids of the reference: what is kept, what is charged, what stands in the way, what a preview says."""
+"""Plan changes by the ids of the reference: what is kept, charged and in the way, and what a preview says of it."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -107,7 +107,8 @@ def end_state(api, change: str, cause: str) -> dict:
     return {
         "plan": company["plan"]["name"], "seats": api.usage_row("acme", "seats")["allocation"],
         "subscription": now and (now["period_start"], now["period_end"], now["total_price"]),
-        "invoices": [(i["status"], i["total"], i["amount_remaining"], [(x["line_type"], x["amount"]) for x in i["lines"]])
+        "invoices": [(i["status"], i["total"], i["amount_remaining"],
+                      [(x["line_type"], x["amount"]) for x in i["lines"]])
                      for i in api.invoices(acme)],
         "upcoming": upcoming(api, acme) if now else None, "balance": balance(api, acme),
         "recorded": (recorded["base_plan"]["name"], recorded["subscription_change_action"]),
@@ -279,7 +280,8 @@ def test_fewer_seats_than_are_taken_is_a_violation(api):
 
 # PC-30, 31 ------------------------------------------------------------------------------------------------------------
 
-UP_OR_DOWN = {"49 → 99": (4900, 9900, "upgrade"), "49 → 49": (4900, 4900, "upgrade"), "99 → 49": (9900, 4900, "downgrade")}
+UP_OR_DOWN = {
+    "49 → 99": (4900, 9900, "upgrade"), "49 → 49": (4900, 4900, "upgrade"), "99 → 49": (9900, 4900, "downgrade")}
 
 
 @pytest.mark.parametrize("old, new, action", UP_OR_DOWN.values(), ids=UP_OR_DOWN.keys())
@@ -292,7 +294,8 @@ def test_pc_30_31_the_base_price_decides(api, old, new, action):
 
 def test_pc_31_a_longer_period_is_an_upgrade_with_a_calendar_of_its_own(api, calls):
     pro = api.plan("Pro", [(calls, {
-        "value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 5, "yearly_unit_price": 4})],
+        "value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 5,
+        "yearly_unit_price": 4})],
         monthly_price=4900, yearly_price=49_000)
     acme = api.subscribed("acme", pro)
     api.track(event("calls", "acme", 100))
@@ -530,7 +533,8 @@ def test_pc_44_a_preview_says_what_the_change_then_does(api, calls, rng):
     def plan(name, price):
         made = api.plan(name, [
             (calls, rng.choice([PAID, per_month(50), {"value_type": "unlimited"}])),
-            (seats, {"value_type": "trait", "price_behavior": "pay_in_advance", "monthly_unit_price": rng.randint(1, 999)})],
+            (seats, {"value_type": "trait", "price_behavior": "pay_in_advance",
+                     "monthly_unit_price": rng.randint(1, 999)})],
             monthly_price=price)
         seat_prices[made.id] = made.entitlements["seats"]["metered_monthly_price"]["id"]
         return made
@@ -543,6 +547,7 @@ def test_pc_44_a_preview_says_what_the_change_then_does(api, calls, rng):
     rates = [{"name": name, "percent": percent, "inclusive": rng.random() < 0.3}
              for name, percent in (("State", "8.875"), ("City", "1.3"))]
     api.put(f"/billing/profiles/{profile['id']}", {"tax_rates": rng.sample(rates, rng.randint(0, 2))})
+    whole = lambda invoice: api.get(f"/invoices/{invoice['id']}")
     now = 0
     for step in range(25):
         now += rng.randint(1, 9 * DAY)
@@ -566,6 +571,8 @@ def test_pc_44_a_preview_says_what_the_change_then_does(api, calls, rng):
         issued = [one for one in api.invoices(acme) if one["id"] not in invoices and one["document_state"] != "draft"]
         assert told["due_now"] == sum(one["amount_remaining"] for one in issued), place
         finance = told["finance"]
+        assert (finance["tax_amount"], finance["discount_amount"]) == (
+            sum(one["tax"] for one in map(whole, issued)), sum(one["discount"] for one in map(whole, issued))), place
         assert finance["customer_balance_remaining"] == balance(api, acme), place
         assert finance["proration"] == finance["proration_detail"]["total"] == sum(
             line["amount"] for line in finance["proration_detail"]["lines"]), place
