@@ -55,7 +55,7 @@ extension ScheduledCheckout {
                 invoices = try transaction.closePeriodThatWaited(of: company)
                 company = try transaction.require(companyID, "company")
             }
-            let effect = try choice.carryOut(company, because: cause, prorated: isLess ? .never : nil, transaction)
+            let effect = try choice.carryOut(company, because: cause, transaction)
             if isLess { invoices = try transaction.invoicesOfPeriodThatEnds(of: running) }
             invoices += effect.invoices
         }

@@ -171,6 +171,19 @@ def test_a_change_is_scheduled_by_hand_and_moved(api):
     assert [row["status"] for row in api.get("/scheduled-checkout", status="success")] == ["success"]
 
 
+def test_a_downgrade_scheduled_for_the_middle_of_a_period_is_one_like_any_other(api):
+    world = World(api)
+    acme = api.subscribed("acme", world.large)
+    api.post("/scheduled-checkout", {
+        "company_id": acme["id"], "from_plan_id": world.large.id, "to_plan_id": world.small.id,
+        "execute_after": "2024-06-16T00:00:00Z"})
+    api.clock("2024-06-20T00:00:00Z")
+    assert world.plan_of(acme) == "Small"
+    assert instant(api.subscription(acme)["period_start"]) == instant("2024-06-16T00:00:00Z")
+    # The unused half of 99.00 pays the 49.00 of the new period.
+    assert api.get(f"/companies/{acme['id']}/customer-balance")["balance"] == 50
+
+
 @pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill -9"])
 def test_pc_55_survives(server, kill):
     world = World(server.api, scheduled_downgrade_behavior="end_of_billing_period")
