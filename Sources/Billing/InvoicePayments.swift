@@ -99,6 +99,7 @@ public struct MarkInvoicePaid: Command {
         if invoice.amountRemaining == 0 { invoice.status = .paid }
         invoice.updatedAt = transaction.now
         try transaction.put(invoice)
+        try transaction.noteDealPaid(by: invoice)
         return invoice
     }
 }

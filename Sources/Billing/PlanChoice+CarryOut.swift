@@ -104,21 +104,10 @@ extension PlanChoice {
         _ target: Target, _ price: Price, replacing old: Subscription? = nil, _ company: Company,
         _ effect: inout PlanChangeEffect, _ transaction: Transaction
     ) throws {
-        let zone = try company.billingProfile.timezone ?? transaction.environment().billing.timezone
-        var subscription = Subscription(
-            id: transaction.newID(), environmentID: transaction.environmentID, companyID: company.id,
-            planID: target.plan.id, versionID: target.version.id, price: price, timezone: zone,
-            usageCarriedFrom: Self.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
-        subscription.payInAdvance = target.payInAdvance
-        subscription.addOns = target.subscribedAddOns
+        var subscription = try target.subscription(transaction.newID(), price, company, replacing: old, transaction)
         // Whoever had a coupon keeps it with another plan.
         subscription.discount = old?.discount
         if let coupon = target.coupon { try subscription.redeem(coupon, transaction) }
-        let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
-            .compactMap { try transaction.get($0) }
-        if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
-            subscription.meteredFrom = transaction.now + Subscription.instant
-        }
         let credits = effect.timing == .now ? effect.proration : []
         if let invoice = try subscription.begin(beginning, adding: credits, transaction) {
             effect.invoices.append(invoice)
@@ -145,5 +134,27 @@ extension PlanChoice {
         company.subscriptionID = subscription
         company.updatedAt = transaction.now
         try transaction.put(company)
+    }
+}
+
+extension PlanChoice.Target {
+    /// A new subscription to it from now on, not put yet.
+    func subscription(
+        _ id: Identifier<Subscription>, _ price: Price, _ company: Company, replacing old: Subscription?,
+        _ transaction: Transaction
+    ) throws -> Subscription {
+        let zone = try company.billingProfile.timezone ?? transaction.environment().billing.timezone
+        var subscription = Subscription(
+            id: id, environmentID: transaction.environmentID, companyID: company.id,
+            planID: plan.id, versionID: version.id, price: price, timezone: zone,
+            usageCarriedFrom: PlanChoice.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
+        subscription.payInAdvance = payInAdvance
+        subscription.addOns = subscribedAddOns
+        let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
+            .compactMap { try transaction.get($0) }
+        if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
+            subscription.meteredFrom = transaction.now + Subscription.instant
+        }
+        return subscription
     }
 }

@@ -59,7 +59,7 @@ struct PlanChoice {
             else { throw PlanProblem("selection_invalid", "prices, quantities and add-ons need a base_plan_id") }
             return nil
         }
-        guard let plan = try transaction.get(planID), plan.type == .plan else {
+        guard let plan = try transaction.get(planID), plan.type == .plan, plan.isFor(company.id) else {
             throw PlanProblem("plan_unavailable", "plan \(planID) is not a base plan of this environment", plan: planID)
         }
         let kept = company.plan?.planID == planID ? company.plan?.versionID : nil

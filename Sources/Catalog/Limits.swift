@@ -30,6 +30,7 @@ enum Limits {
     /// Products, and discounts, of a mirrored subscription.
     static let soldProducts = 100
     static let namedCompanies = 1_000
+    static let bundledEntitlements = 100
 }
 
 extension String {

@@ -32,6 +32,12 @@ public struct Plan: Codable, Sendable, Identified {
     public var versionIDs: [Identifier<PlanVersion>] = []
     /// What a billing provider sells the plan as, in all its versions.
     public var billingProductID: Identifier<BillingProduct>?
+    /// The one company that a custom plan is for; nil: a plan of the catalog.
+    public var companyID: Identifier<Company>?
+    /// The plan whose content a custom plan began with.
+    public var copiedFromID: Identifier<Plan>?
+    /// How the custom plan was billed last.
+    public var billingID: Identifier<CustomPlanBilling>?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 

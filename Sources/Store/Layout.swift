@@ -115,6 +115,8 @@ package struct DueItem: Hashable, Comparable, Sendable {
         case advanceMigration = 9
         /// The billing period of a company that waits to be migrated ends; its close has moved it if it could.
         case migrateCompany = 10
+        /// The time to pay the first invoice of a custom plan is over.
+        case expireCustomPlan = 11
         /// Use is billed before its period ends.
         case billOverage = 12
         /// A plan change happens that was put off. After the periods that end then, which leave it to that change.

@@ -59,6 +59,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case planVersionMigration = 35
     case companyMigration = 36
     case planVersionUse = 37
+    case customPlanBilling = 38
     case coupon = 29
     case customerBalance = 30
     case balanceEntry = 31
@@ -112,6 +113,7 @@ extension BalanceEntry: Record { package static var kind: RecordKind { .balanceE
 extension CreditNote: Record { package static var kind: RecordKind { .creditNote } }
 extension PlanVersionMigration: Record { package static var kind: RecordKind { .planVersionMigration } }
 extension CompanyMigration: Record { package static var kind: RecordKind { .companyMigration } }
+extension CustomPlanBilling: Record { package static var kind: RecordKind { .customPlanBilling } }
 extension PlanVersionUse: Record { package static var kind: RecordKind { .planVersionUse } }
 extension Meter: Record { package static var kind: RecordKind { .meter } }
 extension BillingCustomer: Record { package static var kind: RecordKind { .billingCustomer } }

@@ -14,6 +14,8 @@ extension CommandRegistry {
         CreatePlanEntitlement.self, UpdatePlanEntitlement.self, DeletePlanEntitlement.self,
         DuplicatePlanEntitlements.self,
         SetPlanTraits.self, ApplyPlanTraits.self,
+        PublishCustomPlan.self, RetryCustomPlanBilling.self, MarkCustomPlanBillingPaid.self,
+        ExpireCustomPlanBillings.self, CreatePlanBundle.self, UpdatePlanBundle.self, CreateCustomPlan.self,
         CreateMigration.self, AdvanceMigrations.self, MigrateDueCompanies.self, CancelMigration.self,
         CompleteMigrationNow.self, RetryMigration.self, RetryCompanyMigration.self,
         PublishPlanVersion.self, DeletePlanVersion.self, SetPlanGroup.self,

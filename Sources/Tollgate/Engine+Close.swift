@@ -191,6 +191,9 @@ extension Engine {
         case .advanceMigration:
             let command = AdvanceMigrations(migrationIDs: items.map { Identifier(ordinal: $0.ordinal) })
             return try applyDue(command, in: environment, at: at, after: failures, ticket).made
+        case .expireCustomPlan:
+            let command = ExpireCustomPlanBillings(billingIDs: items.map { Identifier(ordinal: $0.ordinal) })
+            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
         case .migrateCompany:
             let command = MigrateDueCompanies(recordIDs: items.map { Identifier(ordinal: $0.ordinal) })
             return try applyDue(command, in: environment, at: at, after: failures, ticket).made

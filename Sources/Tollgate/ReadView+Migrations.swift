@@ -6,6 +6,11 @@ extension ReadView {
     /// How many companies a preview shows that names none.
     private static let previewLimit = 1_000
 
+    /// What publishing a version would do.
+    package func preview(_ publication: PublishPlanVersion) throws -> PreviewPublication.Outcome {
+        try engine.rehearse(PreviewPublication(publication: publication), in: runtime.id, at: now)
+    }
+
     /// What a migration would do with the companies that it names, else with those on the plan's other versions.
     package func preview(_ migration: PreviewMigration) throws -> [PreviewMigration.Company] {
         var migration = migration

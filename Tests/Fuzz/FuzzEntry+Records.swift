@@ -44,6 +44,7 @@ extension FuzzEntry {
         case .planVersionMigration: try check(PlanVersionMigration.self, record)
         case .companyMigration: try check(CompanyMigration.self, record)
         case .planVersionUse: try check(PlanVersionUse.self, record)
+        case .customPlanBilling: try check(CustomPlanBilling.self, record)
         }
     }
 

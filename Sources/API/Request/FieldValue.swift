@@ -141,6 +141,8 @@ extension ChargeType: FieldValue {}
 extension CollectionMethod: FieldValue {}
 extension CouponDuration: FieldValue {}
 extension CompanyMigrationStatus: FieldValue {}
+extension CustomPlanActivation: FieldValue {}
+extension CustomPlanBillingStatus: FieldValue {}
 extension ComparableOperator: FieldValue {}
 extension ConditionType: FieldValue {}
 extension EntitlementValueType: FieldValue {}

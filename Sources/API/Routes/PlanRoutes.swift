@@ -34,7 +34,7 @@ extension Routes {
         }
         delete("plans", id: "plan_id") { DeletePlan(planID: $0) }
         put("plans/:plan_id/billing_products") { call in
-            let billing = try call.setBillingProduct()
+            let billing = try call.setBillingProduct(of: try call.id("plan_id"), call.body)
             let product: String? = try call.body.optional("billing_product_id")
             let version =
                 if let product {
@@ -49,7 +49,14 @@ extension Routes {
 
     private func addPlanVersions() {
         put("plans/version/:plan_version_id/publish") { call in
-            let version = try await call.execute(try call.publish())
+            let publication = try call.publication()
+            let custom = try call.publishCustomPlan(publication)
+            let version: PlanVersion
+            if let custom {
+                version = try await call.execute(custom)
+            } else {
+                version = try await call.execute(publication)
+            }
             // Companies that come along at once have come along when this answers.
             try await call.engine.closeDue(in: call.environment)
             return try call.answer { view in
@@ -69,8 +76,15 @@ extension Routes {
         // Entitlements are always shown.
         let _: Bool? = try query.optional("with_entitlements")
         let without: Identifier<Feature>? = try query.optional("without_entitlement_for")
+        let company: Identifier<Company>? = try query.optional("company_id")
+        let alsoOf: Identifier<Company>? = try query.optional("scoped_to_company_id")
+        let onlyCustom: Bool? = try query.optional("company_scoped_only")
+        let noCustom: Bool? = try query.optional("exclude_company_scoped")
         let search = try query.search()
         return { plan in
+            if let company, plan.companyID != company { return false }
+            if let alsoOf, let owner = plan.companyID, owner != alsoOf { return false }
+            if plan.companyID == nil ? onlyCustom == true : noCustom == true { return false }
             guard ids.allows(plan.id), types.allows(plan.type), search.allows([plan.name]),
                 published != true || plan.publishedVersionID != nil
             else { return false }
@@ -82,10 +96,10 @@ extension Routes {
 }
 
 extension Call {
-    fileprivate func publish() throws(Refusal) -> PublishPlanVersion {
+    /// The body of a publication and of its preview.
+    func publication() throws(Refusal) -> PublishPlanVersion {
         try body.refuseUnsupported(
-            "activation_strategy", "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date",
-            "send_invoice", "tax_id")
+            "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date", "tax_id")
         var command = PublishPlanVersion(
             versionID: try id("plan_version_id"), migrationStrategy: try body.required("migration_strategy"),
             excludedCompanyIDs: try body.required("excluded_company_ids"))
@@ -95,14 +109,34 @@ extension Call {
         return command
     }
 
+    /// What a publication is besides for a custom plan; nil for plans of the catalog.
+    fileprivate func publishCustomPlan(_ publication: PublishPlanVersion) throws -> PublishCustomPlan? {
+        let activation: CustomPlanActivation? = try body.optional("activation_strategy")
+        let owner = try engine.read(environment) { view in
+            try view.get(publication.versionID).flatMap { try view.get($0.planID) }?.companyID
+        }
+        guard owner != nil else {
+            guard activation == nil else { throw Refusal.invalid("activation_strategy is for custom plans only") }
+            return nil
+        }
+        let sendsInvoice: Bool? = try body.optional("send_invoice")
+        guard sendsInvoice ?? true else {
+            throw Refusal.invalid("send_invoice must be true: nothing is collected in this release")
+        }
+        var command = PublishCustomPlan(
+            publication: publication, activation: activation ?? .onPublish,
+            cause: PlanChangeCause(.managePlan, by: key.id))
+        command.daysUntilDue = try body.optional("days_until_due")
+        return command
+    }
+
     /// `monthly_price` and so on, the same for more currencies in `currency_prices`, and any interval in `prices`.
-    fileprivate func setBillingProduct() throws -> SetBillingProduct {
-        var command = SetBillingProduct(
-            planID: try id("plan_id"), chargeType: try body.required("charge_type"))
+    func setBillingProduct(of planID: Identifier<Plan>, _ body: Fields) throws -> SetBillingProduct {
+        var command = SetBillingProduct(planID: planID, chargeType: try body.required("charge_type"))
         command.billingStrategy = try body.optional("billing_strategy") ?? .schematicManaged
         command.isTrialable = try body.optional("is_trialable") ?? false
         command.trialDays = try body.optional("trial_days")
-        command.prices = try body.cadencePrices(try body.optional("currency") ?? .usd) + namedPrices()
+        command.prices = try body.cadencePrices(try body.optional("currency") ?? .usd) + namedPrices(body)
         for fields in try body.objects("currency_prices") {
             command.prices += try fields.cadencePrices(try fields.required("currency"))
         }
@@ -131,7 +165,7 @@ extension Call {
     }
 
     /// Prices of a provider that `monthly_price_id` and so on name: what they cost, the plan costs.
-    fileprivate func namedPrices() throws -> [PriceInput] {
+    fileprivate func namedPrices(_ body: Fields) throws -> [PriceInput] {
         var prices: [PriceInput] = []
         for name in ["monthly_price_id", "quarterly_price_id", "yearly_price_id", "one_time_price_id"] {
             guard let id: String = try body.optional(name), !id.isEmpty else { continue }

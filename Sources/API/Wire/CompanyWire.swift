@@ -41,6 +41,7 @@ struct CompanyDetailResponseData: WireObject {
                 for subscription in mirrored { subscription.write(to: &json) }
             }
         }
+        json.field("custom_plan_billings", view.customPlanBillings(of: company))
         json.field("pending_migration", view.pendingMigration(of: subscription))
         let scheduled = company.scheduledCheckoutID.flatMap { view.get($0) }
         json.field(
@@ -49,7 +50,7 @@ struct CompanyDetailResponseData: WireObject {
         writePaymentMethods(to: &json)
         json.field("billing_profile", CompanyBillingProfileResponseData(company: company, view: view))
         json.field("entitlements", view.entitledFeatures(of: company).map { FeatureEntitlement(usage: $0, view: view) })
-        json.emptyLists("custom_plan_billings", "metrics", "rules")
+        json.emptyLists("metrics", "rules")
     }
 
     /// Those of the customer that the company is for a provider; the default is the one that the customer names.

@@ -11,6 +11,8 @@ struct PlanResponseData: WireObject {
         json.field("description", plan.description)
         json.field("icon", plan.icon)
         json.field("plan_type", plan.type)
+        json.field("company_id", plan.companyID)
+        json.field("copied_from_plan_id", plan.copiedFromID)
         json.field("created_at", plan.createdAt)
         json.field("updated_at", plan.updatedAt)
     }

@@ -61,7 +61,7 @@ extension PlanChoice {
 }
 
 extension ProrationTiming {
-    fileprivate init(_ proration: MigrationProration) {
+    init(_ proration: MigrationProration) {
         self =
             switch proration {
             case .alwaysInvoice: .now

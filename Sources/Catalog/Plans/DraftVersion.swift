@@ -1,6 +1,6 @@
 internal import Basics
-internal import Model
-internal import Store
+package import Model
+package import Store
 
 extension Transaction {
     /// The draft of a plan: when there is none, a new one, with copies of the published version's prices and
@@ -53,7 +53,7 @@ extension Transaction {
         return copy
     }
 
-    func entitlements(of version: PlanVersion) throws -> [PlanEntitlement] {
+    package func entitlements(of version: PlanVersion) throws -> [PlanEntitlement] {
         try version.entitlementIDs.map { try require($0, "plan entitlement") }
     }
 

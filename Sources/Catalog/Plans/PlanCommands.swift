@@ -10,6 +10,8 @@ public struct CreatePlan: Command {
     public var type: PlanType
     public var description = ""
     public var icon = ""
+    /// The one company that a custom plan is for.
+    public var companyID: Identifier<Company>?
 
     public init(name: String, type: PlanType) {
         self.name = name
@@ -20,6 +22,8 @@ public struct CreatePlan: Command {
         var plan = Plan(
             id: transaction.newID(), type: type, name: name, description: description, icon: icon,
             createdAt: transaction.now)
+        plan.companyID = companyID
+        if let companyID { _ = try transaction.require(companyID, "company_id: company") }
         try plan.checkTexts()
         _ = try transaction.draft(of: &plan)
         return plan

@@ -3,7 +3,7 @@ public import Model
 public import Store
 
 /// A base fee for one interval.
-public struct PriceInput: Codable, Sendable {
+public struct PriceInput: Codable, Hashable, Sendable {
     public var interval: PriceInterval
     /// Whole minor units.
     public var amount: Int64

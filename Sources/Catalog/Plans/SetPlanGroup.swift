@@ -78,6 +78,9 @@ public struct SetPlanGroup: Command {
         if let twice = ids.firstDuplicate { throw Refusal.invalid("plan \(twice) is named twice") }
         for id in ids {
             let plan = try transaction.require(id, "plan")
+            guard plan.companyID == nil else {
+                throw Refusal.invalid("\"\(plan.name)\" is a custom plan and cannot be in a plan group")
+            }
             guard plan.type == type else {
                 throw Refusal.invalid("\"\(plan.name)\" is of type \(plan.type.rawValue), not \(type.rawValue)")
             }

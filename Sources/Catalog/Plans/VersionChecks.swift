@@ -67,6 +67,9 @@ extension Transaction {
 
     /// What companies would get as their base plan.
     func publishedVersion(ofBasePlan plan: Plan, as role: String) throws -> PlanVersion {
+        guard plan.companyID == nil else {
+            throw Refusal.invalid("\"\(plan.name)\" is a custom plan and cannot be \(role)")
+        }
         guard plan.type == .plan else {
             throw Refusal.invalid("\"\(plan.name)\" is an add-on and cannot be \(role)")
         }
