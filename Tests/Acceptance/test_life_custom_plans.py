@@ -196,6 +196,19 @@ def test_a_deal_that_begins_at_once_and_is_paid(api):
     assert deal.billing()["status"] == "paid"
 
 
+@pytest.mark.parametrize("strategy", ["on_payment", "on_publish"])
+def test_a_deal_outlives_its_company(api, strategy):
+    deal = Deal(api)
+    billing = deal.publish(strategy)
+    api.send("DELETE", f"/companies/{deal.company['id']}", query={"cancel_subscription": "true"})
+    assert api.send("GET", f"/companies/{deal.company['id']}").status_code == 404
+    if strategy == "on_payment":
+        assert api.put(f"/custom-plan-billings/{billing['id']}/mark-paid")["status"] == "paid"
+    api.clock("2026-05-02T00:00:00Z")
+    assert api.get("/custom-plan-billings")[0]["status"] == ("paid" if strategy == "on_payment" else "expired")
+    assert api.post("/billing/close")["closed"] == 0
+
+
 def test_custom_plans_are_for_one_company(api):
     deal = Deal(api)
     deal.publish("on_publish")

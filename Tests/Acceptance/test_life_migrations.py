@@ -78,6 +78,10 @@ def test_publish_moves_all_but_the_excluded_at_once(api):
     assert pro.terms(a) == pro.terms(b) == (v2, 800, 5900)
     assert pro.terms(c) == (pro.v1, 1000, 4900)
     assert pro.terms(api.subscribed("d", pro.plan)) == (v2, 800, 5900)
+    for company, moved in ((a, True), (b, True), (c, False)):
+        change = api.get("/plan-changes", company_id=company["id"])[0]
+        assert change["is_version_upgrade"] == moved and change.get("migration_id") == (migration["id"] if moved else None)
+        assert (change["action"] == "plan_version_migration") == moved
     # The same subscription in the same period, the usage kept.
     after = api.subscription(a)
     assert [after[field] for field in ("id", "period_start", "period_end")] == [

@@ -20,6 +20,7 @@ struct PlanChangeResponseData: WireObject {
         json.field("previous_base_plan", change.before.map(plan))
         json.field("previous_base_plan_version", change.before.map(PlanVersionSnapshotView.init))
         json.field("is_version_upgrade", change.isVersionUpgrade)
+        json.field("migration_id", change.cause.migrationID)
         json.field("add_ons_added", change.addOnsAdded.map(plan))
         json.field("add_ons_removed", change.addOnsRemoved.map(plan))
         json.field("traits_updated", change.traits.map { SubscriptionTraitUpdate(trait: $0, view: view) })

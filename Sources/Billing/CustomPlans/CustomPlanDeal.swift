@@ -50,7 +50,8 @@ extension Transaction {
             let billingID = try get(planID)?.billingID, var billing = try get(billingID),
             billing.invoiceID == invoice.id
         else { return }
-        if billing.status == .pending { try activate(billing) }
+        // A company that is gone may still pay what it owes.
+        if billing.status == .pending, let company = try get(billing.companyID) { try activate(billing, company) }
         guard billing.status == .pending || billing.status == .active else { return }
         withdrawExpiry(of: billing)
         billing.status = .paid
@@ -60,8 +61,7 @@ extension Transaction {
     }
 
     /// What the company had ends now, billed and credited; the deal's subscription begins, its first period paid.
-    private func activate(_ billing: CustomPlanBilling) throws {
-        let company = try require(billing.companyID, "company")
+    private func activate(_ billing: CustomPlanBilling, _ company: Company) throws {
         let choice = try billing.choice(for: company, self)
         guard let target = choice.target, let price = target.price, let id = billing.subscriptionID else {
             preconditionFailure("deal \(billing.id) was billed without a price")
@@ -102,8 +102,7 @@ extension Transaction {
 
     /// The company has had the plan and has not paid for it: it comes to the fallback plan, and still owes the invoice.
     func takeBack(_ billing: CustomPlanBilling) throws {
-        let company = try require(billing.companyID, "company")
-        if company.has(billing.planID) {
+        if let company = try get(billing.companyID), company.has(billing.planID) {
             try PlanChoice(target: nil).carryOut(
                 company, because: PlanChangeCause(.subscriptionChange, .fallback, by: .system), self)
         }
