@@ -15,8 +15,8 @@ public struct VerifyReport: Sendable {
     /// Invoices looked at, and their lines.
     public internal(set) var invoices = 0
     public internal(set) var lines = 0
-    /// Of all finalised usage lines, in units of their meters: what their periods metered, what they billed, what later lines corrected, and what
-    /// waits to be corrected. Billed + corrected + unbilled = metered.
+    /// Of all finalised usage lines, in units of their meters: what their periods metered, what they billed, what later
+    /// lines corrected, and what waits to be corrected. Billed + corrected + unbilled = metered.
     public internal(set) var metered: Int128 = 0
     public internal(set) var billed: Int128 = 0
     public internal(set) var corrected: Int128 = 0
