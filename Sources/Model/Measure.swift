@@ -7,6 +7,14 @@ public enum Aggregation: String, Codable, Sendable, CaseIterable {
     public var isAdditive: Bool { self == .sum || self == .count }
 }
 
+/// Where a feature's events come from. Source: Schematic, `event_source`.
+public enum EventSource: String, Codable, Sendable, CaseIterable {
+    /// All events of the name.
+    case track
+    /// Only those that report calls of a language model.
+    case inference
+}
+
 /// What a feature measures of its event: which events, what of them, and how that is put together.
 ///
 /// Without anything said it is the sum of the events' quantities, which is what a meter of the event's name counts.
@@ -23,6 +31,8 @@ public struct Measure: Codable, Hashable, Sendable {
     public internal(set) var keepsEach: Bool?
     /// Places of the quantities that count, 1 to 9; nil for whole ones.
     public var places: Int?
+    /// Only inference events of the name count; nil for all that have it.
+    public var source: EventSource?
 
     public init(_ aggregation: Aggregation = .sum) {
         self.aggregation = aggregation

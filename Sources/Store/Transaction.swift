@@ -201,11 +201,11 @@ public final class Transaction {
 
     /// Carries out one part of a command, or, when that is refused or its numbers cannot be held, nothing of it.
     package func whole<R>(_ body: () throws -> R) throws -> R {
-        let before = (identifiers, writes, numbers, changes, scheduled)
+        let before = (identifiers, writes, numbers, links, changes, scheduled)
         do {
             return try body()
         } catch {
-            (identifiers, writes, numbers, changes, scheduled) = before
+            (identifiers, writes, numbers, links, changes, scheduled) = before
             throw error
         }
     }

@@ -35,7 +35,7 @@ struct EventMeasures {
     ///   - mayTakeBack: whether the sender may count less than nothing.
     /// - Throws: `Refusal` for a trait that cannot be counted exactly.
     func uses(
-        of json: ScannedEvent.Text?, quantity: Int64, exact: Decimal? = nil, mayTakeBack: Bool
+        of json: ScannedEvent.Text?, quantity: Int64, exact: Decimal? = nil, isInference: Bool, mayTakeBack: Bool
     ) throws(Refusal) -> [DerivedUse] {
         let values = json.map { RawTraits.values(of: names, in: $0) } ?? []
         func trait(_ name: String) -> TraitValue? {
@@ -43,7 +43,9 @@ struct EventMeasures {
         }
         var uses: [DerivedUse] = []
         for (id, measure) in meters {
-            guard measure.filters.allSatisfy({ $0.holds(of: trait($0.trait)) }) else { continue }
+            guard measure.source != .inference || isInference,
+                measure.filters.allSatisfy({ $0.holds(of: trait($0.trait)) })
+            else { continue }
             switch measure.aggregation {
             case .count:
                 let sign = exact.map { Int64($0.coefficient.signum()) } ?? quantity.signum()
@@ -75,7 +77,7 @@ struct EventMeasures {
             let quantity = MeterUnit.count(Decimal(quantity), places: measure.places ?? 0) ?? .max
             if id == consumed || measure == each {
                 uses.append(DerivedUse(meter: id, value: quantity))
-            } else if measure.valueTrait == nil, measure.uniqueTrait == nil,
+            } else if measure.valueTrait == nil, measure.uniqueTrait == nil, measure.source != .inference,
                 measure.filters.allSatisfy({ $0.holds(of: nil) })
             {
                 uses.append(DerivedUse(meter: id, value: measure.aggregation == .count ? 1 : quantity))

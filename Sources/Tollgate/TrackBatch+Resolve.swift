@@ -74,7 +74,7 @@ extension TrackBatch {
         if measures >= 0, draft.isCounted || exact != nil && company != 0, sender != .readonly {
             let uses = try meters[measures].uses(
                 of: type == .track ? event.rawTraits : event.rawBody, quantity: quantity, exact: exact,
-                mayTakeBack: sender == .secret)
+                isInference: type == .inference, mayTakeBack: sender == .secret)
             draft.derived = derived.count..<(derived.count + uses.count)
             derived += uses
         }

@@ -77,3 +77,16 @@ def test_unknown_companies_and_events_are_made(api, acme):
     api.track(inference(company={"id": "new"}, event="other", user={"id": "bob"}))
     assert api.get("/companies/lookup", **{"keys[id]": "new"})["keys"][0]["value"] == "new"
     assert [row["subtype"] for row in api.get("/events", event_subtype="other")] == ["other"]
+
+
+def test_a_feature_may_count_inference_events_only(api):
+    feature = api.feature("calls", event_subtype="chat", event_source="inference")
+    assert feature["event_source"] == "inference"
+    plain = api.feature("all", event_subtype="chat")
+    assert plain["event_source"] == "track"
+    api.subscribed("acme", api.free_plan("Free", *((row, {"value_type": "unlimited"}) for row in (feature, plain))))
+    api.track(inference(requests=4), {"type": "track", "body": {"event": "chat", "company": {"id": "acme"}}})
+    assert (api.usage("acme", "calls"), api.usage("acme", "all")) == (4, 5)
+    refused = api.send("PUT", f"/features/{feature['id']}", {"event_source": "track"})
+    assert refused.status_code == 400 and "event_source" in refused.json()["error"]
+    assert api.put(f"/features/{feature['id']}", {"name": "renamed"})["event_source"] == "inference"

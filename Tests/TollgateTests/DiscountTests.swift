@@ -168,7 +168,8 @@ struct TaxTests {
         try await shop.run(MarkInvoiceUncollectible(invoiceID: invoices[0].id))
         try await shop.run(VoidInvoice(invoiceID: invoices[1].id))
         let states = try shop.invoices()
-        #expect(states.map(\.status) == [.uncollectible, .void, .draft])
+        // Who does not pay loses the plan: what was used until then is a draft of its own.
+        #expect(states.map(\.status) == [.uncollectible, .void, .draft, .draft])
         let areIntact = states.prefix(2).map { $0.isSealIntact }
         #expect(areIntact == [true, true])
         await #expect(throws: Refusal.self) {

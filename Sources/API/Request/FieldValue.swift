@@ -135,6 +135,7 @@ extension FieldValue where Self: RawRepresentable<String> & CaseIterable {
 
 extension APIKey.Kind: FieldValue {}
 extension BillingProviderType: FieldValue {}
+extension EventSource: FieldValue {}
 extension FeatureLifecyclePhase: FieldValue {}
 extension BillingStrategy: FieldValue {}
 extension ChargeType: FieldValue {}

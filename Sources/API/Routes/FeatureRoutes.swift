@@ -9,7 +9,6 @@ extension Routes {
         list("features", Self.featureFilter) { FeatureDetailResponseData(feature: $0, view: $1) }
         one("features", id: "feature_id") { FeatureDetailResponseData(feature: $0, view: $1) }
         post("features") { call in
-            try call.body.refuseUnsupportedFeatures()
             var command = CreateFeature(
                 name: try call.body.required("name"), description: try call.body.required("description"),
                 type: try call.body.required("feature_type"))
@@ -26,7 +25,6 @@ extension Routes {
             return try call.answer(.created) { FeatureDetailResponseData(feature: feature, view: $0) }
         }
         put("features/:feature_id") { call in
-            try call.body.refuseUnsupportedFeatures()
             var command = UpdateFeature(featureID: try call.id("feature_id"))
             let former = try call.featureToChange()
             command.measure = try call.body.measure(changing: former?.measure)
@@ -93,7 +91,8 @@ extension WireView {
 }
 
 extension Call {
-    /// The feature that a change names; nil when there is none. It keeps the type that it was created with.
+    /// The feature that a change names; nil when there is none. It keeps the type and the source of events that it was
+    /// created with.
     fileprivate func featureToChange() throws -> Feature? {
         let type: FeatureType? = try body.optional("feature_type")
         let id: Identifier<Feature> = try id("feature_id")
@@ -102,16 +101,16 @@ extension Call {
             throw Refusal.invalid(
                 "feature_type of \(id) is \(feature.type.rawValue) and cannot change to \(type.rawValue)")
         }
+        let (source, former): (EventSource?, _) = (try body.optional("event_source"), feature.measure?.source ?? .track)
+        if let source, source != former {
+            throw Refusal.invalid(
+                "event_source of \(id) is \(former.rawValue) and cannot change to \(source.rawValue)")
+        }
         return feature
     }
 }
 
 extension Fields {
-    fileprivate func refuseUnsupportedFeatures() throws(Refusal) {
-        let source: String? = try optional("event_source")
-        guard source ?? "track" == "track" else { throw .invalid("event_source must be track in this release") }
-    }
-
     /// The flag in the body of `/features`: a feature has the one that is made with it.
     fileprivate func flag(of feature: Feature?) throws(Refusal) -> FlagInput {
         if let id: Identifier<Flag> = try optional("id"), id != feature?.flagID {

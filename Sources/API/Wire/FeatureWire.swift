@@ -11,7 +11,7 @@ struct FeatureResponseData: WireObject {
         json.field("description", feature.description)
         json.field("feature_type", feature.type)
         json.field("icon", feature.icon)
-        json.field("event_source", "track")
+        json.field("event_source", feature.measure?.source ?? .track)
         json.field("event_subtype", feature.eventSubtype)
         json.field("trait_id", feature.traitID)
         json.field("lifecycle_phase", feature.lifecyclePhase?.rawValue)

@@ -12,7 +12,11 @@ extension Fields {
         let uniqueTrait: String? = try optional("unique_trait")
         let hasFilters = values["filters"].map { $0 != .null } ?? false
         let places: Int64? = try optional("quantity_decimals")
-        guard aggregation != nil || valueTrait != nil || uniqueTrait != nil || hasFilters || places != nil else {
+        let source: EventSource? = try optional("event_source")
+        guard
+            source == .inference || aggregation != nil || valueTrait != nil || uniqueTrait != nil || hasFilters
+                || places != nil
+        else {
             return nil
         }
         var measure = aggregation.map { Measure($0) } ?? former ?? Measure()
@@ -24,6 +28,7 @@ extension Fields {
         } else if aggregation != nil {
             measure.places = former?.places
         }
+        measure.source = source == .inference ? source : former?.source
         // An empty name takes back an earlier one.
         if let valueTrait { measure.valueTrait = valueTrait.isEmpty ? nil : valueTrait }
         if let uniqueTrait { measure.uniqueTrait = uniqueTrait.isEmpty ? nil : uniqueTrait }
