@@ -228,6 +228,31 @@ def test_pc_05_an_uncollectible_invoice_leads_to_the_fallback_plan(api):
     assert [invoice["total"] for invoice in api.invoices(acme)] == [9900, 300]
 
 
+def test_pc_02_unpaid_leaves_what_managing_the_plan_would_leave(api):
+    world = World(api)
+
+    def left(name, leave):
+        company = api.subscribed(name, world.large)
+        override = api.post("/company-overrides", {
+            "company_id": company["id"], "feature_id": world.calls["id"], "value_type": "numeric", "value_numeric": 77})
+        api.track(event("calls", name, 3))
+        leave(company)
+        seen = api.get(f"/companies/{company['id']}")
+        row, last = api.usage_row(name, "calls"), api.invoices(company)[-1]
+        assert api.get(f"/company-overrides/{override['id']}")["value_numeric"] == 77
+        return {
+            "plan": seen["plan"]["name"], "subscription": seen["billing_subscription"], "sso": api.check("sso", name)["value"],
+            "calls": (row["usage"], row["allocation"]), "upcoming": api.send(
+                "GET", f"/companies/{company['id']}/upcoming-invoice").status_code,
+            "last": (last["document_state"], [(x["line_type"], x["quantity"], x["amount"]) for x in last["lines"]])}
+
+    def unpaid(company):
+        [invoice] = api.invoices(company)
+        api.post(f"/invoices/{invoice['id']}/mark-uncollectible")
+
+    assert left("acme", unpaid) == left("bob", lambda company: api.subscribe(company, world.free))
+
+
 @pytest.mark.parametrize("pay", [False, True])
 def test_pc_05_an_invoice_that_stays_open_too_long(api, pay):
     world = World(api)
