@@ -163,53 +163,28 @@ extension Engine {
         _ ticket: CommitTicket, _ report: inout CloseReport
     ) throws -> [DueItem] {
         let at = items[0].at
-        switch items[0].task {
-        case .closePeriod:
-            let command = ClosePeriods(
-                subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) }, quietUntil: quietUntil)
-            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
-            report.closed += invoices
-            report.invoices += invoices
+        func ids<N>() -> [Identifier<N>] { items.map { Identifier(ordinal: $0.ordinal) } }
+        func apply<C: Command>(_ command: C, issuing invoices: (C.Outcome) -> Int = { _ in 0 }) throws -> [DueItem] {
+            let (outcome, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
+            let issued = invoices(outcome)
+            report.invoices += issued
+            if command is ClosePeriods { report.closed += issued }
             return made
+        }
+        return switch items[0].task {
+        case .closePeriod: try apply(ClosePeriods(subscriptionIDs: ids(), quietUntil: quietUntil)) { $0 }
+        case .finalizeInvoice: try apply(FinalizeInvoices(invoiceIDs: ids()))
+        case .endTrial: try apply(EndTrials(subscriptionIDs: ids())) { $0.count }
+        case .executeCheckout: try apply(ExecuteCheckouts(checkoutIDs: ids())) { $0.count }
+        case .revokeUnpaid: try apply(RevokeUnpaid(invoiceIDs: ids()))
+        case .correctEnded: try apply(CorrectEnded(subscriptionIDs: ids())) { $0 }
+        case .advanceMigration: try apply(AdvanceMigrations(migrationIDs: ids()))
+        case .migrateCompany: try apply(MigrateDueCompanies(recordIDs: ids()))
+        case .expireCustomPlan: try apply(ExpireCustomPlanBillings(billingIDs: ids()))
         case .billOverage:
-            var made: [DueItem] = []
-            for item in items {
-                let command = BillOverage(subscriptionID: Identifier(ordinal: item.ordinal))
-                let applied = try applyDue(command, in: environment, at: at, after: failures, ticket)
-                report.invoices += applied.outcome == nil ? 0 : 1
-                made += applied.made
+            try items.flatMap { item in
+                try apply(BillOverage(subscriptionID: Identifier(ordinal: item.ordinal))) { $0 == nil ? 0 : 1 }
             }
-            return made
-        case .finalizeInvoice:
-            let command = FinalizeInvoices(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
-        case .correctEnded:
-            let command = CorrectEnded(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
-            report.invoices += invoices
-            return made
-        case .advanceMigration:
-            let command = AdvanceMigrations(migrationIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
-        case .expireCustomPlan:
-            let command = ExpireCustomPlanBillings(billingIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
-        case .migrateCompany:
-            let command = MigrateDueCompanies(recordIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
-        case .revokeUnpaid:
-            let command = RevokeUnpaid(invoiceIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            return try applyDue(command, in: environment, at: at, after: failures, ticket).made
-        case .executeCheckout:
-            let command = ExecuteCheckouts(checkoutIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
-            report.invoices += invoices.count
-            return made
-        case .endTrial:
-            let command = EndTrials(subscriptionIDs: items.map { Identifier(ordinal: $0.ordinal) })
-            let (invoices, made) = try applyDue(command, in: environment, at: at, after: failures, ticket)
-            report.invoices += invoices.count
-            return made
         }
     }
 }
