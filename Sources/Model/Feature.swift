@@ -41,6 +41,8 @@ public struct Feature: Codable, Sendable, Identified {
     public var singularName: String?
     public var pluralName: String?
     public var maintainerAccountMemberID: String?
+    /// The meter or product that a provider keeps the feature as; nil: the feature is kept here.
+    public var billingLink: BillingLink?
     public var flagID: Identifier<Flag>
     public let createdAt: Timestamp
     public var updatedAt: Timestamp

@@ -32,6 +32,8 @@ public struct Plan: Codable, Sendable, Identified {
     public var versionIDs: [Identifier<PlanVersion>] = []
     /// What a billing provider sells the plan as, in all its versions.
     public var billingProductID: Identifier<BillingProduct>?
+    /// The product that a provider keeps the plan as; nil: the plan is kept here.
+    public var billingLink: BillingLink?
     /// The one company that a custom plan is for; nil: a plan of the catalog.
     public var companyID: Identifier<Company>?
     /// The plan whose content a custom plan began with.

@@ -64,6 +64,8 @@ public struct PlanEntitlement: Codable, Sendable, Identified {
     /// How often use is billed before a long period ends, and what the months of that are counted from.
     public var overageCadence: OverageCadence?
     public var overageAnchor: OverageAnchor?
+    /// The price or product that a provider keeps it as; nil: it is kept here.
+    public var billingLink: BillingLink?
     public let ruleID: Identifier<Rule>
     public let usageExceededRuleID: Identifier<Rule>
     public let createdAt: Timestamp

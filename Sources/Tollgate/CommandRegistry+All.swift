@@ -22,6 +22,7 @@ extension CommandRegistry {
         CreateCompanyOverride.self, UpdateCompanyOverride.self, DeleteCompanyOverride.self,
         UpsertBillingCustomer.self, DeleteBillingCustomer.self, UpsertBillingProduct.self, DeleteBillingProduct.self,
         UpsertMirroredPrice.self, DeleteMirroredPrice.self, UpsertBillingMeter.self, LinkBillingProduct.self,
+        UpsertLinkedPlan.self, UpsertLinkedFeature.self, UpsertLinkedEntitlement.self,
         UpsertMirroredSubscription.self, UpsertMirroredInvoice.self, DeleteMirroredInvoice.self,
         UpsertPaymentMethod.self, DeletePaymentMethod.self,
         CreateEnvironment.self, UpdateEnvironment.self,

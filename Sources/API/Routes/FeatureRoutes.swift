@@ -9,19 +9,7 @@ extension Routes {
         list("features", Self.featureFilter) { FeatureDetailResponseData(feature: $0, view: $1) }
         one("features", id: "feature_id") { FeatureDetailResponseData(feature: $0, view: $1) }
         post("features") { call in
-            var command = CreateFeature(
-                name: try call.body.required("name"), description: try call.body.required("description"),
-                type: try call.body.required("feature_type"))
-            command.eventSubtype = try call.body.optional("event_subtype")
-            command.measure = try call.body.measure()
-            command.traitID = try call.body.optional("trait_id")
-            command.icon = try call.body.optional("icon")
-            command.lifecyclePhase = try call.body.optional("lifecycle_phase")
-            command.singularName = try call.body.optional("singular_name")
-            command.pluralName = try call.body.optional("plural_name")
-            command.maintainerAccountMemberID = try call.body.optional("maintainer_account_member_id")
-            command.flag = try call.body.object("flag")?.flag(of: nil)
-            let feature = try await call.execute(command)
+            let feature = try await call.execute(try call.body.newFeature())
             return try call.answer(.created) { FeatureDetailResponseData(feature: feature, view: $0) }
         }
         put("features/:feature_id") { call in
@@ -54,6 +42,7 @@ extension Routes {
     private static let featureFilter: Filter<Feature> = { query, view in
         let ids: OneOf<Identifier<Feature>> = try query.oneOf("ids")
         let types: OneOf<FeatureType> = try query.oneOf("feature_type")
+        let keepers: OneOf<BillingProviderType> = try query.oneOf(single: "managed_by")
         let needsEvent: Bool? = try query.optional("boolean_require_event")
         let version: Identifier<PlanVersion>? = try query.optional("plan_version_id")
         let granted = version.map { view.features(grantedBy: $0) }
@@ -66,6 +55,7 @@ extension Routes {
         let search = try query.search()
         return {
             ids.allows($0.id) && types.allows($0.type) && search.allows([$0.name, $0.id.description])
+                && keepers.allows($0.billingLink?.provider ?? .schematic)
                 && (needsEvent != true || $0.type != .boolean || $0.eventSubtype != nil)
                 && (granted?.contains($0.id) ?? true) && !overridden.contains($0.id) && !entitled.contains($0.id)
         }
@@ -111,6 +101,22 @@ extension Call {
 }
 
 extension Fields {
+    /// The body of `/features`.
+    func newFeature() throws(Refusal) -> CreateFeature {
+        var command = CreateFeature(
+            name: try required("name"), description: try required("description"), type: try required("feature_type"))
+        command.eventSubtype = try optional("event_subtype")
+        command.measure = try measure()
+        command.traitID = try optional("trait_id")
+        command.icon = try optional("icon")
+        command.lifecyclePhase = try optional("lifecycle_phase")
+        command.singularName = try optional("singular_name")
+        command.pluralName = try optional("plural_name")
+        command.maintainerAccountMemberID = try optional("maintainer_account_member_id")
+        command.flag = try object("flag")?.flag(of: nil)
+        return command
+    }
+
     /// The flag in the body of `/features`: a feature has the one that is made with it.
     fileprivate func flag(of feature: Feature?) throws(Refusal) -> FlagInput {
         if let id: Identifier<Flag> = try optional("id"), id != feature?.flagID {

@@ -10,11 +10,7 @@ extension Routes {
         one("plan-entitlements", id: "plan_entitlement_id") { PlanEntitlementResponseData(entitlement: $0, view: $1) }
         delete("plan-entitlements", id: "plan_entitlement_id") { DeletePlanEntitlement(entitlementID: $0) }
         post("plan-entitlements") { call in
-            var command = CreatePlanEntitlement(
-                planID: try call.body.required("plan_id"), featureID: try call.body.required("feature_id"),
-                input: try call.body.entitlement())
-            command.versionID = try call.body.optional("plan_version_id")
-            let entitlement = try await call.execute(command)
+            let entitlement = try await call.execute(try call.body.newEntitlement())
             return try call.answer(.created) { PlanEntitlementResponseData(entitlement: entitlement, view: $0) }
         }
         put("plan-entitlements/:plan_entitlement_id") { call in
@@ -43,5 +39,15 @@ extension Routes {
             ids.allows($0.id) && features.allows($0.featureID) && plans.allows($0.planID)
                 && versions.allows($0.versionID)
         }
+    }
+}
+
+extension Fields {
+    /// The body of `/plan-entitlements`.
+    func newEntitlement() throws(Refusal) -> CreatePlanEntitlement {
+        var command = CreatePlanEntitlement(
+            planID: try required("plan_id"), featureID: try required("feature_id"), input: try entitlement())
+        command.versionID = try optional("plan_version_id")
+        return command
     }
 }

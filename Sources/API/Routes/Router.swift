@@ -39,6 +39,7 @@ extension Routes {
         routes.addBillingDetails()
         routes.addCompanyBilling()
         routes.addMirror()
+        routes.addLinked()
         routes.addRenewals()
         routes.addUsageSignals()
         routes.addInvoices()

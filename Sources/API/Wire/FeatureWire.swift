@@ -30,6 +30,7 @@ struct FeatureDetailResponseData: WireObject {
 
     func writeFields(to json: inout JSONWriter) {
         FeatureResponseData(feature: feature).writeFields(to: &json)
+        json.field("billing_linked_resource", feature.billingLink.map(BillingLinkedResourceResponseData.init))
         feature.writeMeasure(to: &json)
         json.field("trait", feature.traitID.flatMap { view.get($0) }.map(EntityTraitDefinitionResponseData.init))
         json.field("flags", view.get(feature.flagID).map { [FlagDetailResponseData(flag: $0, view: view)] } ?? [])

@@ -147,6 +147,17 @@ struct BillingMeterResponseData: WireObject {
     }
 }
 
+/// What a plan, a feature or an entitlement stands for; only a provider makes such ones.
+struct BillingLinkedResourceResponseData: WireObject {
+    let link: BillingLink
+
+    func writeFields(to json: inout JSONWriter) {
+        json.field("billing_provider", link.provider)
+        json.field("external_resource_id", link.resource)
+        json.field("originator", link.provider)
+    }
+}
+
 extension WireView {
     func company(of customer: BillingCustomer) -> Company? {
         attempt(nil) { try reading.company(of: customer) }

@@ -44,6 +44,7 @@ struct PlanEntitlementResponseData: WireObject {
                 }
             }
         }
+        json.field("billing_linked_resource", entitlement.billingLink.map(BillingLinkedResourceResponseData.init))
         json.field("rule_id", entitlement.ruleID)
         json.field("rule_id_usage_exceeded", entitlement.usageExceededRuleID)
         json.emptyLists("warning_tiers")

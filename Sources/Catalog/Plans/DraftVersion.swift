@@ -46,6 +46,8 @@ extension Transaction {
         copy.billingThreshold = original.billingThreshold
         copy.overageCadence = original.overageCadence
         copy.overageAnchor = original.overageAnchor
+        // Another plan is another product of the provider's.
+        if original.planID == draft.planID { copy.billingLink = original.billingLink }
         copy.meteredPrices = original.meteredPrices.map {
             MeteredPrice(id: newID(), interval: $0.interval, $0.common)
         }

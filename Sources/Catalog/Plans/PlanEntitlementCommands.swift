@@ -21,12 +21,7 @@ public struct CreatePlanEntitlement: Command {
     public func apply(_ transaction: Transaction) throws -> PlanEntitlement {
         var plan = try transaction.require(planID, "plan")
         let feature = try transaction.require(featureID, "feature")
-        if let versionID, versionID != plan.draftVersionID, versionID != plan.publishedVersionID {
-            guard plan.versionIDs.contains(versionID) else {
-                throw Refusal.notFound("plan \"\(plan.name)\" has no version \(versionID)")
-            }
-            throw Refusal.conflict("version \(versionID) of plan \"\(plan.name)\" is archived and cannot change")
-        }
+        try plan.checkChangeable(versionID)
         var draft = try transaction.draft(of: &plan)
         if let other = try transaction.entitlements(of: draft).first(where: { $0.featureID == featureID }) {
             throw Refusal.conflict(
@@ -43,6 +38,15 @@ public struct CreatePlanEntitlement: Command {
         draft.updatedAt = transaction.now
         try transaction.put(draft)
         return entitlement
+    }
+}
+
+extension Plan {
+    /// - Parameter versionID: the draft or the published version, for those who name one.
+    func checkChangeable(_ versionID: Identifier<PlanVersion>?) throws(Refusal) {
+        guard let versionID, versionID != draftVersionID, versionID != publishedVersionID else { return }
+        guard versionIDs.contains(versionID) else { throw .notFound("plan \"\(name)\" has no version \(versionID)") }
+        throw .conflict("version \(versionID) of plan \"\(name)\" is archived and cannot change")
     }
 }
 
