@@ -49,12 +49,24 @@ def test_a_plan_stands_for_a_product(gold):
     assert answer.status_code == 400 and "plan_type" in answer.json()["error"], answer.text
 
 
-def test_companies_that_are_sold_the_product_come_to_the_linked_plan(gold, acme):  # noqa: F811
+def test_companies_that_are_sold_the_product_come_to_the_linked_plan(gold, acme, server):  # noqa: F811
     api = gold.api
+    gold.customer("cus_2", api.company("bolt"))
     plan = api.post("/plans/billing-linked", PLAN)
-    api.publish(plan["draft_version"]["id"])
     gold.says("active", product="prod_gold")
+    # There is nothing to give yet.
+    assert gold.plan_of(acme) == "Free"
+    api.publish(plan["draft_version"]["id"])
     assert gold.plan_of(acme) == "Gold"
+    change = api.get("/plan-changes", company_id=acme["id"])[0]
+    assert change["action"] == "plan_billing_product_changed"
+    gold.says("active", "sub_2", "cus_2", "prod_gold")
+    server.kill()
+    server.start()
+    api = server.api
+    rows = api.get("/plans/billing-product-match-companies", plan_id=plan["id"])
+    assert [row["plan"]["name"] for row in rows] == ["Gold", "Gold"]
+    assert api.get(f"/plans/{plan['id']}")["billing_linked_resource"] == linked("prod_gold")
 
 
 def test_a_feature_stands_for_a_meter(gold):

@@ -97,7 +97,7 @@ extension Routes {
 
 extension Call {
     /// The body of a publication and of its preview.
-    func publication() throws(Refusal) -> PublishPlanVersion {
+    func publication() throws -> PublishPlanVersion {
         try body.refuseUnsupported(
             "billing_cycle_anchor", "billing_start_date", "coupon_external_id", "end_date", "tax_id")
         var command = PublishPlanVersion(
@@ -106,6 +106,12 @@ extension Call {
         command.proration = try body.optional("proration_behavior")
         command.scheduledAt = try body.optional("scheduled_at")
         command.requireNoMigration = try body.optional("require_no_migration")
+        command.soldCompanyIDs = try engine.read(environment) { view in
+            guard let plan = try view.get(command.versionID).flatMap({ try view.get($0.planID) }),
+                plan.publishedVersionID == nil, let product = try plan.billingProductID.flatMap({ try view.get($0) })
+            else { return nil }
+            return try view.companies(sold: [product])
+        }
         return command
     }
 

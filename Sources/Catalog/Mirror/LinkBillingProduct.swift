@@ -31,16 +31,25 @@ public struct LinkBillingProduct: Command {
             throw Refusal.conflict("plan \"\(other.name)\" is sold as product \(linked.externalID) already")
         }
         guard plan.billingProductID != linked?.id else { return version }
-        guard companyIDs.count <= Self.companyLimit else {
-            throw Refusal.conflict(
-                "\(companyIDs.count) companies would change their plan, more than the \(Self.companyLimit) allowed")
-        }
         plan.billingProductID = linked?.id
         plan.updatedAt = transaction.now
         try transaction.put(plan)
-        for companyID in companyIDs {
-            try transaction.followMirror(of: companyID, because: PlanChangeCause(.planBillingProductChanged))
-        }
+        try transaction.followMirror(ofAll: companyIDs)
         return version
+    }
+}
+
+extension Transaction {
+    /// Brings the plans of companies in line with what providers sell them, once another plan is sold as a product, or
+    /// one that is sold can be given.
+    func followMirror(ofAll companyIDs: [Identifier<Company>]) throws {
+        let limit = LinkBillingProduct.companyLimit
+        guard companyIDs.count <= limit else {
+            throw Refusal.conflict(
+                "\(companyIDs.count) companies would change their plan, more than the \(limit) allowed")
+        }
+        for companyID in companyIDs {
+            try followMirror(of: companyID, because: PlanChangeCause(.planBillingProductChanged))
+        }
     }
 }

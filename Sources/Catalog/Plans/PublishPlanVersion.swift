@@ -14,6 +14,8 @@ public struct PublishPlanVersion: Command {
     public var scheduledAt: Timestamp?
     /// Refuses to publish when there is any company to migrate.
     public var requireNoMigration: Bool?
+    /// Whom providers sell the plan's product to, when there was nothing published to give them before.
+    public var soldCompanyIDs: [Identifier<Company>]?
 
     public init(
         versionID: Identifier<PlanVersion>, migrationStrategy: MigrationStrategy,
@@ -49,6 +51,7 @@ public struct PublishPlanVersion: Command {
         plan.updatedAt = transaction.now
         try transaction.put(plan)
         try migrate(plan, transaction)
+        try transaction.followMirror(ofAll: soldCompanyIDs ?? [])
         return version
     }
 
