@@ -101,6 +101,20 @@ public struct CreateCreditNote: Command {
 }
 
 extension Invoice {
+    /// All of every line that charges, as far as no credit note has taken it back.
+    var creditableParts: [CreateCreditNote.Part] {
+        lines.filter { $0.amount > 0 && $0.type != .discount && $0.type != .tax }.compactMap { line in
+            let taken = credits?.lines.filter { $0.lineID == line.id } ?? []
+            let left = taken.reduce(afterDiscounts(line)) { $0 - $1.amount }
+            return left > 0 ? CreateCreditNote.Part(lineID: line.id, amount: left, quantity: nil) : nil
+        }
+    }
+
+    /// What a line comes to with its discounts.
+    private func afterDiscounts(_ line: InvoiceLine) -> Int64 {
+        lines.filter { $0.type == .discount && $0.derivation?.lineID == line.id }.reduce(line.amount) { $0 + $1.amount }
+    }
+
     /// What a credit note says of one line.
     ///
     /// - Parameter alreadyTaken: what earlier ones have said of it.
@@ -115,7 +129,7 @@ extension Invoice {
                 "line \(line.id) is a \(line.type.rawValue) line of \(line.amount): name the line that charged")
         }
         let off = lines.filter { $0.type == .discount && $0.derivation?.lineID == line.id }
-        let net = off.reduce(line.amount) { $0 + $1.amount }
+        let net = afterDiscounts(line)
         let left = alreadyTaken.reduce(net) { $0 - $1.amount }
         let amount = try part.amount(of: net, line)
         guard amount > 0, amount <= left else {

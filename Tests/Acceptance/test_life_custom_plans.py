@@ -169,6 +169,31 @@ def test_a_deal_that_nobody_pays_lapses_and_is_tried_again(api, server):
         "customer_email": "cfo@acme.example"}).status_code == 422
 
 
+@pytest.mark.parametrize("payer", ["cash", "balance"])
+def test_what_was_paid_of_a_deal_that_lapses_is_the_companys_again(api, payer):
+    deal = Deal(api)
+    if payer == "balance":
+        small = api.plan("Small", monthly_price=5000)
+        api.subscribe(deal.company, small)
+        first = api.invoices(deal.company)[0]
+        api.post(f"/invoices/{first['id']}/mark-paid", {"idempotency_key": "first"})
+        api.post(f"/invoices/{first['id']}/credit-notes", {
+            "lines": [{"line_id": first["lines"][0]["id"], "amount": 5000}]})
+    billing = deal.publish("on_payment")
+    if payer == "cash":
+        api.post(f"/invoices/{billing['external_invoice_id']}/mark-paid", {"idempotency_key": "part", "amount": 5000})
+    api.clock(TERMS_END)
+    assert deal.billing()["status"] == "expired" and not deal.has_it()
+    bill = api.invoice(billing["external_invoice_id"])
+    assert bill["status"] == ("paid" if payer == "cash" else "void") and bill["amount_remaining"] == 0
+    assert api.get(f"/companies/{deal.company['id']}/customer-balance")["balance"] == 5000
+    again = api.put(f"/custom-plan-billings/{billing['id']}/retry", {"customer_email": "cfo@acme.example"})
+    second = api.invoice(again["external_invoice_id"])
+    assert second["total"] == 505_000 and second["amount_paid"] == 5000
+    api.put(f"/custom-plan-billings/{billing['id']}/mark-paid")
+    assert deal.has_it()
+
+
 def test_a_deal_that_begins_at_once(api):
     deal = Deal(api)
     billing = deal.publish("on_publish")

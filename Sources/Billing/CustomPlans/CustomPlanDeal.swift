@@ -86,18 +86,31 @@ extension Transaction {
             of: company.id, from: company, because: PlanChangeCause(.subscriptionChange, by: .system), action)
     }
 
-    /// The deal is off: nobody pays its invoice any more, unless a part is paid.
+    /// The deal is off: nobody pays its invoice any more, and what was paid of it is the company's again.
     func expire(_ billing: CustomPlanBilling, as status: CustomPlanBillingStatus) throws {
         var billing = billing
         withdrawExpiry(of: billing)
-        if let invoice = try billing.invoiceID.flatMap({ try get($0) }), invoice.status == .open,
-            invoice.amountPaid == 0, billing.status == .pending
-        {
-            _ = try VoidInvoice(invoiceID: invoice.id).apply(self)
-        }
+        if billing.status == .pending { try withdrawInvoice(of: billing) }
         billing.status = status
         billing.updatedAt = now
         try put(billing)
+    }
+
+    /// An open invoice is void, with what the balance paid of it returned. One that was paid in part from outside cannot
+    /// be void: a credit note over all that is left of it brings that to the balance, or, of a company that is gone,
+    /// leaves it as it is.
+    func withdrawInvoice(of billing: CustomPlanBilling) throws {
+        guard let invoice = try billing.invoiceID.flatMap({ try get($0) }), invoice.status == .open else { return }
+        guard invoice.amountPaid > invoice.amountFromBalance else {
+            _ = try VoidInvoice(invoiceID: invoice.id).apply(self)
+            return
+        }
+        guard try get(billing.companyID) != nil else { return }
+        let parts = invoice.creditableParts
+        guard !parts.isEmpty else { return }
+        var note = CreateCreditNote(invoiceID: invoice.id, parts: parts)
+        note.reason = "the deal lapsed"
+        _ = try note.apply(self)
     }
 
     /// The company has had the plan and has not paid for it: it comes to the fallback plan, and still owes the invoice.

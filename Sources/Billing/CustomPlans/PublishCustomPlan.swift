@@ -78,11 +78,7 @@ public struct RetryCustomPlanBilling: Command {
         if let daysUntilDue, !(0...730).contains(daysUntilDue) {
             throw Refusal.invalid("days_until_due must be between 0 and 730, not \(daysUntilDue)")
         }
-        if let invoice = try billing.invoiceID.flatMap({ try transaction.get($0) }), invoice.status == .open,
-            invoice.amountPaid == 0
-        {
-            _ = try VoidInvoice(invoiceID: invoice.id).apply(transaction)
-        }
+        try transaction.withdrawInvoice(of: billing)
         billing.activation = activation ?? billing.activation
         billing.daysUntilDue = daysUntilDue ?? billing.daysUntilDue
         billing.publishedAt = transaction.now
