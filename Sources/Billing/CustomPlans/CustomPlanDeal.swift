@@ -96,9 +96,11 @@ extension Transaction {
         try put(billing)
     }
 
-    /// An open invoice is void, with what the balance paid of it returned. One that was paid in part from outside cannot
-    /// be void: a credit note over all that is left of it brings that to the balance, or, of a company that is gone,
-    /// leaves it as it is.
+    /// Nobody pays the deal's open invoice any more.
+    ///
+    /// It is void, with what the balance paid of it returned. One that was paid in part from outside cannot be void: a
+    /// credit note over all that is left brings that part to the balance. A company that is gone has no balance, so its
+    /// invoice stays as it is.
     func withdrawInvoice(of billing: CustomPlanBilling) throws {
         guard let invoice = try billing.invoiceID.flatMap({ try get($0) }), invoice.status == .open else { return }
         guard invoice.amountPaid > invoice.amountFromBalance else {
