@@ -61,7 +61,9 @@ extension TrackBatch {
             quantity = try exact.map { try self.quantity($0, of: event) } ?? self.quantity(given ?? 1, of: event)
             (company, user, meter, measures) = try resolve(event, knownCompany, &missing)
         }
-        if let exact, company != 0, measures < 0 || !meters[measures].take(exact) {
+        // A company that has still to be made is looked at again when it is there.
+        let isSettled = company != 0 || event.company.isEmpty
+        if let exact, isSettled, measures < 0 || !meters[measures].take(exact) {
             throw Refusal.invalid("quantity must be an integer")
         }
         if let reservationID = event.reservationID, company != 0, !event.isBackfill {

@@ -184,6 +184,7 @@ class World:
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
             "event": ["api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
+            "plan_change_id": [self.api.get("/plan-changes", company_id=company.id)[0]["id"]],
             "entity_key_definition_id": ["company.key.id"], "trait_value": ["1"],
             "audit_log_id": [self.api.get("/audit-log", limit=1)[0]["id"]], "actor_type": ["api_key"],
         }
