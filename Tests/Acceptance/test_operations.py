@@ -167,6 +167,17 @@ class World:
         invoice = sdk.billing.list_billing_invoices(company_id=company.id).data[0]
         profile = sdk.billing.list_company_billing_profiles(company_id=company.id).data[0]
         draft = sdk.plans.create_plan(name=f"{mark} draft", plan_type="plan").data
+        moved = catalog.plan(f"{mark} moved", monthly_price=2000)
+        mover = catalog.company(f"{mark}-mover")
+        catalog.move(mover, moved)
+        self.api.put(f"/plans/{moved.id}/billing_products", {"charge_type": "recurring", "monthly_price": 2100})
+        version = self.api.get(f"/plans/{moved.id}")["draft_version"]["id"]
+        self.api.put(f"/plans/version/{version}/publish", {
+            "excluded_company_ids": [], "migration_strategy": "immediate"})
+        migration = self.api.get("/plan-version-migrations", plan_version_id=version)[0]["id"]
+        checkout = self.api.post("/scheduled-checkout", {
+            "company_id": mover.id, "from_plan_id": moved.id, "to_plan_id": plan.id,
+            "execute_after": "2099-01-01T00:00:00Z"})
         plan_trait = self.api.post("/plan-traits/bulk", {
             "apply_to_existing_companies": False, "plan_id": plan.id,
             "traits": [{"trait_id": trait.id, "trait_value": "1"}]})[0]
@@ -184,6 +195,10 @@ class World:
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
             "event": ["api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
+            "migration_id": [migration], "plan_version_migration_id": [migration],
+            "plan_version_company_migration_id": [
+                self.api.get("/plan-version-company-migrations", migration_id=migration)[0]["id"]],
+            "scheduled_checkout_id": [checkout["id"]],
             "plan_change_id": [self.api.get("/plan-changes", company_id=company.id)[0]["id"]],
             "entity_key_definition_id": ["company.key.id"], "trait_value": ["1"],
             "audit_log_id": [self.api.get("/audit-log", limit=1)[0]["id"]], "actor_type": ["api_key"],
