@@ -117,7 +117,7 @@ def end_state(api, change: str, cause: str) -> dict:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_pc_02_every_cause_leads_to_the_same_end(tmp_path, change):
+def test_pc_01_02_06_07_08_every_cause_leads_to_the_same_end(tmp_path, change):
     states = {}
     for cause in CAUSES:
         server = Server(tmp_path / cause.replace(" ", "-")).start()
@@ -128,6 +128,36 @@ def test_pc_02_every_cause_leads_to_the_same_end(tmp_path, change):
     actions = {cause: state.pop("action") for cause, state in states.items()}
     assert actions == {"manage plan": "manage_plan", "checkout": "checkout", "company plans": "manage_plan"}
     assert states["checkout"] == states["manage plan"] == states["company plans"]
+
+
+WINDOWS = {
+    "calendar month": {**per_month(1000), "metric_period_month_reset": "first_of_month"},
+    "billing cycle": {**per_month(1000), "metric_period_month_reset": "billing_cycle"},
+    "all time": {"value_type": "numeric", "value_numeric": 1000},
+}
+
+
+@pytest.mark.parametrize("new_price, cycle_ends", [
+    (9900, "2026-05-11T00:00:00Z"), (2900, "2026-05-16T00:00:00Z")], ids=["same subscription", "new subscription"])
+def test_pc_13_a_change_never_sets_a_counter_back(api, calls, new_price, cycle_ends):
+    """From each window to each other: the count so far goes on, until the new window's first boundary."""
+    day = lambda number: f"2026-04-{number:02}T00:00:00Z"
+    plans = {window: [api.plan(f"{price} per {window}", [(calls, granted)], monthly_price=price)
+                      for price in (4900, new_price)] for window, granted in WINDOWS.items()}
+    api.clock(day(11))
+    moves = {f"{old} to {new}": (plans[old][0], plans[new][1], new) for old in WINDOWS for new in WINDOWS}
+    companies = {move: api.subscribed(move, old) for move, (old, _, _) in moves.items()}
+    api.clock(day(14))
+    api.track(*(event("calls", move, 7) for move in moves))
+    api.clock(day(16))
+    for move, (_, new, _) in moves.items():
+        api.subscribe(companies[move], new)
+        assert api.usage(move, "calls") == api.check("calls", move)["feature_usage"] == 7, move
+    api.track(*(event("calls", move, 2) for move in moves))
+    for boundary, reset in ((BOUNDARY, {"calendar month"}), (cycle_ends, {*WINDOWS} - {"all time"})):
+        api.clock(boundary)
+        for move, (_, _, window) in moves.items():
+            assert api.usage(move, "calls") == (0 if window in reset else 9), (move, boundary)
 
 
 def test_pc_09_to_11_overrides_count_as_before(api, calls):
@@ -213,6 +243,14 @@ def test_pc_21_22_53_whoever_manages_the_plan_is_warned_and_goes_through(api, ov
         False, 18, 10, "plan_entitlement_usage_exceeded")
     api.track(event("calls", "acme", -9))
     assert api.check("calls", "acme")["value"] is True
+
+
+def test_pc_22_the_next_period_allows_again(api, over):
+    api.subscribe(over.acme, over.small)
+    assert api.check("calls", "acme")["value"] is False
+    api.clock(BOUNDARY)
+    answer = api.check("calls", "acme")
+    assert (answer["value"], answer["feature_usage"], answer["feature_allocation"]) == (True, 0, 10)
 
 
 LIMITS = {  # how much was used; the limit of an override, if any; what the cheaper plan grants: whether it is refused
