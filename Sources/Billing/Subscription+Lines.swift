@@ -93,11 +93,6 @@ extension Subscription {
         return lines
     }
 
-    /// The quantity of a pay-in-advance entitlement: what was bought, else what the plan presets.
-    package func quantity(boughtOf entitlement: PlanEntitlement) -> Int64 {
-        payInAdvance.first { $0.entitlementID == entitlement.id }?.quantity ?? entitlement.usageQuantity ?? 0
-    }
-
     /// One line for each priced feature that is charged afterwards, also at quantity 0.
     func usageLines(
         for period: Period, metered: Period, _ terms: BillingTerms, _ transaction: Transaction

@@ -42,7 +42,7 @@ extension PlanChoice {
     ) throws -> Int64 {
         switch feature.type {
         case .boolean: return 0
-        case .trait: return feature.traitID.map { standing.traits.integer($0) } ?? 0
+        case .trait, .license: return feature.traitID.map { standing.traits.integer($0) } ?? 0
         case .event:
             let meters = try transaction.all(Meter.self)
             let named = meters.first { $0.measure == nil && $0.eventSubtype == feature.eventSubtype }

@@ -56,7 +56,7 @@ private func derivedRules(
     {
         let id = conditionID(1, of: face.id)
         var condition: Condition
-        if feature.type == .trait, let counted = feature.traitID {
+        if feature.type.isMeteredByTrait, let counted = feature.traitID {
             condition = Condition(id: id, type: .trait, operator: comparison)
             condition.traitID = counted
             condition.traitValue = String(constant)

@@ -82,7 +82,7 @@ enum UsageBasis: Equatable, Sendable {
             case .boolean: .none
             case .event:
                 (feature.meterID ?? feature.eventSubtype.flatMap { meters[$0]?.id }).map(UsageBasis.event) ?? .none
-            case .trait: feature.traitID.map(UsageBasis.trait) ?? .none
+            case .trait, .license: feature.traitID.map(UsageBasis.trait) ?? .none
             }
     }
 }

@@ -7,6 +7,11 @@ public enum FeatureType: String, Codable, Sendable, CaseIterable {
     case event
     /// Metered by a trait of the company, such as seats used.
     case trait
+    /// A licence that is bought ahead, such as a seat: metered by a trait, limited by the quantity that was bought.
+    case license
+
+    /// Whether a trait of the company says how much of it is used.
+    public var isMeteredByTrait: Bool { self == .trait || self == .license }
 }
 
 /// How far along a feature is, for people.
@@ -35,8 +40,10 @@ public struct Feature: Codable, Sendable, Identified {
     public var meterID: Identifier<Meter>?
     /// The meter that keeps what each event adds, once a percentage is charged of it.
     public var eventsMeterID: Identifier<Meter>?
-    /// The company trait that meters a trait feature.
+    /// The company trait that meters a trait feature or counts how many of a licence are in use.
     public var traitID: Identifier<TraitDefinition>?
+    /// Of a licence: the company trait that shows how many were bought. Nothing is decided by it.
+    public var usageLimitTraitID: Identifier<TraitDefinition>?
     public var lifecyclePhase: FeatureLifecyclePhase?
     public var singularName: String?
     public var pluralName: String?

@@ -89,6 +89,11 @@ extension Subscription {
     /// The versions whose prices it bills by: that of the base plan first.
     public var versionIDs: [Identifier<PlanVersion>] { [versionID] + addOns.map(\.versionID) }
 
+    /// The quantity of a pay-in-advance entitlement: what was bought, else what the plan presets.
+    package func quantity(boughtOf entitlement: PlanEntitlement) -> Int64 {
+        payInAdvance.first { $0.entitlementID == entitlement.id }?.quantity ?? entitlement.usageQuantity ?? 0
+    }
+
     /// Nothing is charged ahead for the lead-in.
     public internal(set) var isLeadInFree: Bool {
         get { freeLeadIn ?? false }

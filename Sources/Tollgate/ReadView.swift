@@ -226,7 +226,7 @@ package final class ReadView {
     ) throws -> UsageReading {
         switch feature.type {
         case .boolean: return UsageReading(usage: 0)
-        case .trait:
+        case .trait, .license:
             guard let trait = feature.traitID else { return UsageReading(usage: 0) }
             let key = CounterKey(company: company.id, target: .trait(trait))
             var state = state

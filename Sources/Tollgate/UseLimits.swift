@@ -177,7 +177,7 @@ extension CatalogSnapshot {
 
     /// Whether a name is that of a feature that a trait meters.
     func isOfTrait(_ name: String?) -> Bool {
-        name.flatMap { feature(named: $0) }?.type == .trait
+        name.flatMap { feature(named: $0) }?.type.isMeteredByTrait == true
     }
 
     /// What meters a feature; nil when it is only on or off.
@@ -185,7 +185,7 @@ extension CatalogSnapshot {
         switch feature.type {
         case .boolean: nil
         case .event: nouns.meterID(of: feature).map(HoldTarget.meter)
-        case .trait: feature.traitID.map(HoldTarget.trait)
+        case .trait, .license: feature.traitID.map(HoldTarget.trait)
         }
     }
 

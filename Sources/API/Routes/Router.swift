@@ -16,6 +16,7 @@ extension Routes {
         routes.addTraitDefinitions()
         routes.addKeyDefinitions()
         routes.addFeatures()
+        routes.addLicenses()
         routes.addFlags()
         routes.addPlans()
         routes.addPlanVersionViews()

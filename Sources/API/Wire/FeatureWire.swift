@@ -14,6 +14,8 @@ struct FeatureResponseData: WireObject {
         json.field("event_source", feature.measure?.source ?? .track)
         json.field("event_subtype", feature.eventSubtype)
         json.field("trait_id", feature.traitID)
+        json.field("license_id", License(of: feature)?.id)
+        json.field("usage_limit_trait_id", feature.usageLimitTraitID)
         json.field("lifecycle_phase", feature.lifecyclePhase?.rawValue)
         json.field("singular_name", feature.singularName)
         json.field("plural_name", feature.pluralName)

@@ -23,10 +23,9 @@ extension Transaction {
         change.addOnsAdded = try newAddOns.filter { !oldAddOns.hasVersion(of: $0) }.compactMap(snapshot)
         change.addOnsRemoved = try oldAddOns.filter { !newAddOns.hasVersion(of: $0) }.compactMap(snapshot)
         for plan in new where before?.has(plan.planID) != true { change.traits += try planTraits(of: plan.planID) }
-        if !change.traits.isEmpty {
-            company.take(change.traits)
-            try put(company)
-        }
+        company.take(change.traits)
+        let isShownAnew = try showLicenses(of: &company)
+        if isShownAnew || !change.traits.isEmpty { try put(company) }
         if let trial = company.trials.last, trial.status == .active || trial.endsAt == now { change.trial = trial }
         try record(change)
     }

@@ -3,7 +3,7 @@ package import Model
 
 /// What of the catalog, and how many overrides, rest on the definition of a trait.
 package struct TraitUse: Sendable {
-    /// Features that it meters.
+    /// Features that it meters, and licences whose quantity it shows.
     package let features: Int
     /// Plan entitlements, of archived versions too, that take their limit from it.
     package let planEntitlements: Int
@@ -16,7 +16,7 @@ package struct TraitUse: Sendable {
         of trait: Identifier<TraitDefinition>, features: [Feature], flags: [Flag], entitlements: [PlanEntitlement],
         planTraits: [PlanTrait], overrideCount: Int
     ) {
-        self.features = features.count { $0.traitID == trait }
+        self.features = features.count { $0.traitID == trait || $0.usageLimitTraitID == trait }
         planEntitlements = entitlements.count { $0.value.traitID == trait }
         conditions = flags.flatMap(\.rules).flatMap { $0.conditions + $0.conditionGroups.flatMap(\.conditions) }
             .count { $0.traitID == trait || $0.comparisonTraitID == trait }

@@ -13,7 +13,7 @@ public struct CreateFeature: Command {
     public var eventSubtype: String?
     /// What of the event counts; nil for the sum of its quantities.
     public var measure: Measure?
-    /// Trait features need it: a trait of companies.
+    /// Trait features need it: a trait of companies. Licences without one are given theirs.
     public var traitID: Identifier<TraitDefinition>?
     public var icon: String?
     public var lifecyclePhase: FeatureLifecyclePhase?
@@ -46,6 +46,7 @@ public struct CreateFeature: Command {
         feature.singularName = singularName
         feature.pluralName = pluralName
         feature.maintainerAccountMemberID = maintainerAccountMemberID
+        if type == .license { try transaction.addTraits(to: &feature, flagKey: input.key) }
         try transaction.checkAndPut(&feature)
         flag.featureID = feature.id
         try input.apply(to: &flag, transaction)
@@ -60,6 +61,7 @@ extension FeatureType {
         case .boolean: "a boolean feature"
         case .event: "an event feature"
         case .trait: "a trait feature"
+        case .license: "a licence"
         }
     }
 }
@@ -77,9 +79,9 @@ extension Transaction {
             throw Refusal.invalid(
                 "only an event feature has an event_subtype, \"\(feature.name)\" is \(feature.type.words)")
         }
-        guard feature.traitID == nil || feature.type == .trait else {
+        guard feature.traitID == nil || feature.type.isMeteredByTrait else {
             throw Refusal.invalid(
-                "only a trait feature has a trait_id, \"\(feature.name)\" is \(feature.type.words)")
+                "only a trait feature or a licence has a trait_id, \"\(feature.name)\" is \(feature.type.words)")
         }
         if feature.measure?.isPlain == true { feature.measure = nil }
         guard feature.measure == nil || feature.type == .event else {
@@ -95,7 +97,7 @@ extension Transaction {
             }
             feature.meterID = try Meters.ensure(self, eventSubtype: event, feature.measure).id
             if feature.eventsMeterID != nil { try keepEachEvent(of: &feature) }
-        case .trait:
+        case .trait, .license:
             guard let traitID = feature.traitID else {
                 throw Refusal.invalid("the trait feature \"\(feature.name)\" needs a trait_id")
             }

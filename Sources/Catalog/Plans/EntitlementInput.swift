@@ -131,6 +131,10 @@ extension EntitlementInput {
 
     /// The value as stored. A price behaviour decides its type. Rule: Schematic, "Entitlements", coercion on write.
     private func value(for feature: Feature, _ transaction: Transaction) throws -> EntitlementValue {
+        guard feature.type != .license || priceBehavior == .payInAdvance else {
+            throw Refusal.invalid(
+                "\"\(feature.name)\" is a licence, which is bought ahead: price_behavior must be pay_in_advance")
+        }
         var value = EntitlementValue(type: valueType)
         value.metricPeriod = metricPeriod
         value.metricPeriodMonthReset = metricPeriodMonthReset
@@ -142,6 +146,7 @@ extension EntitlementInput {
             return try value.checked(for: feature, transaction)
         case .payInAdvance:
             value.type = .trait
+            value.traitID = feature.usageLimitTraitID
         case .payAsYouGo, .overage, .tier:
             let limit = valueNumeric ?? 0
             guard limit >= 0 else { throw Refusal.invalid("value_numeric cannot be negative, as \(limit) is") }
