@@ -114,7 +114,7 @@ extension Subscription {
     ) throws -> Invoice? {
         transaction.unschedule(appointment)
         status = .canceled
-        endedAt = transaction.now
+        endedAt = endedAt ?? transaction.now
         updatedAt = transaction.now
         let invoice = lines.isEmpty ? nil : try issue(lines, for: period, finality, transaction)
         if !billedPeriods.isEmpty { scheduleCorrections(at: transaction.now + Self.mostLate, transaction) }

@@ -43,6 +43,8 @@ public struct ManagePlan: Command {
     /// A coupon to redeem, by its external id; `promoCode` counts where this is nil.
     public var couponExternalID: String?
     public var promoCode: String?
+    /// Where a customer does it: they have agreed to what the plan group asks them to. Nil is no.
+    public var optsIn: Bool?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 
@@ -70,6 +72,10 @@ public struct ManagePlan: Command {
             outcome.violations = try choice.violations(of: company, transaction)
             outcome.problems = try choice.problems(
                 of: company, outcome.violations, isSelfServe: isSelfServe ?? false, transaction)
+            if isSelfServe == true, optsIn != true, try transaction.all(PlanGroup.self).first?.asksToOptIn == true {
+                outcome.problems.append(
+                    PlanProblem("opt_in_required", "opt_in_accepted must be true: the plan group asks for it"))
+            }
             if company.scheduledCheckoutID != nil, try choice.isPurchase(for: company, transaction) {
                 outcome.problems.append(
                     PlanProblem(

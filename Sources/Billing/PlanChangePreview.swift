@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import Model
 package import Store
 
@@ -14,6 +14,10 @@ package struct PlanChangePreview: Sendable {
     /// What stands to the company's credit afterwards, in minor units.
     package internal(set) var balance: Int64 = 0
     package internal(set) var currency: Currency
+    /// A customer would make it.
+    package let isSelfServe: Bool
+    /// The change gives the subscription its coupon.
+    package internal(set) var redeemsCoupon = false
 
     package var effect: PlanChangeEffect? { outcome.effect }
     /// Credit and charge for the rest of the running period.
@@ -28,6 +32,12 @@ package struct PlanChangePreview: Sendable {
     package var tax: Int64 { effect?.invoices.reduce(0) { $0 + $1.tax } ?? 0 }
     package var discount: Int64 { effect?.invoices.reduce(0) { $0 + $1.discount } ?? 0 }
 
+    /// The coupon that reduces what would be billed, at once or later.
+    package func discount(at now: Timestamp) -> SubscriptionDiscount? {
+        guard let discount = subscription?.discount, redeemsCoupon || discount.isActive(at: now) else { return nil }
+        return discount
+    }
+
     package var balanceApplied: Int64 {
         effect?.invoices.reduce(0) { $0 + max(0, $1.amountFromBalance) } ?? 0
     }
@@ -41,9 +51,11 @@ extension ManagePlan {
         let running = try outcome.company.subscriptionID.flatMap { try transaction.get($0) }
         let former = try before.subscriptionID.flatMap { try transaction.get($0) }
         let paidIn = running?.currency ?? former?.currency ?? .usd
-        var preview = PlanChangePreview(outcome: outcome, subscription: running, currency: paidIn)
+        var preview = PlanChangePreview(
+            outcome: outcome, subscription: running, currency: paidIn, isSelfServe: isSelfServe == true)
         preview.balance = try transaction.balance(of: companyID, in: paidIn)
         guard let running, outcome.effect != nil else { return preview }
+        preview.redeemsCoupon = running.discount != nil && (couponExternalID ?? promoCode) != nil
         let terms = try BillingTerms(of: running, transaction)
         preview.totalPerPeriod = try running.advanceLines(for: running.period, terms, transaction)
             .reduce(0) { $0 + $1.amount }

@@ -150,11 +150,14 @@ extension PlanChoice.Target {
             usageCarriedFrom: PlanChoice.usageWindowStart(old, at: transaction.now), startedAt: transaction.now)
         subscription.payInAdvance = payInAdvance
         subscription.addOns = subscribedAddOns
-        let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
+        // What the company had until now may have billed use of this very instant, and what it used is not for the new.
+        let billed = try transaction.require(company.id, "company").endedSubscriptionIDs
             .compactMap { try transaction.get($0) }
-        if ended.contains(where: { $0.hasBilledItsEnd && $0.endedAt == transaction.now }) {
-            subscription.meteredFrom = transaction.now + Subscription.instant
-        }
+            .compactMap { $0.hasBilledItsEnd ? $0.endedAt.map { $0 + Subscription.instant } : nil }
+            .filter { transaction.now < $0 }
+        let parted = try transaction.partInstant(
+            of: company.id, BillingTerms(of: subscription, transaction).meters)
+        subscription.meteredFrom = (billed + [parted].compactMap(\.self)).max()
         return subscription
     }
 }

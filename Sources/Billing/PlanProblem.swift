@@ -13,6 +13,11 @@ public struct PlanProblem: Error, Sendable {
     public var priceID: Identifier<Price>?
     public var featureID: Identifier<Feature>?
 
+    /// Of Schematic's `CheckoutProblemSource`: something is missing, or wrong.
+    public var source: String {
+        ["opt_in_required", "payment_method_required"].contains(code) ? "requirement" : "validation"
+    }
+
     init(
         _ code: String, _ message: String, plan: Identifier<Plan>? = nil, price: Identifier<Price>? = nil,
         feature: Identifier<Feature>? = nil

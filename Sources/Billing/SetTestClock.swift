@@ -20,6 +20,7 @@ package struct SetTestClock: Command {
         var environment = try transaction.environment()
         try Self.check(now, environment, transaction.now, isFresh: isFresh)
         environment.testClock = now
+        environment.instantParts = nil
         environment.updatedAt = now
         try transaction.put(environment)
     }

@@ -37,6 +37,7 @@ extension Subscription {
     mutating func convert(_ transaction: Transaction) throws -> Invoice? {
         transaction.unschedule(appointment)
         moveTrialEnd(to: transaction.now)
+        meteredFrom = try transaction.partInstant(of: companyID, BillingTerms(of: self, transaction).meters)
         endTrial()
         updatedAt = transaction.now
         try transaction.closeTrial(of: companyID, as: .converted)

@@ -97,16 +97,18 @@ extension Subscription {
             reason: "unused part of " + credits.map(\.description).joined(separator: ", "), subscription: id)
     }
 
-    /// Ends the subscription now and bills what was used until now.
-    ///
-    /// No other period begins here, so what was used in this very millisecond counts too.
+    /// Ends the subscription now and bills what was used until now, in this very millisecond too.
     mutating func endBillingUsage(_ transaction: Transaction) throws {
         guard status != .trialing else { return try expire(transaction) }
         let terms = try BillingTerms(of: self, transaction)
         let used = Period(start: period.start, end: max(transaction.now, period.start))
-        let metered = Period(
-            start: meteredPeriod.start, end: max(transaction.now + Self.instant, meteredPeriod.start))
-        hasBilledItsEnd = true
+        var past = transaction.now + Self.instant
+        if try transaction.isAtTestClock() {
+            past = try transaction.partInstant(of: companyID, terms.meters) ?? transaction.now
+        }
+        hasBilledItsEnd = transaction.now < past
+        if hasBilledItsEnd { endedAt = past - Self.instant }
+        let metered = Period(start: meteredPeriod.start, end: max(past, meteredPeriod.start))
         let lines = try arrearsLines(for: used, metered: metered, terms, transaction)
         try end(issuing: lines, for: used, .afterGrace(transaction), transaction)
     }

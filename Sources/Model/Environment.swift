@@ -14,6 +14,9 @@ public struct Environment: Codable, Sendable, Identified {
     public var type: EnvironmentType
     /// The virtual time of the environment; nil while it follows the real clock. Once set it only moves forward.
     public var testClock: Timestamp?
+    /// How often the instant has been parted at which the test clock stands; nil is never. Use that comes now counts
+    /// that many milliseconds later than use that came before.
+    package var instantParts: Int64?
     public var billing = BillingSettings()
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
@@ -25,6 +28,9 @@ public struct Environment: Codable, Sendable, Identified {
         self.createdAt = createdAt
         self.updatedAt = createdAt
     }
+
+    /// When use counts that comes now; nil while the environment follows the real clock.
+    package var useClock: Timestamp? { testClock.map { $0 + TimeSpan(milliseconds: instantParts ?? 0) } }
 }
 
 /// How an environment bills its native subscriptions (`/billing/settings`).

@@ -29,4 +29,7 @@ public struct PlanGroup: Codable, Sendable, Identified {
         get { chosenSettings ?? PlanGroupSettings() }
         set { chosenSettings = newValue }
     }
+
+    /// Whether a customer has to agree to something before a plan changes.
+    public var asksToOptIn: Bool { display["opt_in_enabled"] == .bool(true) }
 }

@@ -15,13 +15,15 @@ struct CountedUse {
     var idempotencyKey: [UInt8] = []
 
     /// The journal's block of this one event.
-    func block(in environment: EnvironmentID, at now: Timestamp) -> EventBlock {
+    ///
+    /// - Parameter useTime: when it counts, of what is received at `now`.
+    func block(in environment: EnvironmentID, at now: Timestamp, _ useTime: Timestamp) -> EventBlock {
         var block = EventBlock(in: environment, received: now, capacity: 128 + idempotencyKey.count)
         idempotencyKey.withUnsafeBytes { idempotencyKey in
             block.append(
                 EventBlock.Event(
                     type: .track, isBackfill: false, isTimed: false, company: key.company, user: 0, meter: key.meter,
-                    quantity: quantity, effective: now, bucketStart: start, key: idempotencyKey,
+                    quantity: quantity, effective: useTime, bucketStart: start, key: idempotencyKey,
                     json: UnsafeRawBufferPointer(start: nil, count: 0)),
                 derived: derived[...])
         }

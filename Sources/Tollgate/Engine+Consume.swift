@@ -99,7 +99,7 @@ extension Engine {
             counted.start = seen.start
             counted.idempotencyKey = key
             let writes = try answers.writes(answer, request, now, place)
-            enqueue(counted.block(in: runtime.id, at: now), writes: writes, ticket)
+            enqueue(counted.block(in: runtime.id, at: now, useTime(now, in: runtime.id)), writes: writes, ticket)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)
@@ -132,7 +132,7 @@ extension Engine {
         let quantity = use.quantity
         return try counters.consume(
             quantity, from: limits.key, of: use.key, derived: &use.derived, in: runtime.id, used: limits.used,
-            at: now, received: settled(now, in: runtime.id)
+            at: useTime(now, in: runtime.id), received: settled(now, in: runtime.id)
         ) { limits.allow(quantity, usage: $0, held: $1) }
     }
 }

@@ -56,7 +56,10 @@ extension Engine {
             throw Refusal.conflict("the company of hold \(hold.id) has been deleted: it can only be released")
         }
         var counted = countedUse(under: limits, quantity ?? 0, runtime.catalog)
-        switch try end(hold, counting: quantity, derived: &counted.derived, at: now, limits, runtime, now, ticket) {
+        let useTime = useTime(now, in: runtime.id)
+        switch try end(
+            hold, counting: quantity, derived: &counted.derived, at: useTime, limits, runtime, now, ticket)
+        {
         case .gone:
             throw Refusal.conflict("hold \(hold.id) expired at \(hold.expiresAt.rfc3339)")
         case .full:
@@ -64,7 +67,7 @@ extension Engine {
         case .ended(let settled, let settlement, let start):
             if let start {
                 counted.start = start
-                enqueue(counted.block(in: runtime.id, at: now), nil)
+                enqueue(counted.block(in: runtime.id, at: now, useTime), nil)
             }
             return HoldAnswer(settled, settlement)
         }

@@ -144,6 +144,12 @@ public final class Engine: Sendable {
         runtime(environment)?.catalog.nouns.environment.testClock ?? options.clock()
     }
 
+    /// When use counts that comes at `now`: then, or a little later where a test clock's instant has been parted.
+    func useTime(_ now: Timestamp, in id: EnvironmentID) -> Timestamp {
+        guard let environment = environment(id), environment.testClock == now else { return now }
+        return environment.useClock ?? now
+    }
+
     /// The key's record, nil for a key that is not known or was revoked.
     public func authenticate(_ key: some StringProtocol) -> APIKey? {
         let hash = APIKeySecret.hash(key)
@@ -380,7 +386,7 @@ extension Transaction {
     /// Subscriptions that begin or end now, or whose anchor is or has been moved. Closing a period moves no boundary.
     fileprivate var cutSubscriptions: [Subscription] {
         changes.compactMap { $0.record as? Subscription }.filter {
-            $0.startedAt == now || $0.anchor == now || $0.endedAt == now || $0.status == .trialing
+            $0.startedAt == now || $0.anchor == now || $0.endedAt.map { now <= $0 } == true || $0.status == .trialing
         }
     }
 }

@@ -18,6 +18,7 @@ extension Store {
         for id in company.endedSubscriptionIDs + [company.subscriptionID].compactMap(\.self) {
             guard let subscription = try record(id, in: environment) else { continue }
             cut(at: subscription.startedAt)
+            if let meteredFrom = subscription.meteredFrom { cut(at: meteredFrom) }
             if let endedAt = subscription.endedAt {
                 cut(at: endedAt)
                 cut(at: endedAt + Subscription.instant)

@@ -172,9 +172,8 @@ extension Subscription {
     /// very instant of the end too; then what began there does not.
     fileprivate func period(billing instant: Timestamp) -> BilledPeriod? {
         guard meteredFrom.map({ $0 <= instant }) ?? true else { return nil }
-        return billedPeriods.first { billed in
-            billed.period.contains(instant)
-                || hasBilledItsEnd && instant == endedAt && instant == billed.period.end
-        }
+        if let billed = billedPeriods.first(where: { $0.period.contains(instant) }) { return billed }
+        guard hasBilledItsEnd, let last = billedPeriods.last, let endedAt else { return nil }
+        return last.period.end <= instant && instant <= endedAt ? last : nil
     }
 }

@@ -183,7 +183,7 @@ extension TrackBatch {
             sentAt = Timestamp(rfc3339: text)
             guard sentAt != nil else { throw Refusal.invalid("sent_at must be an RFC 3339 time") }
         }
-        guard event.hasTrustedClientClock || event.isBackfill else { return now }
+        guard event.hasTrustedClientClock || event.isBackfill else { return useTime }
         guard sender != .publishable else {
             throw Refusal.invalid("trusted_client_clock and backfill require a secret API key")
         }

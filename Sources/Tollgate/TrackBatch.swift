@@ -55,6 +55,8 @@ struct TrackBatch: ~Copyable {
     let engine: Engine
     let runtime: EnvironmentRuntime
     let now: Timestamp
+    /// When events count that do not say.
+    let useTime: Timestamp
     let settled: Timestamp
     let sender: EventSender
     var meters: MeterMemo
@@ -76,6 +78,7 @@ struct TrackBatch: ~Copyable {
         self.sender = sender
         meters = MeterMemo(runtime.catalog, hash: engine.store.secret)
         now = engine.now(in: runtime.id)
+        useTime = engine.useTime(now, in: runtime.id)
         settled = engine.settled(now, in: runtime.id)
         drafts.reserveCapacity(count)
         keys.reserveCapacity(count)

@@ -71,6 +71,7 @@ extension Fields {
         command.prorate = true
         command.isSelfServe = true
         command.skipsTrial = try optional("skip_trial")
+        command.optsIn = try optional("opt_in_accepted")
         command.cause = PlanChangeCause(.checkout, by: key)
         return command
     }

@@ -58,7 +58,7 @@ struct CheckoutProblemResponseData: WireObject {
         json.field("code", problem.code)
         json.field("message", problem.message)
         json.field("blocking", problem.isBlocking)
-        json.field("source", "validation")
+        json.field("source", problem.source)
         json.field("detail", problem.detail)
         json.field("plan_id", problem.planID)
         json.field("price_id", problem.priceID)

@@ -27,7 +27,8 @@ struct BillingCouponResponseData: WireObject {
 /// BillingSubscriptionDiscountView
 struct BillingSubscriptionDiscountView: WireObject {
     let discount: SubscriptionDiscount
-    let subscriptionID: Identifier<Subscription>
+    /// Nil in a preview of a subscription that is none yet.
+    let subscriptionID: Identifier<Subscription>?
     let now: Timestamp
 
     func writeFields(to json: inout JSONWriter) {

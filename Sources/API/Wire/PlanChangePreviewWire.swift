@@ -28,11 +28,15 @@ struct PreviewSubscriptionChangeResponseData: WireObject {
         json.field(
             "finance", preview.effect.map { PreviewSubscriptionFinanceResponseData(preview, $0, view) })
         json.field("is_scheduled_downgrade", preview.outcome.scheduled != nil)
-        json.field("payment_method_required", false)
-        json.field("opt_in_required", false)
-        json.field("promo_code_applied", false)
-        json.field("amount_off", 0)
-        json.field("percent_off", 0)
+        json.field("scheduled_change_time", preview.outcome.scheduled?.executeAfter)
+        json.field("trial_end", preview.trialEnd)
+        json.field(
+            "payment_method_required", preview.outcome.problems.contains { $0.code == "payment_method_required" })
+        preview.write(preview.discount(at: view.now), to: &json)
+        let optIn = preview.isSelfServe ? view.planGroup.flatMap { $0.asksToOptIn ? $0 : nil } : nil
+        json.field("opt_in_required", optIn != nil)
+        json.field("opt_in_text", optIn?.display["opt_in_text"])
+        json.field("opt_in_title", optIn?.display["opt_in_title"])
     }
 
     private func usage(_ violation: UsageViolation) -> FeatureUsageResponseData {
@@ -41,6 +45,25 @@ struct PreviewSubscriptionChangeResponseData: WireObject {
             usage: FeatureUsage(
                 violation, entitlement: terms.entitlementID.flatMap { view.get($0) },
                 override: terms.overrideID.flatMap { view.get($0) }), view: view)
+    }
+}
+
+extension PlanChangePreview {
+    /// When the trial ends that runs after the change.
+    fileprivate var trialEnd: Timestamp? {
+        subscription.flatMap { $0.status == .trialing ? $0.trialEndsAt : nil }
+    }
+
+    fileprivate func write(_ discount: SubscriptionDiscount?, to json: inout JSONWriter) {
+        json.field("promo_code_applied", redeemsCoupon)
+        var (amount, percent) = (Int64(0), Decimal.zero)
+        switch discount?.reduction {
+        case .amount(let money): amount = money.minorUnits
+        case .percent(let part): percent = part
+        case nil: break
+        }
+        json.field("amount_off", amount)
+        json.field("percent_off", DecimalNumber(value: percent))
     }
 }
 
@@ -69,12 +92,15 @@ struct PreviewSubscriptionFinanceResponseData: WireObject {
         json.field("period_end", preview.subscription?.period.end ?? view.now)
         json.field("upcoming_invoice_line_items", preview.upcoming.map(upcoming))
         json.field("tax_require_billing_details", false)
-        json.field("promo_code_applied", false)
-        json.field("amount_off", 0)
-        json.field("percent_off", 0)
+        json.field("trial_end", preview.trialEnd)
+        preview.write(preview.discount(at: view.now), to: &json)
         json.field("discount_amount", preview.discount)
         json.field("tax_amount", preview.tax)
-        json.emptyLists("discounts")
+        json.field(
+            "discounts",
+            preview.discount(at: view.now).map {
+                [BillingSubscriptionDiscountView(discount: $0, subscriptionID: preview.subscription?.id, now: view.now)]
+            } ?? [])
     }
 
     /// Credits to the customer balance are given at once, too.

@@ -21,7 +21,8 @@ package final class SubscriptionFacts: Sendable {
         purchased = Dictionary(subscription.payInAdvance.map { ($0.entitlementID, $0.quantity) }) { _, last in last }
         periods = subscription.interval.cadence == nil ? nil : subscription.periods
         startedAt = subscription.startedAt
-        billedFrom = subscription.trialEndsAt ?? subscription.meteredFrom ?? subscription.startedAt
+        billedFrom = max(
+            subscription.trialEndsAt ?? subscription.startedAt, subscription.meteredFrom ?? subscription.startedAt)
         periodIndex = subscription.periodIndex
         billedPeriods = subscription.billedPeriods
         usageCarriedFrom = subscription.usageCarriedFrom
