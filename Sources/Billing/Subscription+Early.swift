@@ -6,7 +6,8 @@ extension Subscription {
     /// Issues an invoice for use that the running period has not billed yet, of those features that are wanted. What
     /// it bills is taken off what the period's end bills, so that both together come to what one invoice would.
     ///
-    /// Volume tiers are never billed early, as their total may fall; a trait neither, which is read once.
+    /// Volume tiers are never billed early, as their total may fall; a trait neither, which is read once. What exceeds
+    /// the maximum and what is missing of the minimum are told at the period's end.
     ///
     /// - Parameter isWanted: asked for each feature with the amount that is not billed yet.
     /// - Returns: Nil when there is nothing to bill. To be put otherwise.
@@ -22,13 +23,16 @@ extension Subscription {
         for (charge, var line) in zip(
             terms.arrears, try usageLines(for: past, metered: meteredPeriod, terms, transaction))
         {
+            let before = line.usageBasis?.billedEarly
+            // Those of the whole period, as long as nothing cuts it short.
+            line.usageBasis?.minimum = nil
+            line.usageBasis?.maximum = charge.maximum.map { $0 - (before?.amount ?? 0) }
+            line.stayBelowMaximum()
             guard line.usageBasis?.meterID != nil, !charge.model.isVolume, line.amount > 0,
                 try isWanted(charge.entitlement, line.amount)
             else { continue }
             line.usageBasis?.isEarly = true
-            line.usageBasis?.minimum = nil
             lines.append(line)
-            let before = line.usageBasis?.billedEarly
             billed.removeAll { $0.featureID == charge.feature.id }
             billed.append(
                 EarlyUse(
@@ -64,6 +68,16 @@ extension Subscription {
     }
 
     private func isActive(at now: Timestamp) -> Bool { status == .active && now < period.end }
+}
+
+extension InvoiceLine {
+    /// Leaves what exceeds the maximum to the period's end.
+    fileprivate mutating func stayBelowMaximum() {
+        guard let most = usageBasis?.maximum, amount > most else { return }
+        let left = Decimal(most - amount)
+        tiers.append(TierCharge(upTo: nil, quantity: 0, unitAmount: 0, flatAmount: left, amount: left))
+        amount = most
+    }
 }
 
 extension PriceModel {

@@ -230,11 +230,12 @@ extension InvoiceLine {
 }
 
 extension UsageBasis {
-    /// Leaves away what earlier invoices have billed, of the minimum and maximum too.
+    /// Leaves away what earlier invoices have billed, of the minimum and maximum too. Below 0 are those where more was
+    /// billed than they are: a period that is cut short has smaller ones.
     fileprivate mutating func leaveAway(_ early: EarlyUse) {
         billedEarly = early
-        minimum = minimum.map { max(0, $0 - early.amount) }
-        maximum = maximum.map { max(0, $0 - early.amount) }
+        minimum = minimum.map { $0 - early.amount }
+        maximum = maximum.map { $0 - early.amount }
     }
 
     /// The single events that make up a quantity, in order, where the price asks for them. What was counted before

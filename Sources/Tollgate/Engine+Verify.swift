@@ -263,7 +263,8 @@ extension Engine {
             }, under: basis.model)
         // Single events that came late are on later lines, and are no longer told from the others.
         let isComparable = basis.eventsMeterID == nil || corrected == 0 && !isKept && !basis.isEarly
-        let amount = Int128(rated.amount) - Int128(basis.billedEarly?.amount ?? 0)
+        var amount = Int128(rated.amount) - Int128(basis.billedEarly?.amount ?? 0)
+        if basis.isEarly, let most = basis.maximum { amount = min(amount, Int128(most)) }
         if isComparable, amount != line.amount {
             report.report("invoice \(invoice.id): line \(line.id) bills \(line.amount), its quantity costs \(amount)")
         }
