@@ -31,8 +31,12 @@ build: ## Build all targets; a module that imports what it does not declare is a
 unit: ## The tests in Swift, the tidy checks among them.
 	$(SWIFT) test -c $(CONFIGURATION) --skip-build --disable-xctest
 
+PYTEST := TOLLGATE_BINARY=$(TOLLGATE_BINARY) $(VENV)/bin/python -m pytest -q Tests/Acceptance
+
+# Files of tests side by side; then, one after another, tests that measure.
 acceptance: $(VENV)/ready ## The tests in Python against a server: the SDK, crashes, bad input, a year of flights.
-	TOLLGATE_BINARY=$(TOLLGATE_BINARY) $(VENV)/bin/python -m pytest -q Tests/Acceptance
+	$(PYTEST) -n auto --dist loadfile -m 'not alone'
+	$(PYTEST) -m alone
 
 # Compiled apart from everything else. SwiftPM hands the compiler one option for each sanitizer, of which the last
 # counts: so both are said once more in one. Undefined behaviour is looked for in the C++ part only, and traps.
@@ -43,14 +47,19 @@ FUZZ_BUILD = TOLLGATE_FUZZER=1 $(SWIFT) build -c release --product tollgate-fuzz
 SANITIZED := SWIFT_BACKTRACE=enable=no
 SANITIZED_TESTS := debug/tollgatePackageTests.xctest --testing-library swift-testing --filter
 
+FUZZED := $(addprefix fuzz-,$(notdir $(wildcard Tests/Fuzz/corpus/*)))
+.PHONY: $(FUZZED)
+
 fuzz: install ## Throw changed bytes at all that reads bytes, SECONDS=600 for each kind, else a minute.
 	$(FUZZ_BUILD)
-	@for entry in $(notdir $(wildcard Tests/Fuzz/corpus/*)); do \
-		mkdir -p .build/fuzz/found/$$entry; log=.build/fuzz/$$entry.log; \
-		$(SANITIZED) ENTRY=$$entry .build/fuzz/release/tollgate-fuzz -max_total_time=$(or $(SECONDS),60) -timeout=10 \
-			-rss_limit_mb=4096 -artifact_prefix=.build/fuzz/$$entry- .build/fuzz/found/$$entry \
-			Tests/Fuzz/corpus/$$entry > $$log 2>&1 || { tail -n 60 $$log; exit 1; }; \
-		echo "$$entry: $$(grep '^Done' $$log)"; done
+	@$(MAKE) --no-print-directory --jobs $$(nproc) $(FUZZED) SECONDS=$(or $(SECONDS),60)
+
+$(FUZZED): fuzz-%:
+	@mkdir -p .build/fuzz/found/$*
+	@$(SANITIZED) ENTRY=$* .build/fuzz/release/tollgate-fuzz -max_total_time=$(SECONDS) -timeout=10 \
+		-rss_limit_mb=4096 -artifact_prefix=.build/fuzz/$*- .build/fuzz/found/$* \
+		Tests/Fuzz/corpus/$* > .build/fuzz/$*.log 2>&1 || { tail -n 60 .build/fuzz/$*.log; exit 1; }
+	@echo "$*: $$(grep '^Done' .build/fuzz/$*.log)"
 
 # What runs at once, in the engine and under it.
 THREADED := LMDBTests|MeteringTests|Concurrency|Consume|Dedupe|FailedCommit|CloseTests|RecordCache|Lane|Server|Budget|Follow|Stream

@@ -10,6 +10,7 @@ from server import BINARY, Server
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time or memory, so nothing else may run beside it")
     if not os.access(BINARY, os.X_OK):
         raise pytest.UsageError(f"there is no tollgate at {BINARY}: build it first, or name it in TOLLGATE_BINARY")
 

@@ -131,6 +131,7 @@ class World:
         self.operations = operations(self.sdk)
         self.catalog = Catalog(self.sdk)
         self.count = 0
+        self.known = None
 
     def call(self, name: str, positional: list, named: dict) -> tuple[httpx.Response, object]:
         """What the server answered, and what the SDK made of it: None when it is an error."""
@@ -144,13 +145,20 @@ class World:
             # Also raised when an answer cannot be read.
             assert error.status_code is not None and error.status_code >= 400, f"{name}: {error}"
         answer = self.exchanges[0]
+        if answer.request.method != "GET":
+            self.known = None
         # A document has been read in pieces by whoever asked for it.
         if not answer.is_stream_consumed:
             answer.read()
         return answer, made
 
     def nouns(self) -> dict:
-        """New ones each time, by the names that parameters have, so that what is deleted is missed by nobody."""
+        """By the names that parameters have. New ones after each call that may change or delete some."""
+        if self.known is None:
+            self.known = self.make_nouns()
+        return self.known
+
+    def make_nouns(self) -> dict:
         self.count += 1
         mark, sdk, catalog = f"w{self.count}", self.sdk, self.catalog
         plan = catalog.plan(f"{mark} plan", (catalog.api, {

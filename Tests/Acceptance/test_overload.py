@@ -13,6 +13,8 @@ from api import Api, event
 from disk import HANG, Disk
 from server import SECRET_KEY, Server
 
+pytestmark = pytest.mark.alone
+
 COMPANY = "acme"
 PATIENCE = 120
 # A body of 16 MB in a thousand events, none of them with a key: each request that is accepted counts a thousand.

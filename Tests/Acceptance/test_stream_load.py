@@ -16,6 +16,8 @@ from api import event
 from stream import PATIENCE
 from test_stream import PER_MONTH, Raw
 
+pytestmark = pytest.mark.alone
+
 CLIENTS = int(os.environ.get("TOLLGATE_STREAM_CLIENTS", 1000))
 ROUNDS = int(os.environ.get("TOLLGATE_STREAM_ROUNDS", 3))
 # On a busy machine, with a server that was not made to be fast.
