@@ -14,6 +14,14 @@ extension Routes {
         addPaymentMethods()
     }
 
+    /// `DELETE path/:id` of something that a provider keeps; the id is the provider's, or ours.
+    func forget(_ path: String, by command: @escaping @Sendable (String) -> some Command) {
+        delete("\(path)/:billing_id") { call in
+            _ = try await call.execute(command(call.path["billing_id"]))
+            return call.deleted()
+        }
+    }
+
     private func addBillingCustomers() {
         post("billing/customer/upsert") { call in
             var command = UpsertBillingCustomer(
@@ -27,10 +35,7 @@ extension Routes {
             let customer = try await call.execute(command)
             return try call.answer(.created) { BillingCustomerResponseData(customer: customer, view: $0) }
         }
-        delete("billing/customer/:billing_id") { call in
-            try await call.execute(DeleteBillingCustomer(externalID: call.path["billing_id"]))
-            return call.deleted()
-        }
+        forget("billing/customer", by: DeleteBillingCustomer.init(externalID:))
         list("billing/customers", Self.customerFilter) {
             BillingCustomerWithSubscriptionsResponseData(customer: $0, view: $1)
         }
@@ -61,10 +66,7 @@ extension Routes {
                         isActive: try call.body.optional("is_active") ?? true, provider: try call.body.provider())))
             return try call.answer(.created) { BillingProductResponseData(product: product, view: $0) }
         }
-        delete("billing/product/:billing_id") { call in
-            try await call.execute(DeleteBillingProduct(externalID: call.path["billing_id"]))
-            return call.deleted()
-        }
+        forget("billing/product", by: DeleteBillingProduct.init(externalID:))
         get("billing/products") { call in
             let page = try call.query.page()
             return try call.answer { view in

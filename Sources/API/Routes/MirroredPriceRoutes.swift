@@ -12,20 +12,9 @@ extension Routes {
             return call.answer(MirroredPriceResponseData(price: price), .created)
         }
         for path in ["billing/price", "billing/product/prices"] {
-            get(path) { call in
-                let page = try call.query.page()
-                return try call.answer { view in
-                    let filter = try Self.priceFilter(call.query, view)
-                    return try view.reading.list(
-                        MirroredPrice.self, offset: page.offset, limit: page.limit, where: filter
-                    ).map { MirroredPriceView(price: $0, view: view) }
-                }
-            }
+            pages(path, Self.priceFilter) { MirroredPriceView(price: $0, view: $1) }
         }
-        delete("billing/product/prices/:billing_id") { call in
-            try await call.execute(DeleteMirroredPrice(externalID: call.path["billing_id"]))
-            return call.deleted()
-        }
+        forget("billing/product/prices", by: DeleteMirroredPrice.init(externalID:))
         post("billing/meter/upsert") { call in
             let meter = try await call.execute(
                 UpsertBillingMeter(
@@ -37,15 +26,12 @@ extension Routes {
                         provider: try call.body.provider())))
             return call.answer(BillingMeterResponseData(meter: meter), .created)
         }
-        get("billing/meter") { call in
-            let page = try call.query.page()
-            let name: String? = try call.query.optional("display_name")
-            return try call.answer { view in
-                try view.reading.list(BillingMeter.self, offset: page.offset, limit: page.limit) {
-                    name == nil || name == $0.details.displayName
-                }.map(BillingMeterResponseData.init)
-            }
-        }
+        pages("billing/meter", Self.meterFilter) { meter, _ in BillingMeterResponseData(meter: meter) }
+    }
+
+    private static let meterFilter: Filter<BillingMeter> = { query, _ in
+        let name: String? = try query.optional("display_name")
+        return { name == nil || name == $0.details.displayName }
     }
 
     private static let priceFilter: Filter<MirroredPrice> = { query, view in

@@ -17,20 +17,16 @@ extension Routes {
             let invoice = try await call.execute(try call.body.upsertInvoice())
             return try call.answer(.created) { InvoiceResponseData(invoice: invoice, view: $0) }
         }
-        get("billing/invoices") { call in
-            let page = try call.query.page()
-            let subscription: String? = try call.query.optional("subscription_external_id")
-            return try call.answer { view in
-                let customers = try call.customers(view)
-                return try view.reading.list(MirroredInvoice.self, offset: page.offset, limit: page.limit) {
-                    customers.allows($0.customerExternalID)
-                        && (subscription ?? "" == "" || subscription == $0.details.subscriptionExternalID)
-                }.map { InvoiceResponseData(invoice: $0, view: view) }
-            }
-        }
-        delete("billing/invoices/:billing_id") { call in
-            try await call.execute(DeleteMirroredInvoice(externalID: call.path["billing_id"]))
-            return call.deleted()
+        pages("billing/invoices", Self.invoiceFilter) { InvoiceResponseData(invoice: $0, view: $1) }
+        forget("billing/invoices", by: DeleteMirroredInvoice.init(externalID:))
+    }
+
+    private static let invoiceFilter: Filter<MirroredInvoice> = { query, view in
+        let subscription: String? = try query.optional("subscription_external_id")
+        let customers = try query.customers(view)
+        return { invoice in
+            customers.allows(invoice.customerExternalID)
+                && (subscription ?? "" == "" || subscription == invoice.details.subscriptionExternalID)
         }
     }
 
@@ -39,27 +35,21 @@ extension Routes {
             let method = try await call.execute(try call.body.upsertPaymentMethod())
             return try call.answer(.created) { PaymentMethodResponseData(method: method, view: $0) }
         }
-        get("billing/payment-methods") { call in
-            let page = try call.query.page()
-            return try call.answer { view in
-                let customers = try call.customers(view)
-                return try view.reading.list(PaymentMethod.self, offset: page.offset, limit: page.limit) {
-                    customers.allows($0.customerExternalID)
-                }.map { PaymentMethodResponseData(method: $0, view: view) }
-            }
-        }
-        delete("billing/payment-methods/:billing_id") { call in
-            try await call.execute(DeletePaymentMethod(externalID: call.path["billing_id"]))
-            return call.deleted()
-        }
+        pages("billing/payment-methods", Self.methodFilter) { PaymentMethodResponseData(method: $0, view: $1) }
+        forget("billing/payment-methods", by: DeletePaymentMethod.init(externalID:))
+    }
+
+    private static let methodFilter: Filter<PaymentMethod> = { query, view in
+        let customers = try query.customers(view)
+        return { customers.allows($0.customerExternalID) }
     }
 }
 
-extension Call {
+extension Query {
     /// The customers that the query names: by a provider's id, which may be empty, or as a company.
     fileprivate func customers(_ view: WireView) throws -> OneOf<String> {
-        let named: String? = try query.optional("customer_external_id")
-        let companyID: Identifier<Company>? = try query.optional("company_id")
+        let named: String? = try optional("customer_external_id")
+        let companyID: Identifier<Company>? = try optional("company_id")
         if let named, !named.isEmpty { return OneOf(values: [named]) }
         guard let companyID else { return OneOf(values: nil) }
         let company = view.get(companyID)

@@ -70,10 +70,24 @@ struct Routes {
     typealias Order<N> = @Sendable (Query) throws -> ((N, N) -> Bool)?
 
     /// `GET path` and `GET path/count`: records that pass `filter`.
-    func list<N: Record, Item: JSONWritable>(
+    func list<N: Record>(
         _ path: String, _ filter: @escaping Filter<N>, order: @escaping Order<N> = { _ in nil },
         for access: Access = .read,
-        as item: @escaping @Sendable (N, WireView) -> Item
+        as item: @escaping @Sendable (N, WireView) -> some JSONWritable
+    ) {
+        pages(path, filter, order: order, for: access, as: item)
+        get("\(path)/count", access) { call in
+            try call.answer { view in
+                CountResponse(count: try view.reading.count(N.self, where: try filter(call.query, view)))
+            }
+        }
+    }
+
+    /// `GET path` alone.
+    func pages<N: Record>(
+        _ path: String, _ filter: @escaping Filter<N>, order: @escaping Order<N> = { _ in nil },
+        for access: Access = .read,
+        as item: @escaping @Sendable (N, WireView) -> some JSONWritable
     ) {
         get(path, access) { call in
             let page = try call.query.page()
@@ -86,11 +100,6 @@ struct Routes {
                 }
                 return try view.reading.list(N.self, limit: .max, where: filter).sorted(by: comesFirst)
                     .dropFirst(page.offset).prefix(page.limit).map { item($0, view) }
-            }
-        }
-        get("\(path)/count", access) { call in
-            try call.answer { view in
-                CountResponse(count: try view.reading.count(N.self, where: try filter(call.query, view)))
             }
         }
     }

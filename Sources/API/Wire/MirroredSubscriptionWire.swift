@@ -142,29 +142,22 @@ struct InvoiceResponseData: WireObject {
 
     func writeFields(to json: inout JSONWriter) {
         let details = invoice.details
-        let customer = view.find(BillingCustomer.self, invoice.customerExternalID)
-        json.field("id", invoice.id)
-        json.field("external_id", invoice.externalID)
-        json.field("environment_id", view.environment.id)
-        json.field("company_id", customer.flatMap { view.company(of: $0) }?.id)
-        json.field("customer_external_id", invoice.customerExternalID)
-        json.field("subscription_external_id", details.subscriptionExternalID)
-        json.field("payment_method_external_id", details.paymentMethodExternalID)
-        json.field("status", details.status)
-        json.field("collection_method", details.collectionMethod)
-        json.field("currency", details.currency)
-        json.field("amount_due", details.amountDue)
-        json.field("amount_paid", details.amountPaid)
-        json.field("amount_remaining", details.amountRemaining)
-        json.field("subtotal", details.subtotal)
-        json.field("total", details.total)
-        json.field("starting_balance", details.startingBalance)
-        json.field("ending_balance", details.endingBalance)
-        json.field("due_date", details.dueAt)
-        json.field("url", details.url)
-        json.field("provider_type", invoice.provider)
-        json.field("created_at", invoice.createdAt)
-        json.field("updated_at", invoice.updatedAt)
+        view.write(invoice, to: &json) { json in
+            json.field("subscription_external_id", details.subscriptionExternalID)
+            json.field("payment_method_external_id", details.paymentMethodExternalID)
+            json.field("status", details.status)
+            json.field("collection_method", details.collectionMethod)
+            json.field("currency", details.currency)
+            json.field("amount_due", details.amountDue)
+            json.field("amount_paid", details.amountPaid)
+            json.field("amount_remaining", details.amountRemaining)
+            json.field("subtotal", details.subtotal)
+            json.field("total", details.total)
+            json.field("starting_balance", details.startingBalance)
+            json.field("ending_balance", details.endingBalance)
+            json.field("due_date", details.dueAt)
+            json.field("url", details.url)
+        }
     }
 }
 
@@ -174,24 +167,35 @@ struct PaymentMethodResponseData: WireObject {
 
     func writeFields(to json: inout JSONWriter) {
         let details = method.details
-        let customer = view.find(BillingCustomer.self, method.customerExternalID)
-        json.field("id", method.id)
-        json.field("external_id", method.externalID)
-        json.field("environment_id", view.environment.id)
-        json.field("company_id", customer.flatMap { view.company(of: $0) }?.id)
-        json.field("customer_external_id", method.customerExternalID)
-        json.field("payment_method_type", details.type)
-        json.field("account_last4", details.accountLast4)
-        json.field("account_name", details.accountName)
-        json.field("bank_name", details.bankName)
-        json.field("billing_email", details.billingEmail)
-        json.field("billing_name", details.billingName)
-        json.field("card_brand", details.cardBrand)
-        json.field("card_exp_month", details.cardExpiryMonth)
-        json.field("card_exp_year", details.cardExpiryYear)
-        json.field("card_last4", details.cardLast4)
-        json.field("provider_type", method.provider)
-        json.field("created_at", method.createdAt)
-        json.field("updated_at", method.updatedAt)
+        view.write(method, to: &json) { json in
+            json.field("payment_method_type", details.type)
+            json.field("account_last4", details.accountLast4)
+            json.field("account_name", details.accountName)
+            json.field("bank_name", details.bankName)
+            json.field("billing_email", details.billingEmail)
+            json.field("billing_name", details.billingName)
+            json.field("card_brand", details.cardBrand)
+            json.field("card_exp_month", details.cardExpiryMonth)
+            json.field("card_exp_year", details.cardExpiryYear)
+            json.field("card_last4", details.cardLast4)
+        }
+    }
+}
+
+extension WireView {
+    /// What a provider keeps of a customer: whose it is and since when, around its details.
+    fileprivate func write(
+        _ noun: some MirroredOfCustomer, to json: inout JSONWriter, details: (inout JSONWriter) -> Void
+    ) {
+        let customer = find(BillingCustomer.self, noun.customerExternalID)
+        json.field("id", noun.id)
+        json.field("external_id", noun.externalID)
+        json.field("environment_id", environment.id)
+        json.field("company_id", customer.flatMap { company(of: $0) }?.id)
+        json.field("customer_external_id", noun.customerExternalID)
+        details(&json)
+        json.field("provider_type", noun.provider)
+        json.field("created_at", noun.createdAt)
+        json.field("updated_at", noun.updatedAt)
     }
 }

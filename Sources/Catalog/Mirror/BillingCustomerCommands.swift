@@ -22,19 +22,17 @@ public struct UpsertBillingCustomer: Command {
         try details.name.checkOptional(as: "name", limit: Limits.nameBytes)
         try details.email.checkOptional(as: "email", limit: Limits.nameBytes)
         try details.meta.mapValues(TraitValue.string).check(as: "customer \(externalID)")
-        var customer =
+        let known =
             try transaction.find(BillingCustomer.self, externalID)
             ?? BillingCustomer(
                 id: transaction.newID(), externalID: externalID, details: details, createdAt: transaction.now)
-        guard customer.details.provider == details.provider else {
+        guard known.details.provider == details.provider else {
             throw Refusal.conflict(
-                "customer \(externalID) is one of \(customer.details.provider.rawValue), not of "
+                "customer \(externalID) is one of \(known.details.provider.rawValue), not of "
                     + details.provider.rawValue)
         }
-        if details.isOlder(than: customer.details) { return customer }
-        customer.details = details
-        customer.updatedAt = transaction.now
-        try transaction.putExternal(customer)
+        if details.isOlder(than: known.details) { return known }
+        let customer = try transaction.take(details, of: known)
         if let companyID { try transaction.give(companyID, to: customer) }
         let company = try transaction.company(of: customer)
         for id in customer.subscriptionIDs {
@@ -82,12 +80,6 @@ public struct DeleteBillingCustomer: Command {
 }
 
 extension Transaction {
-    /// The record that a provider's id names, or a refusal that names it as `what`.
-    func require<E: External>(_ type: E.Type, _ id: String, _ what: String) throws -> E {
-        guard let record = try find(type, id) else { throw Refusal.notFound("there is no \(what) \(id.cut)") }
-        return record
-    }
-
     /// The company that has the customer's id among its keys.
     func company(of customer: BillingCustomer) throws -> Identifier<Company>? {
         try owner(of: .company, name: customer.details.provider.customerKey, value: customer.externalID)
@@ -108,14 +100,4 @@ extension Transaction {
         company.updatedAt = now
         try put(company)
     }
-}
-
-extension String {
-    /// Refuses what no provider would give a noun as an id.
-    func checkExternal(_ field: String) throws(Refusal) {
-        try check(as: field, limit: StoreKey.externalIDLimit)
-    }
-
-    /// For a sentence about it.
-    var cut: String { count <= 40 ? self : prefix(40) + "…" }
 }

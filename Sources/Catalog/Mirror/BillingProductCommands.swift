@@ -20,14 +20,11 @@ public struct UpsertBillingProduct: Command {
         guard !details.price.isNegative else {
             throw Refusal.invalid("price cannot be negative, as \(details.price) is")
         }
-        var product =
+        let product =
             try transaction.find(BillingProduct.self, externalID)
             ?? BillingProduct(
                 id: transaction.newID(), externalID: externalID, details: details, createdAt: transaction.now)
-        product.details = details
-        product.updatedAt = transaction.now
-        try transaction.putExternal(product)
-        return product
+        return try transaction.take(details, of: product)
     }
 }
 
@@ -73,17 +70,14 @@ public struct UpsertMirroredPrice: Command {
         try details.nickname?.checkOptional(as: "nickname", limit: Limits.nameBytes)
         try details.accountID.checkOptional(as: "external_account_id", limit: Limits.nameBytes)
         let product = try transaction.require(details.productID, "billing product")
-        var price =
+        let price =
             try transaction.find(MirroredPrice.self, externalID)
             ?? MirroredPrice(
                 id: transaction.newID(), externalID: externalID, details: details, createdAt: transaction.now)
         guard price.details.productID == product.id else {
             throw Refusal.conflict("price \(externalID) is one of another product than \(product.externalID)")
         }
-        price.details = details
-        price.updatedAt = transaction.now
-        try transaction.putExternal(price)
-        return price
+        return try transaction.take(details, of: price)
     }
 
     private func checkAmounts() throws(Refusal) {

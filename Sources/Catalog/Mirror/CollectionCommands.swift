@@ -24,19 +24,14 @@ public struct UpsertMirroredInvoice: Command {
             throw Refusal.invalid("amount_paid cannot be negative, as \(details.amountPaid) is")
         }
         let customer = try transaction.require(BillingCustomer.self, customerExternalID, "billing customer")
-        var invoice =
-            try transaction.find(MirroredInvoice.self, externalID)
+        let known = try transaction.find(MirroredInvoice.self, externalID, of: customer, "invoice")
+        if let known, details.isOlder(than: known.details) { return known }
+        let invoice =
+            known
             ?? MirroredInvoice(
                 id: transaction.newID(), externalID: externalID, customer: customer, details: details,
                 createdAt: transaction.now)
-        guard invoice.customerExternalID == customer.externalID else {
-            throw Refusal.conflict("invoice \(externalID) is one of customer \(invoice.customerExternalID)")
-        }
-        if details.isOlder(than: invoice.details) { return invoice }
-        invoice.details = details
-        invoice.updatedAt = transaction.now
-        try transaction.putExternal(invoice)
-        return invoice
+        return try transaction.take(details, of: invoice)
     }
 }
 
@@ -72,24 +67,16 @@ public struct UpsertPaymentMethod: Command {
     public func apply(_ transaction: Transaction) throws -> PaymentMethod {
         try check()
         var customer = try transaction.require(BillingCustomer.self, customerExternalID, "billing customer")
-        var method: PaymentMethod
-        if let known = try transaction.find(PaymentMethod.self, externalID) {
-            guard known.customerExternalID == customer.externalID else {
-                throw Refusal.conflict("payment method \(externalID) is one of customer \(known.customerExternalID)")
-            }
-            method = known
-        } else {
-            try transaction.checkRoom(in: customer.paymentMethodIDs, of: "customer \(customer.externalID)")
-            method = PaymentMethod(
-                id: transaction.newID(), externalID: externalID, customer: customer, details: details,
-                createdAt: transaction.now)
-            customer.paymentMethodIDs.append(method.id)
-            try transaction.put(customer)
+        if let known = try transaction.find(PaymentMethod.self, externalID, of: customer, "payment method") {
+            return try transaction.take(details, of: known)
         }
-        method.details = details
-        method.updatedAt = transaction.now
-        try transaction.putExternal(method)
-        return method
+        try transaction.checkRoom(in: customer.paymentMethodIDs, of: "customer \(customer.externalID)")
+        let method = PaymentMethod(
+            id: transaction.newID(), externalID: externalID, customer: customer, details: details,
+            createdAt: transaction.now)
+        customer.paymentMethodIDs.append(method.id)
+        try transaction.put(customer)
+        return try transaction.take(details, of: method)
     }
 
     private func check() throws(Refusal) {

@@ -108,12 +108,6 @@ extension Transaction {
             try putExternal(subscription)
         }
     }
-
-    func checkRoom<N>(in ids: [Identifier<N>], of whom: String) throws(Refusal) {
-        guard ids.count < Limits.mirroredNouns else {
-            throw .conflict("\(whom) has \(ids.count) of them, and no more are allowed")
-        }
-    }
 }
 
 extension MirroredSubscription {

@@ -31,10 +31,7 @@ public struct UpsertMirroredSubscription: Command {
                     + details.provider.rawValue)
         }
         var subscription: MirroredSubscription
-        if let known = try transaction.find(MirroredSubscription.self, externalID) {
-            guard known.customerExternalID == customer.externalID else {
-                throw Refusal.conflict("subscription \(externalID) is one of customer \(known.customerExternalID)")
-            }
+        if let known = try transaction.find(MirroredSubscription.self, externalID, of: customer, "subscription") {
             if details.isOlder(than: known.details) { return known }
             subscription = known
         } else {
