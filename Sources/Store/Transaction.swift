@@ -13,16 +13,19 @@ public final class Transaction {
     private let usage: any UsageLedger
     /// What was applied before, from the first read to the end.
     private var present: StoreView?
-    private var identifiers: IdentifierCounters
-    private(set) var writes = WriteSet()
-    /// The last number given out, by counter.
-    private var numbers: [String: UInt64] = [:]
-    /// The last link of a chain, by name.
-    private var links: [String: [UInt8]] = [:]
-    /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
-    package private(set) var changes: [RecordChange] = []
-    /// What the command made due.
-    package private(set) var scheduled: [DueItem] = []
+    private var state: State
+
+    /// All that the command has done so far, one value: so that what is taken back or rehearsed is all of it.
+    private struct State {
+        var identifiers: IdentifierCounters
+        var writes = WriteSet()
+        /// The last number given out, by counter.
+        var numbers: [String: UInt64] = [:]
+        /// The last link of a chain, by name.
+        var links: [String: [UInt8]] = [:]
+        var changes: [RecordChange] = []
+        var scheduled: [DueItem] = []
+    }
 
     package init(
         _ store: Store, in environment: EnvironmentID, at now: Timestamp, identifiers: IdentifierCounters,
@@ -31,27 +34,30 @@ public final class Transaction {
         self.store = store
         self.environmentID = environment
         self.now = now
-        self.identifiers = identifiers
         self.usage = usage
+        state = State(identifiers: identifiers)
     }
+
+    /// The records put or deleted, for those who keep decoded ones in memory. Invoices are kept by nobody.
+    package var changes: [RecordChange] { state.changes }
+
+    /// What the command made due.
+    package var scheduled: [DueItem] { state.scheduled }
 
     /// What a later command would see after this one: for rehearsals, of which nothing is kept.
     package func rehearsal(at instant: Timestamp) -> Transaction {
-        let later = Transaction(store, in: environmentID, at: instant, identifiers: identifiers, usage: usage)
-        later.writes = writes
-        later.numbers = numbers
-        later.links = links
-        later.changes = changes
+        let later = Transaction(store, in: environmentID, at: instant, identifiers: state.identifiers, usage: usage)
+        later.state = state
         return later
     }
 
     /// The next id of a kind. Ids of refused commands are not used up.
     package func newID<N: Identified>(_ noun: N.Type = N.self) -> Identifier<N> {
-        Identifier(ordinal: identifiers.next(N.idPrefix))
+        Identifier(ordinal: state.identifiers.next(N.idPrefix))
     }
 
     /// The ordinal that was given out last of a kind, in any environment; 0 when there was none.
-    package func lastOrdinal<N: Identified>(_ noun: N.Type) -> UInt64 { identifiers.last(N.idPrefix) }
+    package func lastOrdinal<N: Identified>(_ noun: N.Type) -> UInt64 { state.identifiers.last(N.idPrefix) }
 
     package func environment() throws -> Model.Environment {
         guard let environment = try get(environmentID) else {
@@ -62,7 +68,7 @@ public final class Transaction {
 
     package func get<R: Record>(_ id: Identifier<R>) throws -> R? {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: id.ordinal)
-        if let written = writes[key] { return try written.map { try R.decoded($0) } }
+        if let written = state.writes[key] { return try written.map { try R.decoded($0) } }
         if !R.kind.isCatalog { return try before().record(R.self, key) }
         return try store.catalogRecord(key) { try before().record(R.self, key) }
     }
@@ -76,7 +82,7 @@ public final class Transaction {
     /// Everything of one kind, oldest first. For the few kinds of the catalog.
     package func all<R: Record>(_ type: R.Type) throws -> [R] {
         precondition(R.kind.isCatalog, "\(R.kind) records are many: do not list them inside a command")
-        let changed = changes.compactMap { change in change.kind == R.kind ? change.ordinal : nil }
+        let changed = state.changes.compactMap { change in change.kind == R.kind ? change.ordinal : nil }
         var found = try store.catalogList(type, in: environmentID).filter { !changed.contains($0.id.ordinal) }
         for ordinal in Set(changed) {
             if let record = try get(Identifier<R>(ordinal: ordinal)) { found.append(record) }
@@ -88,12 +94,12 @@ public final class Transaction {
         let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
         set(key, try record.encoded())
         if R.kind == .invoice { return }
-        changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
+        state.changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
     }
 
     package func delete<R: Record>(_ id: Identifier<R>) {
         set(.record(R.kind, in: environmentID, ordinal: id.ordinal), nil)
-        changes.append(RecordChange(kind: R.kind, ordinal: id.ordinal, record: nil))
+        state.changes.append(RecordChange(kind: R.kind, ordinal: id.ordinal, record: nil))
     }
 
     /// The ordinal of the company or user that holds a key.
@@ -108,12 +114,12 @@ public final class Transaction {
 
     package func schedule(_ item: DueItem) {
         set(.due(item, in: environmentID), [])
-        scheduled.append(item)
+        state.scheduled.append(item)
     }
 
     package func unschedule(_ item: DueItem) {
-        let isEarlier = writes.set(.due(item, in: environmentID), nil)
-        if isEarlier { scheduled.removeAll { $0 == item } }
+        let isEarlier = state.writes.set(.due(item, in: environmentID), nil)
+        if isEarlier { state.scheduled.removeAll { $0 == item } }
     }
 
     package func indexInvoice(_ invoice: Identifier<Invoice>, of company: Identifier<Company>) {
@@ -151,19 +157,19 @@ public final class Transaction {
 
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
-        let bytes = try numbers[counter] == nil ? value(numberKey(counter)) : nil
+        let bytes = try state.numbers[counter] == nil ? value(numberKey(counter)) : nil
         guard bytes?.count ?? 8 == 8 else { throw StoreFailure("the store is damaged: \(counter) is no number") }
-        let last = numbers[counter] ?? bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
-        numbers[counter] = last + 1
+        let last = state.numbers[counter] ?? bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
+        state.numbers[counter] = last + 1
         return last + 1
     }
 
     /// The last link of a chain of this environment, by name; nil when it has none yet.
     package func lastLink(_ chain: String) throws -> [UInt8]? {
-        try links[chain] ?? value(linkKey(chain))
+        try state.links[chain] ?? value(linkKey(chain))
     }
 
-    package func setLastLink(_ chain: String, _ link: [UInt8]) { links[chain] = link }
+    package func setLastLink(_ chain: String, _ link: [UInt8]) { state.links[chain] = link }
 
     private func linkKey(_ chain: String) -> StoreKey {
         StoreKey.meta("link/\(environmentID.ordinal)/\(chain)")
@@ -174,10 +180,10 @@ public final class Transaction {
     }
 
     /// The entity keys that the command gave to somebody or took away.
-    package var changedEntityKeys: [StoreKey] { writes.keys.filter { $0.table == .keys } }
+    package var changedEntityKeys: [StoreKey] { state.writes.keys.filter { $0.table == .keys } }
 
     func value(_ key: StoreKey) throws -> [UInt8]? {
-        if let written = writes[key] { return written }
+        if let written = state.writes[key] { return written }
         return try before().value(key)
     }
 
@@ -189,7 +195,7 @@ public final class Transaction {
     }
 
     func set(_ key: StoreKey, _ value: [UInt8]?) {
-        writes.set(key, value)
+        state.writes.set(key, value)
     }
 
     static func bytes(_ number: UInt64) -> [UInt8] {
@@ -197,15 +203,15 @@ public final class Transaction {
     }
 
     /// Says how many writes are to be expected.
-    package func expectWrites(_ count: Int) { writes.reserveCapacity(count) }
+    package func expectWrites(_ count: Int) { state.writes.reserveCapacity(count) }
 
     /// Carries out one part of a command, or, when that is refused or its numbers cannot be held, nothing of it.
     package func whole<R>(_ body: () throws -> R) throws -> R {
-        let before = (identifiers, writes, numbers, links, changes, scheduled)
+        let before = state
         do {
             return try body()
         } catch {
-            (identifiers, writes, numbers, links, changes, scheduled) = before
+            state = before
             throw error
         }
     }
@@ -213,10 +219,10 @@ public final class Transaction {
     /// All writes of the command, the counters of ids included. Nothing is read any more.
     package func finish() throws -> (writes: WriteSet, identifiers: IdentifierCounters) {
         present = nil
-        for (counter, last) in numbers { set(numberKey(counter), Self.bytes(last)) }
-        for (chain, last) in links { set(linkKey(chain), last) }
-        set(.meta("ids"), try RecordEncoder().encode(identifiers))
-        return (writes, identifiers)
+        for (counter, last) in state.numbers { set(numberKey(counter), Self.bytes(last)) }
+        for (chain, last) in state.links { set(linkKey(chain), last) }
+        set(.meta("ids"), try RecordEncoder().encode(state.identifiers))
+        return (state.writes, state.identifiers)
     }
 }
 
