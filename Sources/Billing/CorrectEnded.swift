@@ -30,8 +30,8 @@ package struct NoteLateUse: Command {
     }
 }
 
-/// Bills late use of subscriptions that have ended, each on a correction invoice of its own; nothing where there is
-/// none.
+/// Bills late use of subscriptions that have ended, each on a correction invoice of its own; nothing where no line
+/// comes to anything.
 package struct CorrectEnded: Command {
     package static let name = "correct_ended"
 
@@ -52,16 +52,21 @@ package struct CorrectEnded: Command {
             let end = subscription.endedAt, try transaction.get(subscription.companyID) != nil
         else { return false }
         subscription.correctsAt = nil
+        let billed = subscription.billedPeriods
         let lines = try subscription.correctionLines(transaction)
-        if !lines.isEmpty {
+        let isWorthIt = lines.contains { $0.amount != 0 }
+        if isWorthIt {
             let start = lines.map(\.period.start).min() ?? end
             _ = try subscription.issue(
                 lines, for: Period(start: min(start, end), end: end), .now(transaction), transaction)
+        } else {
+            // Nothing has said that this use is billed; it waits for some that costs something.
+            subscription.billedPeriods = billed
         }
         subscription.forgetOldPeriods(transaction.now)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
-        return !lines.isEmpty
+        return isWorthIt
     }
 }
 

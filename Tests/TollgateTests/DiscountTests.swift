@@ -210,6 +210,38 @@ struct TaxTests {
         try shop.expectVerified()
     }
 
+    @Test("late use that adds nothing is billed with the first that adds something; +25 and −25 are something")
+    func nothingAdded() async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        let mails = try await shop.eventFeature("mails")
+        let plan = try await shop.plan(
+            "Pro", monthly: 100, [(calls, .overage(included: 10, cents: 25)), (mails, .payAsYouGo(cents: 25))])
+        let company = try await shop.company("a", on: plan)
+        try await shop.track("calls", "a", 5)
+        try await shop.track("mails", "a", 3)
+        try await shop.setClock("2024-01-15T00:00:00Z")
+        try await shop.run(CancelSubscription(companyID: company.id))
+        try await shop.setClock("2024-01-20T00:00:00Z")
+        try await shop.trackLate("calls", "a", 4, "2024-01-10T00:00:00Z")
+        for _ in 0..<2 {
+            try await shop.setClock("2024-01-21T00:00:00Z")
+            #expect(try shop.invoices().count == 2)
+            try shop.expectVerified()
+            try await shop.reopen()
+        }
+        try await shop.trackLate("calls", "a", 2, "2024-01-10T00:00:00Z")
+        try await shop.trackLate("mails", "a", -1, "2024-01-10T00:00:00Z")
+        try await shop.setClock("2024-01-22T00:00:00Z")
+        #expect(
+            try shop.ledger().dropFirst(2) == [
+                "paid INV-000003 2024-01-01…2024-01-15: correction 6→25 + correction -1→-25"
+            ])
+        try await shop.setClock("2024-06-01T00:00:00Z")
+        #expect(try shop.invoices().count == 3)
+        try shop.expectVerified()
+    }
+
     @Test("a company that is deleted is billed what it has used")
     func deleted() async throws {
         let (shop, company) = try await shop([], monthly: 100)
