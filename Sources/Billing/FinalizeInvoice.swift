@@ -52,6 +52,18 @@ extension Invoice {
         if status == .open { try transaction.scheduleRevocation(of: self) }
     }
 
+    /// As it stands before it becomes final.
+    package var draft: Invoice {
+        var draft = self
+        draft.status = .draft
+        draft.number = nil
+        draft.finalizedAt = nil
+        draft.dueAt = nil
+        draft.seal = nil
+        draft.settlements = []
+        return draft
+    }
+
     /// `INV-000042`: the document's kind and its place among its kind.
     static func number(_ kind: String, _ ordinal: UInt64) -> String {
         let digits = String(ordinal)

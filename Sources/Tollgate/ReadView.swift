@@ -154,16 +154,17 @@ package final class ReadView {
         return page.items
     }
 
-    /// What the close at the end of the running period would issue if nothing more happened; nil without a
+    /// What the close at the end of the running period would issue if nothing more happened, as a draft; nil without a
     /// subscription.
     package func upcomingInvoice(of company: Company) throws -> Invoice? {
         guard let id = company.subscriptionID, let subscription = try get(id) else { return nil }
         let end = subscription.period.end
         if let checkoutID = company.scheduledCheckoutID, try get(checkoutID)?.executeAfter == end {
-            return try engine.rehearse(ExecuteCheckouts(checkoutIDs: [checkoutID]), in: runtime.id, at: end).first
+            return try engine.rehearse(ExecuteCheckouts(checkoutIDs: [checkoutID]), in: runtime.id, at: end).first?
+                .draft
         }
         if subscription.status == .trialing {
-            return try engine.rehearse(EndTrials(subscriptionIDs: [id]), in: runtime.id, at: end).first
+            return try engine.rehearse(EndTrials(subscriptionIDs: [id]), in: runtime.id, at: end).first?.draft
         }
         return try engine.rehearse(ClosePeriod(subscriptionID: id), in: runtime.id, at: end)
     }

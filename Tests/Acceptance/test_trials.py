@@ -212,7 +212,9 @@ def test_pc_04_with_a_payment_method_the_trial_becomes_a_paid_subscription(api):
     pay_by_card(api, acme)
     before = world.subscription(acme)
     assert before["trial_end_setting"] == "subscribe"
-    assert [line["amount"] for line in api.upcoming(acme)["lines"]] == [4900]
+    coming = api.upcoming(acme)
+    assert [line["amount"] for line in coming["lines"]] == [4900]
+    assert (coming["document_state"], coming["number"], coming["amount_remaining"]) == ("draft", None, 4900)
     rows = api.get("/plan-changes", company_id=acme["id"])
     api.clock(END)
     after = world.subscription(acme)
