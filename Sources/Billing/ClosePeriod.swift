@@ -47,6 +47,7 @@ package struct ClosePeriod: Command {
         let next = subscription.period
         lines += try subscription.advanceLines(for: next, terms, transaction)
         let invoice = try subscription.issue(lines, for: ended, finality, transaction)
+        subscription.advanceInvoices = AdvanceInvoices(opening: invoice.id)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
         transaction.schedule(subscription.appointment)

@@ -111,7 +111,7 @@ extension Invoice {
     }
 
     /// What a line comes to with its discounts.
-    private func afterDiscounts(_ line: InvoiceLine) -> Int64 {
+    func afterDiscounts(_ line: InvoiceLine) -> Int64 {
         lines.filter { $0.type == .discount && $0.derivation?.lineID == line.id }.reduce(line.amount) { $0 + $1.amount }
     }
 

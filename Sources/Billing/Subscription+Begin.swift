@@ -84,6 +84,7 @@ extension Subscription {
         let terms = try BillingTerms(of: self, transaction)
         let lines = try firstLines(terms, transaction) + more
         let invoice = lines.isEmpty ? nil : try issue(lines, for: period, .now(transaction), transaction)
+        advanceInvoices = invoice.map { AdvanceInvoices(opening: $0.id) }
         try transaction.put(self)
         transaction.schedule(appointment)
         scheduleOverage(terms, transaction)

@@ -11,6 +11,7 @@ extension Subscription {
         _ transaction: Transaction
     ) throws {
         let rest = rest(transaction)
+        let charged = try ChargedAhead(of: self, transaction)
         let before = try advanceLines(for: rest, BillingTerms(of: self, transaction), transaction)
         planID = target.plan.id
         versionID = target.version.id
@@ -22,14 +23,16 @@ extension Subscription {
         let terms = try BillingTerms(of: self, transaction)
         let after = try advanceLines(for: rest, terms, transaction)
         if timing != .never, let priced = pricedPeriod {
-            effect.proration = try Self.proration(from: before, to: after, in: priced)
+            effect.proration = try Self.proration(from: before, to: after, charged, in: priced)
         }
         scheduleOverage(terms, transaction)
         updatedAt = transaction.now
         if !effect.proration.isEmpty {
             effect.timing = timing
             if timing == .now {
-                effect.invoices.append(try issue(effect.proration, for: rest, .now(transaction), transaction))
+                let invoice = try issue(effect.proration, for: rest, .now(transaction), transaction)
+                advanceInvoices?.changes.append(invoice.id)
+                effect.invoices.append(invoice)
             } else {
                 pendingLines += effect.proration
             }
@@ -43,9 +46,10 @@ extension Subscription {
     }
 
     /// Credit and charge for the rest of the period; what is the same before and after cancels out and is left away,
-    /// and of more or fewer units at one price only the difference is credited or charged.
+    /// and of more or fewer units at one price only the difference is credited or charged. What was not charged is not
+    /// credited.
     private static func proration(
-        from before: [InvoiceLine], to after: [InvoiceLine], in period: Period
+        from before: [InvoiceLine], to after: [InvoiceLine], _ charged: ChargedAhead?, in period: Period
     ) throws -> [InvoiceLine] {
         var credits: [InvoiceLine] = []
         var charges = after
@@ -65,14 +69,16 @@ extension Subscription {
                 credits.append(fewer)
             }
         }
+        credits = try charged?.creditable(credits, of: before) ?? credits
         return try credits.map { try $0.prorated(as: .prorationCredit, sign: -1, of: period) }
             + charges.map { try $0.prorated(as: .prorationCharge, sign: 1, of: period) }
     }
 
-    /// What is unused of the prices paid ahead for the running period, as credits.
+    /// What is unused of the prices charged ahead for the running period, as credits.
     func unusedAdvance(_ transaction: Transaction) throws -> [InvoiceLine] {
         guard status == .active, let priced = pricedPeriod else { return [] }
-        return try advanceLines(for: rest(transaction), BillingTerms(of: self, transaction), transaction)
+        let ahead = try advanceLines(for: rest(transaction), BillingTerms(of: self, transaction), transaction)
+        return try (ChargedAhead(of: self, transaction)?.creditable(ahead, of: ahead) ?? ahead)
             .map { try $0.prorated(as: .prorationCredit, sign: -1, of: priced) }.filter { $0.amount != 0 }
     }
 
@@ -125,7 +131,13 @@ extension InvoiceLine {
     /// Charges for another quantity at its unit amount.
     fileprivate mutating func become(_ quantity: Decimal) throws {
         guard let unitAmount else { preconditionFailure("what is paid ahead has a unit amount, line \(id) has none") }
+        try become(quantity, at: unitAmount)
+    }
+
+    /// Charges for a quantity at a unit amount.
+    mutating func become(_ quantity: Decimal, at unitAmount: Decimal) throws {
         self.quantity = quantity
+        self.unitAmount = unitAmount
         amount = try lineAmount(quantity: quantity, unitAmount: unitAmount)
     }
 

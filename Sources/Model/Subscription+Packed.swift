@@ -5,7 +5,7 @@ extension PriceInterval.Unit: Packed {}
 
 extension Subscription: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 30)
+        writer.writeArray(count: 31)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -36,10 +36,11 @@ extension Subscription: Packed {
         trialEnding.pack(into: &writer)
         isLeadInFree.pack(into: &writer)
         billedEarly.pack(into: &writer)
+        advanceInvoices.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(23...30)
+        let fields = try reader.readFields(23...31)
         id = try Identifier<Subscription>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -70,6 +71,7 @@ extension Subscription: Packed {
         trialEnding = fields > 27 ? try TrialEnding?(unpacking: &reader) : nil
         if fields > 28 { isLeadInFree = try Bool(unpacking: &reader) }
         if fields > 29 { billedEarly = try [EarlyUse](unpacking: &reader) }
+        advanceInvoices = fields > 30 ? try AdvanceInvoices?(unpacking: &reader) : nil
     }
 }
 
@@ -114,6 +116,20 @@ extension PayInAdvanceQuantity: Packed {
         try reader.readFields(2)
         entitlementID = try Identifier<PlanEntitlement>(unpacking: &reader)
         quantity = try Int64(unpacking: &reader)
+    }
+}
+
+extension AdvanceInvoices: Packed {
+    public func pack(into writer: inout RecordWriter) {
+        writer.writeArray(count: 2)
+        opening.pack(into: &writer)
+        changes.pack(into: &writer)
+    }
+
+    public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
+        try reader.readFields(2)
+        opening = try Identifier<Invoice>(unpacking: &reader)
+        changes = try [Identifier<Invoice>](unpacking: &reader)
     }
 }
 

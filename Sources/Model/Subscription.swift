@@ -43,6 +43,9 @@ public struct Subscription: Codable, Sendable, Identified {
     public var billedPeriods: [BilledPeriod] = []
     /// What invoices before its end have billed of the running period's use.
     public var billedEarly: [EarlyUse] = []
+    /// The invoices that charge ahead for the running period; nil where none is known, as in records of before they
+    /// were remembered.
+    public package(set) var advanceInvoices: AdvanceInvoices?
     /// What is paid for beside the base plan. Nil in maps of before there were any.
     private var boughtAddOns: [SubscribedAddOn]?
     /// Of a lead-in that is a trial, while it lasts and afterwards: what it becomes, decided when it begins.
@@ -122,6 +125,18 @@ public struct PayInAdvanceQuantity: Codable, Sendable, Equatable {
     public init(entitlementID: Identifier<PlanEntitlement>, quantity: Int64) {
         self.entitlementID = entitlementID
         self.quantity = quantity
+    }
+}
+
+/// The invoices that charge base fees and quantities bought ahead for one period.
+public struct AdvanceInvoices: Codable, Sendable, Equatable {
+    /// Of the period's start.
+    public let opening: Identifier<Invoice>
+    /// Of changes within the period that were billed at once, oldest first.
+    public package(set) var changes: [Identifier<Invoice>] = []
+
+    package init(opening: Identifier<Invoice>) {
+        self.opening = opening
     }
 }
 

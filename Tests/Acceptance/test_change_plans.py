@@ -507,6 +507,44 @@ def test_cancelling_at_once_credits_the_unused_base_fee(api, calls, prorate, cre
     assert (entry["subscription_change_action"], entry["base_plan"]) == ("unsubscribe", None)
 
 
+def test_nobody_gets_credit_for_a_fee_that_he_was_not_charged(api):
+    """Half a period of 49.00 is worth 24.50, as far as the invoice that charged it stands: on every way to a credit."""
+    api.clock(START)
+    small, pro, team = (api.plan(name, monthly_price=price) for name, price in (
+        ("Small", 1900), ("Pro", 4900), ("Team", 9900)))
+    lives = []
+    for undone, credit in (("nothing", 2450), ("void", 0), ("all", 0), ("half", 1225)):
+        for way in ("cancel", "leave", "down", "up"):
+            acme = api.subscribed(f"{undone} {way}", pro)
+            invoice, = api.invoices(acme)
+            if undone == "void":
+                api.post(f"/invoices/{invoice['id']}/void", {})
+            elif undone != "nothing":
+                amount = {"all": 4900, "half": 2450}[undone]
+                api.post(f"/invoices/{invoice['id']}/credit-notes", {
+                    "lines": [{"line_id": invoice["lines"][0]["id"], "amount": amount}]})
+            lives.append((acme, way, credit))
+    api.clock(HALF)
+    for acme, way, credit in lives:
+        if way == "cancel":
+            api.post("/manage-plan/subscription/cancel", {
+                "company_id": acme["id"], "cancel_immediately": True, "prorate": True})
+            assert balance(api, acme) == credit
+            continue
+        plan = {"leave": None, "down": small, "up": team}[way]
+        fields = {"prorate": True} if plan is None else {}
+        seen = preview(api, acme, plan, **fields)["subscription_change_preview"]["finance"]["proration_detail"]
+        charge = 4950 if way == "up" else 0
+        assert (seen["credit"], seen["charge"], seen["total"]) == (credit, charge, charge - credit), way
+        outcome = api.manage_plan(acme, plan, **fields)
+        assert outcome["success"]
+        if way == "up":
+            credits = [("proration_credit", -credit)] if credit else []
+            assert upcoming(api, acme) == [*credits, ("proration_charge", 4950), ("base", 9900)]
+        else:
+            assert balance(api, acme) == max(0, credit - (1900 if way == "down" else 0))
+
+
 def test_leaving_at_the_end_of_the_period_serves_it_out(api):
     api.clock(START)
     pro = api.plan("Pro", monthly_price=4900)

@@ -194,6 +194,21 @@ def test_what_was_paid_of_a_deal_that_lapses_is_the_companys_again(api, payer):
     assert deal.has_it()
 
 
+@pytest.mark.parametrize("taken_back, credit", [(0, 252_500), (101_000, 202_000), (505_000, 0)])
+def test_of_a_deal_that_is_left_no_more_is_credited_than_was_charged(api, taken_back, credit):
+    deal = Deal(api)
+    bill = api.invoice(deal.publish("on_payment")["external_invoice_id"])
+    api.clock(LATER)
+    api.put(f"/custom-plan-billings/{deal.billing()['id']}/mark-paid")
+    if taken_back:
+        api.post(f"/invoices/{bill['id']}/credit-notes", {"lines": [
+            {"line_id": line["id"], "amount": line["amount"] * taken_back // 505_000} for line in bill["lines"]]})
+    api.clock("2026-10-10T12:00:00Z")
+    api.post("/manage-plan/subscription/cancel", {
+        "company_id": deal.company["id"], "cancel_immediately": True, "prorate": True})
+    assert api.get(f"/companies/{deal.company['id']}/customer-balance")["balance"] == taken_back + credit
+
+
 def test_a_deal_that_begins_at_once(api):
     deal = Deal(api)
     billing = deal.publish("on_publish")

@@ -200,6 +200,11 @@ struct RandomNouns {
             return billed
         }
         subscription.billedEarly = some { $0.earlyUse() }
+        subscription.advanceInvoices = maybe {
+            var invoices = AdvanceInvoices(opening: $0.id())
+            invoices.changes = $0.some { $0.id() }
+            return invoices
+        }
         subscription.addOns = some {
             SubscribedAddOn(planID: $0.id(), versionID: $0.id(), priceID: $0.maybe { $0.id() })
         }

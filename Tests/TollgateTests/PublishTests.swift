@@ -134,7 +134,7 @@ struct PublishTests {
 
 extension Workshop {
     /// Of the draft, or of the published version when there is none.
-    fileprivate func entitlements(of plan: Plan) throws -> [PlanEntitlement] {
+    func entitlements(of plan: Plan) throws -> [PlanEntitlement] {
         try engine.read(environment) { view in
             let plan = try #require(try view.get(plan.id))
             let version = try #require(

@@ -73,7 +73,8 @@ extension Transaction {
             try old.endBillingUsage(self)
             try old.credit(unused, self)
         }
-        let subscription = try target.subscription(id, price, company, replacing: old, self)
+        var subscription = try target.subscription(id, price, company, replacing: old, self)
+        subscription.advanceInvoices = billing.invoiceID.map { AdvanceInvoices(opening: $0) }
         try put(subscription)
         schedule(subscription.appointment)
         subscription.scheduleOverage(try BillingTerms(of: subscription, self), self)
