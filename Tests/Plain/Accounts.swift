@@ -36,6 +36,9 @@ package struct Subscription: Sendable {
     /// When what came late after the end is billed; nil while nothing is known of any.
     var correctsAt: Instant?
     var pending: [Line] = []
+    /// The invoice that charged ahead for the running period, and those of changes within it.
+    var opening: Int?
+    var changes: [Int] = []
 
     /// All that it pays for, the base plan first.
     var parts: [(plan: Int, version: Int)] { [(plan, version)] + addOns }
@@ -89,6 +92,8 @@ package struct Line: Sendable {
     var feature: Int?
     var quantity: Int
     var amount: Int
+    /// Of what is charged ahead: the price of a whole period, in hundredths of a minor unit.
+    var worth = 0
     var start: Instant
     var end: Instant
     /// Of usage lines: what they meter.

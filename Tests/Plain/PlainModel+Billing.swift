@@ -64,8 +64,12 @@ extension PlainModel {
     private mutating func lookBack(_ number: Int, _ at: Instant) {
         looks.removeAll { $0.subscription == number && $0.at == at }
         subscriptions[number].correctsAt = nil
+        let before = invoices
         let lines = corrections(number)
-        guard !lines.isEmpty else { return }
+        guard lines.contains(where: { $0.amount != 0 }) else {
+            invoices = before
+            return
+        }
         let end = subscriptions[number].endedAt!
         let start = lines.map(\.start).min()!
         finalize(issue(lines, number, (min(start, end), end), finalizesAt: at))
@@ -80,7 +84,8 @@ extension PlainModel {
         }
         subscriptions[number].index += 1
         lines += advance(subscriptions[number], subscriptions[number].period)
-        issue(lines, number, period, finalizesAt: at + grace)
+        subscriptions[number].opening = issue(lines, number, period, finalizesAt: at + grace)
+        subscriptions[number].changes = []
     }
 
     /// What the close at the end of the running period would issue.
@@ -166,16 +171,17 @@ extension PlainModel {
                 lines.append(
                     Line(
                         kind: .base, plan: plan, version: version, feature: nil, quantity: 1, amount: base.amount,
-                        start: period.start, end: period.end))
+                        worth: base.amount * 100, start: period.start, end: period.end))
             }
             for terms in plans[plan][version].terms {
-                guard case .ahead(let preset, _) = terms.price else { continue }
+                guard case .ahead(let preset, let unit) = terms.price else { continue }
                 let quantity = subscription.bought[Seat(plan: plan, feature: terms.feature)] ?? preset
                 guard quantity > 0 else { continue }
                 lines.append(
                     Line(
                         kind: .seat, plan: plan, version: version, feature: terms.feature, quantity: quantity,
-                        amount: terms.price!.amount(quantity), start: period.start, end: period.end))
+                        amount: terms.price!.amount(quantity), worth: quantity * unit, start: period.start,
+                        end: period.end))
             }
         }
         return lines

@@ -112,7 +112,9 @@ extension PlainModel {
         let subscription = subscriptions[number]
         let first = prorated(advance(subscription, subscription.period), nil, of: subscription) + more
         if first.isEmpty { return }
-        finalize(issue(first, number, subscription.period, finalizesAt: now))
+        let invoice = issue(first, number, subscription.period, finalizesAt: now)
+        subscriptions[number].opening = invoice
+        finalize(invoice)
     }
 
     private func completed(_ bought: [Seat: Int], _ parts: [Part]) -> [Seat: Int] {
@@ -139,9 +141,12 @@ extension PlainModel {
         subscriptions[number].endsWithPeriod = false
         let new = advance(subscriptions[number], rest(before))
         let lines =
-            prorated(less(old, new), .credit, of: before) + prorated(less(new, old), .charge, of: before)
+            prorated(charged(less(old, new), of: old, before), .credit, of: before)
+            + prorated(less(new, old), .charge, of: before)
         if billsChangesAtOnce && !lines.isEmpty {
-            finalize(issue(lines, number, rest(before), finalizesAt: now))
+            let invoice = issue(lines, number, rest(before), finalizesAt: now)
+            subscriptions[number].changes.append(invoice)
+            finalize(invoice)
         } else {
             subscriptions[number].pending += lines
         }
@@ -160,14 +165,57 @@ extension PlainModel {
             more.quantity = line.quantity - same.quantity
             let price = plans[line.plan][line.version].terms.first { $0.feature == line.feature }!.price!
             more.amount = price.amount(more.quantity)
+            more.worth = line.worth - same.worth
             return more
+        }
+    }
+
+    /// What of some lines, which are a part of `all` that a subscription pays ahead for, is charged on invoices that
+    /// are not void, or will be on the next one. What is kept is paid for first; what is paid for and no longer there
+    /// goes to what is, and what was credited for nothing is taken off.
+    private func charged(_ lines: [Line], of all: [Line], _ subscription: Subscription) -> [Line] {
+        struct Thing: Hashable {
+            let plan: Int
+            let feature: Int?
+            init(_ line: Line) { (plan, feature) = (line.plan, line.feature) }
+        }
+        var history = subscription.pending
+        if let opening = subscription.opening, invoices[opening].status != .void {
+            history += invoices[opening].lines.filter { $0.kind == .base || $0.kind == .seat }
+        }
+        for change in subscription.changes where invoices[change].status != .void { history += invoices[change].lines }
+        var paid: [Thing: Int] = [:]
+        for line in history { paid[Thing(line), default: 0] += line.kind == .credit ? -line.worth : line.worth }
+        var left: [Thing: Int] = [:]
+        var elsewhere = paid.reduce(0) { sum, entry in
+            all.contains { Thing($0) == entry.key } ? sum + min(0, entry.value) : sum + entry.value
+        }
+        var owing = 0
+        for line in all {
+            let given = lines.first { Thing($0) == Thing(line) }?.worth ?? 0
+            let kept = line.worth - given
+            left[Thing(line)] = max(0, (paid[Thing(line)] ?? 0) - kept)
+            owing += max(0, kept - max(0, paid[Thing(line)] ?? 0))
+        }
+        if elsewhere > 0 { elsewhere = max(0, elsewhere - owing) }
+        return lines.compactMap { line in
+            var worth = min(line.worth, left[Thing(line)]!)
+            let more = elsewhere > 0 ? min(elsewhere, line.worth - worth) : max(elsewhere, -worth)
+            worth += more
+            elsewhere -= more
+            if worth == line.worth { return line }
+            if worth == 0 { return nil }
+            var line = line
+            (line.quantity, line.amount, line.worth) = (1, (worth + 50) / 100, worth)
+            return line
         }
     }
 
     /// What was paid ahead for the rest of the running period, as credits that are worth something.
     private func unusedAdvance(_ number: Int) -> [Line] {
         let subscription = subscriptions[number]
-        return prorated(advance(subscription, rest(subscription)), .credit, of: subscription)
+        let ahead = advance(subscription, rest(subscription))
+        return prorated(charged(ahead, of: ahead, subscription), .credit, of: subscription)
             .filter { $0.amount != 0 }
     }
 
