@@ -10,6 +10,7 @@ package struct Company: Sendable {
     var traits: [String: Int] = [:]
     /// Minor units in its favour.
     var balance = 0
+    var taxes: [Tax] = []
 }
 
 package struct Subscription: Sendable {
@@ -39,6 +40,11 @@ package struct Subscription: Sendable {
     /// The invoice that charged ahead for the running period, and those of changes within it.
     var opening: Int?
     var changes: [Int] = []
+    var discount: Discount?
+    /// What was billed of the running period's use before its end, by feature.
+    var early: [Int: (quantity: Int, amount: Int)] = [:]
+    /// Up to when it has been looked at for use that is billed more often than the period ends.
+    var earlyUntil: Instant = 0
 
     /// All that it pays for, the base plan first.
     var parts: [(plan: Int, version: Int)] { [(plan, version)] + addOns }
@@ -80,7 +86,7 @@ package struct Seat: Hashable, Sendable {
 
 package struct Line: Sendable {
     package enum Kind: String, Sendable {
-        case base, usage, seat, correction
+        case base, usage, seat, correction, commitment, discount, tax
         case credit = "proration_credit"
         case charge = "proration_charge"
     }
@@ -98,17 +104,32 @@ package struct Line: Sendable {
     var end: Instant
     /// Of usage lines: what they meter.
     var basis: Basis?
+    /// Of lines that follow from others: the place of the one it is for; nil for the whole invoice.
+    var source: Int?
+    var isByCoupon = false
+    var tax: (amount: Int, isContained: Bool)?
+
+    var isDerived: Bool { kind == .commitment || kind == .discount || kind == .tax }
 
     struct Basis: Sendable {
         let event: String
         let start: Instant
         let end: Instant
         let price: Price
+        var minimum: Int?
+        var maximum: Int?
+        /// What was billed before, which the line leaves away.
+        let early: (quantity: Int, amount: Int)
+        /// The line bills use before its period ends, and stays as it is.
+        var isEarly = false
     }
+
+    /// What use is billed once it is brought within its bounds.
+    var bounded: Int { min(max(amount, basis?.minimum ?? amount), basis?.maximum ?? .max) }
 }
 
 package struct Invoice: Sendable {
-    package enum Status: String, Sendable { case draft, open, paid, void }
+    package enum Status: String, Sendable { case draft, open, paid, void, uncollectible }
 
     package let company: Int
     let subscription: Int
@@ -121,6 +142,18 @@ package struct Invoice: Sendable {
     /// The usage lines as billed so far, corrections included: from the finalisation on.
     var billed: [Line] = []
     var paidFromBalance = 0
+    /// What was agreed on the day of issue.
+    var coupon: Coupon.Reduction?
+    var taxRates: [Tax] = []
+    /// What was collected elsewhere, by the payment's key.
+    var payments: [String: Int] = [:]
+    /// What credit notes took back of each line, of all together, and how much of that was not paid yet.
+    var credited: [Int: Credited] = [:]
+    var creditedTotal = 0
+    var lowered = 0
+
+    var collected: Int { payments.values.reduce(0, +) }
+    package var remaining: Int { status == .void ? 0 : max(0, total - collected - paidFromBalance - lowered) }
 
     var total: Int { lines.reduce(0) { $0 + $1.amount } }
 }

@@ -27,6 +27,7 @@ extension PlainModel {
             case .close(let at, let number): close(number, at)
             case .finalize(_, let number): finalize(number)
             case .look(let at, let number): lookBack(number, at)
+            case .earlyBill(let at, let number): billCadence(number, at)
             }
             stage()
         }
@@ -36,10 +37,11 @@ extension PlainModel {
         case close(Instant, Int)
         case finalize(Instant, Int)
         case look(Instant, Int)
+        case earlyBill(Instant, Int)
 
         var at: Instant {
             switch self {
-            case .close(let at, _), .finalize(let at, _), .look(let at, _): at
+            case .close(let at, _), .finalize(let at, _), .look(let at, _), .earlyBill(let at, _): at
             }
         }
     }
@@ -54,6 +56,9 @@ extension PlainModel {
         }
         for look in looks.sorted(by: { $0.subscription < $1.subscription }) {
             all.append(.look(look.at, look.subscription))
+        }
+        for number in subscriptions.indices where subscriptions[number].endedAt == nil {
+            if let at = nextEarlyBill(number) { all.append(.earlyBill(at, number)) }
         }
         var next: Due?
         for due in all where due.at <= until && (next == nil || due.at < next!.at) { next = due }
@@ -72,7 +77,7 @@ extension PlainModel {
         }
         let end = subscriptions[number].endedAt!
         let start = lines.map(\.start).min()!
-        finalize(issue(lines, number, (min(start, end), end), finalizesAt: at))
+        finalize(issue(lines, number, (min(start, end), end), at: at, finalizesAt: at))
     }
 
     private mutating func close(_ number: Int, _ at: Instant) {
@@ -84,7 +89,8 @@ extension PlainModel {
         }
         subscriptions[number].index += 1
         lines += advance(subscriptions[number], subscriptions[number].period)
-        subscriptions[number].opening = issue(lines, number, period, finalizesAt: at + grace)
+        subscriptions[number].earlyUntil = at
+        subscriptions[number].opening = issue(lines, number, period, at: at, finalizesAt: at + grace)
         subscriptions[number].changes = []
     }
 
@@ -102,6 +108,7 @@ extension PlainModel {
         for place in invoices[number].lines.indices {
             refresh(&invoices[number].lines[place], invoices[number].company)
         }
+        invoices[number].derive()
         invoiceNumber += 1
         invoices[number].number = invoiceNumber
         let (company, total) = (invoices[number].company, invoices[number].total)
@@ -109,37 +116,25 @@ extension PlainModel {
         companies[company].balance -= total < 0 ? total : paid
         invoices[number].paidFromBalance = paid
         invoices[number].status = total > paid ? .open : .paid
-        invoices[number].billed = invoices[number].lines.filter { $0.kind == .usage }
+        invoices[number].billed = invoices[number].lines.filter { $0.kind == .usage && $0.basis?.isEarly == false }
     }
 
     // MARK: - Lines
 
-    private func refresh(_ line: inout Line, _ company: Int) {
-        guard let basis = line.basis else { return }
-        line.quantity = billable(company, basis.event, from: basis.start, to: basis.end)
-        line.amount = basis.price.amount(line.quantity)
+    func refresh(_ line: inout Line, _ company: Int) {
+        guard let basis = line.basis, !basis.isEarly else { return }
+        let quantity = billable(company, basis.event, from: basis.start, to: basis.end)
+        line.quantity = quantity - basis.early.quantity
+        line.amount = basis.price.amount(quantity) - basis.early.amount
     }
 
     /// Everything that is charged afterwards.
     private mutating func arrears(
         _ number: Int, _ period: (start: Instant, end: Instant), billed: (start: Instant, end: Instant)
     ) -> [Line] {
-        let subscription = subscriptions[number]
-        var lines: [Line] = []
-        for (plan, version) in subscription.parts {
-            for terms in plans[plan][version].terms {
-                guard let price = terms.price, !price.isAhead, let event = features[terms.feature].event else {
-                    continue
-                }
-                var line = Line(
-                    kind: .usage, plan: plan, version: version, feature: terms.feature, quantity: 0, amount: 0,
-                    start: period.start, end: period.end)
-                line.basis = Line.Basis(event: event, start: billed.start, end: billed.end, price: price)
-                refresh(&line, subscription.company)
-                lines.append(line)
-            }
-        }
-        lines += corrections(number) + subscription.pending
+        var lines = usageLines(number, period, billed: billed).map(\.line)
+        subscriptions[number].early = [:]
+        lines += corrections(number) + subscriptions[number].pending
         subscriptions[number].pending = []
         return lines
     }
@@ -156,7 +151,7 @@ extension PlainModel {
                 lines.append(
                     Line(
                         kind: .correction, plan: before.plan, version: before.version, feature: before.feature,
-                        quantity: after.quantity - before.quantity, amount: after.amount - before.amount,
+                        quantity: after.quantity - before.quantity, amount: after.bounded - before.bounded,
                         start: before.start, end: before.end))
             }
         }
@@ -189,17 +184,19 @@ extension PlainModel {
 
     @discardableResult
     mutating func issue(
-        _ lines: [Line], _ subscription: Int, _ period: (start: Instant, end: Instant), finalizesAt: Instant
+        _ lines: [Line], _ subscription: Int, _ period: (start: Instant, end: Instant), at: Instant,
+        finalizesAt: Instant
     ) -> Int {
         invoices.append(
             Invoice(
                 company: subscriptions[subscription].company, subscription: subscription, start: period.start,
                 end: period.end, lines: lines, finalizesAt: finalizesAt))
+        agree(on: invoices.count - 1, at: at)
         return invoices.count - 1
     }
 
     mutating func end(_ number: Int, _ lines: [Line], _ period: (start: Instant, end: Instant), _ at: Instant) {
-        if !lines.isEmpty { issue(lines, number, period, finalizesAt: at + grace) }
+        if !lines.isEmpty { issue(lines, number, period, at: at, finalizesAt: at + grace) }
         subscriptions[number].endedAt = at
         // What comes late is noted when it comes; should that be forgotten, this look finds it.
         looks.append(Look(at: at + 35 * Calendar.day, subscription: number))
@@ -216,12 +213,30 @@ extension PlainModel {
         companies[company].addOns = []
     }
 
-    /// Ends a subscription now; use in this very instant is billed too.
+    /// Ends a subscription now; what was used until now is billed, in this very instant too.
     mutating func endAtOnce(_ number: Int) {
         let (start, billed) = (subscriptions[number].period.start, subscriptions[number].billed.start)
-        subscriptions[number].billedItsEnd = true
-        let lines = arrears(number, (start, max(now, start)), billed: (billed, max(now + 1, billed)))
+        let past = hasTestClock ? partInstant(of: subscriptions[number]) ?? now : now + 1
+        let lines = arrears(number, (start, max(now, start)), billed: (billed, max(past, billed)))
         end(number, lines, (start, max(now, start)), now)
+        subscriptions[number].billedItsEnd = now < past
+        if now < past { subscriptions[number].endedAt = past - 1 }
+    }
+
+    /// Where a test clock stands still, what is used from now on is told apart from what was used until now: it counts
+    /// a millisecond later, where there is anything to tell apart in what a subscription bills. Answers from when on.
+    mutating func partInstant(of subscription: Subscription) -> Instant? {
+        let priced = subscription.parts.flatMap { plans[$0.plan][$0.version].terms }.filter {
+            $0.price.map { !$0.isAhead } ?? false
+        }
+        func isUsed(from start: Instant) -> Bool {
+            priced.compactMap { features[$0.feature].event }.contains {
+                billable(subscription.company, $0, from: start, to: useTime + 1) != 0
+            }
+        }
+        guard hasTestClock, isUsed(from: now) else { return nil }
+        if isUsed(from: useTime) { instantParts += 1 }
+        return useTime
     }
 
     // MARK: - Commands
@@ -246,7 +261,9 @@ extension PlainModel {
 
     package mutating func void(_ invoice: Int) -> Bool {
         runDue(until: now)
-        guard invoices.indices.contains(invoice), invoices[invoice].status == .open else { return false }
+        guard invoices.indices.contains(invoice), [.open, .uncollectible].contains(invoices[invoice].status),
+            invoices[invoice].collected == 0
+        else { return false }
         invoices[invoice].status = .void
         companies[invoices[invoice].company].balance += invoices[invoice].paidFromBalance
         invoices[invoice].paidFromBalance = 0
@@ -266,6 +283,7 @@ extension PlainModel {
         }
         runDue(until: next)
         now = next
+        instantParts = 0
         stage()
         runDue(until: now)
     }

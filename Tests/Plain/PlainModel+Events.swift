@@ -2,6 +2,7 @@ extension PlainModel {
     package mutating func track(_ uses: [Use]) -> TrackOutcome {
         register(uses)
         var outcome = TrackOutcome()
+        var named: Set<Int> = []
         // Those that name a hold are counted when all others are.
         var settling: [(use: Use, company: Int, at: Instant)] = []
         for (index, use) in uses.enumerated() {
@@ -9,6 +10,7 @@ extension PlainModel {
                 outcome.rejected.append(index)
                 continue
             }
+            if let company { named.insert(company) }
             if let key = use.key, !key.isEmpty {
                 let content = [company ?? -1, user ?? -1, use.quantity, use.isTimed ? at : -1]
                 if let seen = keysSeen[key], now < seen.at + Self.keyLife {
@@ -29,6 +31,7 @@ extension PlainModel {
         }
         for (use, company, at) in settling { settleHold(by: use, company, at) }
         stage()
+        lookAtThresholds(named)
         return outcome
     }
 
@@ -80,7 +83,7 @@ extension PlainModel {
     private func effectiveTime(of use: Use) -> Instant? {
         guard use.quantity != 0 || use.hold != nil, abs(use.quantity) <= 1_000_000_000_000_000 else { return nil }
         guard use.quantity >= 0 || use.hold == nil else { return nil }
-        guard use.isTimed else { return now }
+        guard use.isTimed else { return useTime }
         guard let sentAt = use.sentAt, sentAt <= now + 300 * Calendar.second else { return nil }
         let reach = use.isBackfill ? 365 : 34
         return sentAt < now - reach * Calendar.day ? nil : sentAt
@@ -106,7 +109,7 @@ extension PlainModel {
     private func isFinal(_ subscription: Int, _ at: Instant) -> Bool? {
         for invoice in invoices where invoice.subscription == subscription {
             let bills = invoice.lines.contains { line in
-                line.basis.map { $0.start <= at && at < $0.end } ?? false
+                line.basis.map { !$0.isEarly && $0.start <= at && at < $0.end } ?? false
             }
             if bills { return invoice.status != .draft }
         }
@@ -116,6 +119,16 @@ extension PlainModel {
     // MARK: - Consume
 
     package mutating func consume(_ request: Consumption) -> ConsumeOutcome {
+        let outcome = decide(request)
+        if case .answered(let numbers) = outcome, numbers.isAllowed,
+            case .one(let company) = companyKeys.find(request.company)
+        {
+            lookAtThresholds([company])
+        }
+        return outcome
+    }
+
+    private mutating func decide(_ request: Consumption) -> ConsumeOutcome {
         let key = request.key.flatMap { $0.isEmpty ? nil : $0 }
         if let key, let earlier = answers[key], now < earlier.at + Self.keyLife {
             guard case .consumed(request, let numbers) = earlier.answer else { return .refused }
@@ -132,7 +145,7 @@ extension PlainModel {
         case .weighed(let company, let event, let shown):
             if let key, let seen = keysSeen[key], now < seen.at + Self.keyLife { return .refused }
             if shown.isAllowed {
-                count(Use(company: request.company, event: event, quantity: request.quantity), company, now)
+                count(Use(company: request.company, event: event, quantity: request.quantity), company, useTime)
                 if let key {
                     keysSeen[key] = Seen(at: now, content: [company, -1, request.quantity, -1], event: event)
                 }

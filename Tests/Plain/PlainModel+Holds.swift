@@ -79,6 +79,12 @@ extension PlainModel {
 
     /// Commits so many units of a hold; nil releases it.
     package mutating func settle(_ number: Int, _ quantity: Int?) -> HoldOutcome {
+        let outcome = decide(number, quantity)
+        if quantity != nil, outcome != .refused { lookAtThresholds([holds[number].company]) }
+        return outcome
+    }
+
+    private mutating func decide(_ number: Int, _ quantity: Int?) -> HoldOutcome {
         guard holds.indices.contains(number) else { return .refused }
         let hold = holds[number]
         if let end = hold.end { return end == quantity ? hold.told! : .refused }
@@ -87,7 +93,7 @@ extension PlainModel {
             if isTrait(hold.measure) {
                 add(quantity, to: hold.measure, of: hold.company)
             } else {
-                let counted = Counted(at: now, quantity: quantity, isBackfill: false)
+                let counted = Counted(at: useTime, quantity: quantity, isBackfill: false)
                 events[Meter(company: hold.company, event: hold.measure), default: []].append(counted)
             }
         }

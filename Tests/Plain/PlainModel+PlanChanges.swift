@@ -20,6 +20,9 @@ extension PlainModel {
         }
         let parts = [chosen(plan)] + wanted.addOns.map(chosen)
         guard canBeHadTogether(parts) else { return false }
+        if let coupon = wanted.coupon {
+            guard plans[plan][parts[0].version].base != nil, canRedeem(coupon, company) else { return false }
+        }
         if let anchor = wanted.anchor {
             guard running == nil, plans[plan][parts[0].version].base != nil, now < anchor else { return false }
         }
@@ -47,6 +50,7 @@ extension PlainModel {
             endAtOnce(running)
             subscribe(company, parts, wanted, replacing: running, beside: unused)
         } else {
+            if let coupon = wanted.coupon { redeem(coupon, for: running) }
             change(running, parts, wanted.bought)
             assign(parts, to: company)
         }
@@ -90,9 +94,10 @@ extension PlainModel {
     private mutating func subscribe(
         _ company: Int, _ parts: [Part], _ wanted: PlanRequest, replacing old: Int?, beside more: [Line] = []
     ) {
-        let billedBefore = companies[company].ended.contains {
-            subscriptions[$0].billedItsEnd && subscriptions[$0].endedAt == now
-        }
+        // What the company had until now may have billed use of this very instant.
+        let billedBefore =
+            companies[company].ended.filter { subscriptions[$0].billedItsEnd }
+            .map { subscriptions[$0].endedAt! + 1 }.max() ?? now
         var carriedFrom = Calendar.month(of: now).start
         if let old {
             carriedFrom = subscriptions[old].cycle(now).start
@@ -105,14 +110,19 @@ extension PlainModel {
                 start: now, anchor: wanted.anchor ?? now, isStubFree: wanted.isStubFree, plan: plan, version: version,
                 addOns: Array(parts.dropFirst()), bought: completed(wanted.bought, parts),
                 index: wanted.anchor == nil ? 0 : -1, carriedFrom: carriedFrom,
-                billedFrom: billedBefore ? now + 1 : now))
+                billedFrom: max(now, billedBefore)))
         let number = subscriptions.count - 1
+        subscriptions[number].billedFrom = max(
+            subscriptions[number].billedFrom, partInstant(of: subscriptions[number]) ?? now)
         companies[company].subscription = number
         assign(parts, to: company)
+        subscriptions[number].earlyUntil = now
+        subscriptions[number].discount = old.flatMap { subscriptions[$0].discount }
+        if let coupon = wanted.coupon { redeem(coupon, for: number) }
         let subscription = subscriptions[number]
         let first = prorated(advance(subscription, subscription.period), nil, of: subscription) + more
         if first.isEmpty { return }
-        let invoice = issue(first, number, subscription.period, finalizesAt: now)
+        let invoice = issue(first, number, subscription.period, at: now, finalizesAt: now)
         subscriptions[number].opening = invoice
         finalize(invoice)
     }
@@ -139,12 +149,13 @@ extension PlainModel {
         subscriptions[number].addOns = Array(parts.dropFirst())
         subscriptions[number].bought = completed(bought, parts)
         subscriptions[number].endsWithPeriod = false
+        subscriptions[number].earlyUntil = now
         let new = advance(subscriptions[number], rest(before))
         let lines =
             prorated(charged(less(old, new), of: old, before), .credit, of: before)
             + prorated(less(new, old), .charge, of: before)
         if billsChangesAtOnce && !lines.isEmpty {
-            let invoice = issue(lines, number, rest(before), finalizesAt: now)
+            let invoice = issue(lines, number, rest(before), at: now, finalizesAt: now)
             subscriptions[number].changes.append(invoice)
             finalize(invoice)
         } else {

@@ -49,7 +49,8 @@ extension PlainModel {
             return "\(line.kind.rawValue)\(feature) \(line.quantity)=\(line.amount) \(line.start)-\(line.end)"
         }
         return "of \(invoice.subscription) \(invoice.status.rawValue)\(number) \(invoice.start)-\(invoice.end) "
-            + "final \(invoice.finalizesAt) total \(invoice.total) balance \(invoice.paidFromBalance): "
+            + "final \(invoice.finalizesAt) total \(invoice.total) balance \(invoice.paidFromBalance) "
+            + "paid \(invoice.collected) credited \(invoice.creditedTotal) left \(invoice.remaining): "
             + lines.sorted().joined(separator: " + ")
     }
 
@@ -75,8 +76,8 @@ extension PlainModel {
         var sums = Conservation()
         for invoice in invoices {
             for line in invoice.lines where invoice.status != .draft && line.kind == .usage {
-                guard let basis = line.basis else { continue }
-                sums.billed += line.quantity
+                guard let basis = line.basis, !basis.isEarly else { continue }
+                sums.billed += line.quantity + basis.early.quantity
                 sums.metered += billable(invoice.company, basis.event, from: basis.start, to: basis.end)
             }
             // Corrections count as soon as they are issued, on a draft too.
@@ -97,6 +98,7 @@ extension PlainModel {
             turns += company.overrides.compactMap(\.expiresAt)
             guard let number = company.subscription else { continue }
             turns += [subscriptions[number].period.end, subscriptions[number].cycle(now).end]
+            turns += [subscriptions[number].discount?.endsAt, nextEarlyBill(number)].compactMap(\.self)
         }
         turns += looks.map(\.at)
         turns += openHolds.map { holds[$0].expiresAt }
@@ -125,6 +127,16 @@ extension PlainModel {
 extension PlainModel {
     /// Whether something that is due by now has not been done yet.
     package var hasDue: Bool { nextDue(until: now) != nil || !lateUse.isEmpty }
+
+    /// Invoices and lines of which something can be taken back, with how much.
+    package var creditable: [(invoice: Int, line: Int, amount: Int)] {
+        invoices.indices.filter { invoices[$0].number != nil }.flatMap { number in
+            invoices[number].lines.indices.compactMap { place in
+                let line = invoices[number].lines[place]
+                return line.amount > 0 && !line.isDerived ? (number, place, line.amount) : nil
+            }
+        }
+    }
 
     package var drafts: [Int] { invoices.indices.filter { invoices[$0].status == .draft } }
 

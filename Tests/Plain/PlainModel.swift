@@ -9,6 +9,8 @@ package struct PlainModel: Sendable {
     /// and what fell due waits for the closer.
     package let hasTestClock: Bool
     package internal(set) var grace = Calendar.hour
+    /// How often plan changes have parted the instant at which the test clock stands.
+    var instantParts = 0
     package internal(set) var features: [Feature] = []
     /// Versions of each plan; the last one is the published one.
     package internal(set) var plans: [[Version]] = []
@@ -23,6 +25,9 @@ package struct PlainModel: Sendable {
     package internal(set) var companies: [Company] = []
     package internal(set) var subscriptions: [Subscription] = []
     package internal(set) var invoices: [Invoice] = []
+    package internal(set) var coupons: [Coupon] = []
+    /// How often each was redeemed.
+    var redeemed: [Int] = []
     /// Event names that are counted.
     var meters: Set<String> = []
     var overrideCount = 0
@@ -75,6 +80,9 @@ package struct PlainModel: Sendable {
         self.now = now
         self.hasTestClock = hasTestClock
     }
+
+    /// When use counts that comes now.
+    var useTime: Instant { now + instantParts }
 
     /// Ends an atomic part of a step.
     mutating func stage() {

@@ -47,6 +47,7 @@ package struct PlanRequest: Sendable {
     package var isCredited = false
     /// Who leaves its plan keeps it until the period ends.
     package var waitsForEnd = false
+    package var coupon: Int?
 
     package init(plan: Int?) { self.plan = plan }
 }

@@ -74,6 +74,24 @@ package struct Terms: Equatable, Sendable {
     /// Nil: not said.
     package var span: Span?
     package var price: Price?
+    /// The least and the most that a whole period's use costs, in minor units.
+    package var minimum: Int?
+    package var maximum: Int?
+    /// Minor units of use that is not billed yet at which it is billed at once.
+    package var threshold: Int?
+    /// How often use is billed within a longer period.
+    package var cadence: Cadence?
+
+    package struct Cadence: Equatable, Sendable {
+        package var months: Int
+        /// Counted from the ends of calendar months, else from the anchor.
+        package var isOfCalendar: Bool
+
+        package init(months: Int, isOfCalendar: Bool) {
+            self.months = months
+            self.isOfCalendar = isOfCalendar
+        }
+    }
 
     package init(feature: Int, allowance: Allowance, span: Span? = nil, price: Price? = nil) {
         self.feature = feature

@@ -57,7 +57,28 @@ extension Chance {
             return terms
         }
         if random.once(in: 3) { terms.allowance = .limited(random.number(40...200)) }
+        if random.once(in: 4) { terms.minimum = random.number(1...600) }
+        if random.once(in: 4) { terms.maximum = random.number(600...1500) }
+        if random.once(in: 6) { terms.threshold = random.number(1...700) }
+        if case .overage = terms.price, random.once(in: 2) {
+            terms.cadence = Terms.Cadence(months: random.pick([1, 1, 3]), isOfCalendar: random.once(in: 2))
+        }
         return terms
+    }
+
+    func coupons() -> [Plain.Coupon] {
+        [
+            Coupon(.share(12_500), .once, most: 0), Coupon(.share(33_333), .months(2), most: 2),
+            Coupon(.amount(700), .forever, most: 0), Coupon(.amount(5000), .once, most: 3),
+            Coupon(.share(100_000), .months(1), most: 0),
+        ]
+    }
+
+    /// None to three, some of them contained in prices.
+    mutating func taxes() -> [Tax] {
+        (0..<random.number(0...3)).map { _ in
+            Tax(share: random.pick([8_875, 19_000, 3_000, 333]), isContained: random.once(in: 2))
+        }
     }
 
     private mutating func tiers() -> [Tier] {

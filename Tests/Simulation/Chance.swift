@@ -31,7 +31,10 @@ struct Chance {
         case 26...33: return .reserve(reservation(model))
         case 34: return settlement(model)
         case 35...48: return .consume(consumption(model))
-        case 49...50: return .rush(rush(model), callers: random.number(2...6))
+        case 49...50:
+            let request = rush(model)
+            if isBilledAtOnce(request.company, model) { return .consume(request) }
+            return .rush(request, callers: random.number(2...6))
         case 51...53: return .upsertCompany(keys(company: true), zone: zone())
         case 54:
             if random.once(in: 2) { return .upsertUser(keys(company: false)) }
@@ -42,11 +45,13 @@ struct Chance {
             let feature = random.number(0...model.features.count - 1)
             return .addOverride(company: company, override(feature, model), expiresAt: expiry(model))
         case 70: return .removeOverride(random.number(0...12))
-        case 71...72:
+        case 71:
             let drafts = model.drafts
             return .finalize(drafts.isEmpty || random.once(in: 4) ? random.number(0...9) : random.pick(drafts))
-        case 73: return .void(random.number(0...max(0, model.invoices.count - 1)))
-        case 74: return .grace(seconds: random.pick([0, 1, 3600, 40_000, 86_400]))
+        case 72...73: return settleInvoice(model)
+        case 74:
+            if random.once(in: 2) { return .tax(company: company, taxes()) }
+            return .grace(seconds: random.pick([0, 1, 3600, 40_000, 86_400]))
         case 75...92: return .clock(instant(after: model))
         case 93: return .closeDue
         case 94: return publish(model)
@@ -86,6 +91,7 @@ struct Chance {
         guard let plan = wanted.plan else { return .manage(company: company, wanted) }
         let account = model.companies[company]
         let kept = [account.plan].compactMap(\.self) + account.addOns
+        if random.once(in: 4) { wanted.coupon = random.number(0...model.coupons.count - 1) }
         if random.once(in: 2) { wanted.addOns = model.addOns.sorted().filter { _ in random.once(in: 3) } }
         if random.once(in: account.subscription == nil ? 3 : 20) {
             wanted.anchor =
@@ -115,6 +121,25 @@ struct Chance {
         case 0: nil
         case 1: model.now + random.number(-1...1)
         default: model.now + random.number(1...40) * Calendar.day
+        }
+    }
+
+    /// Mostly a payment or a credit note: void and given up, an invoice is of no more interest.
+    private mutating func settleInvoice(_ model: PlainModel) -> Step {
+        let number = random.number(0...max(0, model.invoices.count - 1))
+        switch random.number(0...6) {
+        case 0: return .void(number)
+        case 1: return .giveUp(number)
+        case 2...3:
+            let remaining = model.invoices.indices.contains(number) ? model.invoices[number].remaining : 0
+            let amount = random.pick([nil, remaining, random.number(0...remaining + 1)])
+            return .pay(number, amount: amount, key: "p\(random.number(0...2))")
+        default:
+            let creditable = model.creditable
+            guard !creditable.isEmpty else { return .void(number) }
+            let (invoice, line, amount) = random.pick(creditable)
+            let wanted = random.once(in: 2) ? amount : random.number(1...amount + 1)
+            return .credit(invoice, model.creditPart(invoice, line: line, amount: wanted))
         }
     }
 
@@ -148,9 +173,14 @@ struct Chance {
                 var use = use
                 use.key = nil
                 use.hold = nil
-                return model.isKnown(use) ? use : nil
+                return model.isKnown(use) && !isBilledAtOnce(use.company, model) ? use : nil
             }
         }
+    }
+
+    /// Then the order of use decides what each early bill comes to.
+    private func isBilledAtOnce(_ keys: [String: String], _ model: PlainModel) -> Bool {
+        if case .one(let company) = model.companyKeys.find(keys) { model.hasThreshold(company) } else { false }
     }
 
     private mutating func use(_ model: PlainModel) -> Use {

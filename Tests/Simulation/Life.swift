@@ -40,6 +40,10 @@ package struct Life {
             model.addPlan(version, isAddOn: true)
             try await world.addPlan(version, isAddOn: true)
         }
+        for coupon in chance.coupons() {
+            model.addCoupon(coupon)
+            try await world.addCoupon(coupon)
+        }
         if chance.random.once(in: 2) {
             let (initial, fallback) = (chance.random.once(in: 2) ? 0 : nil, chance.random.once(in: 2) ? 0 : nil)
             let isAtOnce = chance.random.once(in: 2)

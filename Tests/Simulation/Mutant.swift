@@ -31,4 +31,16 @@ package enum Mutant: String, CaseIterable, Sendable {
     case lostCredit
     /// Of the add-ons that are asked for, the last one is not given.
     case lostAddOn
+    /// Taxes that prices contain are added.
+    case addedTax
+    /// A coupon is not redeemed.
+    case lostCoupon
+    /// The same payment, told twice, is counted twice.
+    case paidTwice
+    /// A credit note takes back twice what it says.
+    case creditedTwice
+    /// The most that use may cost is one minor unit more.
+    case maximumOff
+    /// Use is billed early when a threshold is passed, not when it is reached.
+    case thresholdOff
 }

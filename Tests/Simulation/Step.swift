@@ -20,6 +20,11 @@ package enum Step: Sendable {
     case removeOverride(Int)
     case finalize(Int)
     case void(Int)
+    /// What remains of an invoice is collected elsewhere, or a part of it.
+    case pay(Int, amount: Int?, key: String)
+    case giveUp(Int)
+    case credit(Int, CreditPart)
+    case tax(company: Int, [Tax])
     case grace(seconds: Int)
     case clock(Instant)
     case closeDue
@@ -95,6 +100,10 @@ extension PlainModel {
         case .removeOverride(let number): return said(removeOverride(number))
         case .finalize(let invoice): return said(finalizeNow(invoice))
         case .void(let invoice): return said(void(invoice))
+        case .pay(let invoice, let amount, let key): return said(pay(invoice, amount: amount, key: key))
+        case .giveUp(let invoice): return said(giveUp(invoice))
+        case .credit(let invoice, let part): return said(credit(invoice, part))
+        case .tax(let company, let taxes): setTaxes(taxes, of: company)
         case .grace(let seconds): setGrace(seconds * Calendar.second)
         case .clock(let instant): setClock(instant)
         case .closeDue: runDue(until: now)

@@ -95,6 +95,13 @@ extension World {
             input.usageQuantity = Int64(quantity)
             input.unitPrices = .init(monthly: money(unit))
         }
+        input.minimumAmount = terms.minimum.map { Int64($0) }
+        input.maximumAmount = terms.maximum.map { Int64($0) + (mutant == .maximumOff ? 1 : 0) }
+        input.billingThreshold = terms.threshold.map { Int64($0) + (mutant == .thresholdOff ? 1 : 0) }
+        if let cadence = terms.cadence {
+            input.overageCadence = cadence.months == 1 ? .monthly : .quarterly
+            input.overageAnchor = cadence.isOfCalendar ? .monthEnd : .billingPeriodStart
+        }
         return input
     }
 

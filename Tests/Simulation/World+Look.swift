@@ -115,7 +115,9 @@ extension World {
         }
         return "of \(invoice.subscriptionID.number) \(invoice.status.rawValue)\(number) "
             + "\(invoice.period.start.instant)-\(invoice.period.end.instant) final \(invoice.finalizesAt.instant) "
-            + "total \(invoice.total) balance \(invoice.amountFromBalance): "
+            + "total \(invoice.total) balance \(invoice.amountFromBalance) "
+            + "paid \(invoice.amountPaid - invoice.amountFromBalance) credited \(invoice.credits?.total ?? 0) "
+            + "left \(invoice.amountRemaining): "
             + lines.sorted().joined(separator: " + ")
     }
 

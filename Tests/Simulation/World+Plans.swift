@@ -17,6 +17,7 @@ extension World {
                 return selection
             }
             manage.payInAdvance = selections(wanted, kept)
+            if mutant != .lostCoupon { manage.couponExternalID = wanted.coupon.map { "coupon \($0)" } }
         }
         if let anchor = wanted.anchor {
             manage.billingCycleAnchor = Timestamp(anchor)

@@ -55,6 +55,10 @@ extension World {
             try await run(DeleteCompanyOverride(overrideID: Identifier(number: number)))
         case .finalize(let invoice): try await run(FinalizeInvoice(invoiceID: Identifier(number: invoice)))
         case .void(let invoice): try await run(VoidInvoice(invoiceID: Identifier(number: invoice)))
+        case .pay(let invoice, let amount, let key): try await pay(invoice, amount, key)
+        case .giveUp(let invoice): try await run(MarkInvoiceUncollectible(invoiceID: Identifier(number: invoice)))
+        case .credit(let invoice, let part): try await credit(invoice, part)
+        case .tax(let company, let taxes): try await tax(company, taxes)
         case .grace(let seconds):
             var settings = UpdateBillingSettings()
             settings.invoiceGraceSeconds = Int64(seconds)

@@ -19,6 +19,8 @@ final class World {
     private(set) var restarts = 0
     var catalog = WorldCatalog()
     var invoicesRead: [InvoiceRead] = []
+    /// Keys that a planted bug has made up.
+    var keysMade = 0
 
     var engine: Engine { running! }
 
@@ -89,6 +91,8 @@ struct WorldCatalog {
     /// Which of the plans are add-ons.
     var addOns: Set<Int> = []
     var versions: [[WorldVersion]] = []
+    /// How many there are.
+    var coupons = 0
 
     func plan(_ assignment: PlanAssignment) -> String {
         guard let plan = plans.firstIndex(of: assignment.planID),
