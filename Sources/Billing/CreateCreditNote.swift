@@ -131,9 +131,9 @@ extension Invoice {
         let off = lines.filter { $0.type == .discount && $0.derivation?.lineID == line.id }
         let net = afterDiscounts(line)
         let left = alreadyTaken.reduce(net) { $0 - $1.amount }
-        let amount = try part.amount(of: net, line)
+        let amount = try part.amount(of: net, line, alreadyTaken: alreadyTaken)
         guard amount > 0, amount <= left else {
-            throw Refusal.conflict("line \(line.id) has \(left) left to take back, not \(amount)")
+            throw Refusal.conflict("amount: line \(line.id) has \(left) left to take back, not \(amount)")
         }
         // Of its own taxes and those of its discounts.
         let taxed = [line.id] + off.map(\.id)
@@ -153,30 +153,39 @@ extension Invoice {
             (added, contained) = (min(added, share.added), min(contained, share.contained))
         }
         return CreditNoteLine(
-            lineID: line.id, description: line.description, amount: amount, addedTax: added, containedTax: contained)
+            lineID: line.id, description: line.description, amount: amount, addedTax: added, containedTax: contained,
+            quantity: part.quantity)
     }
 }
 
 extension CreateCreditNote.Part {
-    /// The amount that is asked for, in minor units; of a quantity its part of the line, rounded once.
-    fileprivate func amount(of net: Int64, _ line: InvoiceLine) throws -> Int64 {
+    /// The amount that is asked for, in minor units; of a quantity its part of the line, rounded once. The last of the
+    /// quantity takes what is left, so that the parts of a line are the line.
+    fileprivate func amount(of net: Int64, _ line: InvoiceLine, alreadyTaken: [CreditNoteLine]) throws -> Int64 {
         switch (amount, quantity) {
         case (let amount?, nil):
             guard amount > 0 else { throw Refusal.invalid("amount must be above 0, not \(amount)") }
             return amount
         case (nil, let quantity?):
-            guard quantity > .zero, quantity <= line.quantity else {
-                throw Refusal.invalid(
-                    "quantity must be above 0 and at most the line's \(line.quantity), not \(quantity)")
+            let taken = try alreadyTaken.reduce(Optional(Decimal.zero)) { sum, part in
+                try sum.flatMap { sum in try part.quantity.map { try sum.adding($0) } }
             }
+            let most = try line.quantity.subtracting(taken ?? .zero)
+            guard quantity > .zero, quantity <= most else {
+                throw Refusal.invalid("quantity must be above 0 and at most the line's \(most), not \(quantity)")
+            }
+            let left = alreadyTaken.reduce(net) { $0 - $1.amount }
+            if taken != nil, quantity == most { return left }
             // As whole numbers of the smaller place: quantity ÷ line's quantity.
             let places = max(quantity.scale, line.quantity.scale)
             let (part, whole) = (quantity.parts(places: places), line.quantity.parts(places: places))
             guard let part, let whole, let product = part.times(Int128(net)) else {
                 throw ArithmeticOverflow("\(net) × \(quantity) ÷ \(line.quantity)")
             }
-            return try Decimal(coefficient: product.dividedRoundingHalfAway(by: whole), scale: 0)?.roundedToInteger()
-                ?? 0
+            let rounded =
+                try Decimal(coefficient: product.dividedRoundingHalfAway(by: whole), scale: 0)?.roundedToInteger() ?? 0
+            // Where no amount was named, only what was rounded up before can leave too little.
+            return taken == nil ? rounded : min(rounded, left)
         default:
             throw Refusal.invalid("a line needs an amount or a quantity, one of both")
         }

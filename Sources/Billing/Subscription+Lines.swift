@@ -143,11 +143,13 @@ extension Subscription {
             let lines = billed.usageLines(of: invoice)
             for (line, present) in zip(lines, try lines.metered(of: companyID, transaction)) {
                 guard present.quantity != line.quantity || present.amount != line.amount else { continue }
+                let discount = try invoice.couponShare(of: line.id)
                 var correction = InvoiceLine(
                     id: transaction.newID(), type: .correction, description: "\(line.description): late usage",
                     planID: line.planID, versionID: line.versionID,
                     quantity: try present.quantity.subtracting(line.quantity), unitAmount: nil,
-                    amount: try exactDifference(present.boundedAmount, line.boundedAmount), period: line.period)
+                    amount: try exactDifference(present.boundedAmount(discount), line.boundedAmount(discount)),
+                    period: line.period)
                 correction.featureID = line.featureID
                 correction.featureKey = line.featureKey
                 correction.entitlementID = line.entitlementID
@@ -175,6 +177,14 @@ private func exactDifference(_ left: Int64, _ right: Int64) throws -> Int64 {
     return difference
 }
 
+extension Invoice {
+    /// The part of a charge that the invoice's coupon paid for.
+    fileprivate func couponShare(of id: Identifier<InvoiceLine>) throws -> Int64 {
+        guard terms?.discount != nil, let index = charges.firstIndex(where: { $0.id == id }) else { return 0 }
+        return try couponShares(of: charges, terms)[index]
+    }
+}
+
 extension [InvoiceLine] {
     /// The same lines with the quantities of now, as a draft shows them while late events still join it.
     func metered(of companyID: Identifier<Company>, _ transaction: Transaction) throws -> [InvoiceLine] {
@@ -194,10 +204,13 @@ extension [InvoiceLine] {
 }
 
 extension InvoiceLine {
-    /// What the line's use is billed with the commitment that it misses, and without what exceeds its maximum.
-    fileprivate var boundedAmount: Int64 {
+    /// What the line's use is billed with the commitment that it misses, and without what exceeds its maximum, which is
+    /// of what is left once `discount` is taken off.
+    fileprivate func boundedAmount(_ discount: Int64) -> Int64 {
         let committed = max(amount, usageBasis?.minimum ?? amount)
-        return min(committed, usageBasis?.maximum ?? committed)
+        guard let maximum = usageBasis?.maximum else { return committed }
+        let (most, overflow) = maximum.addingReportingOverflow(discount)
+        return overflow ? committed : min(committed, most)
     }
 
     /// Takes on the quantity of its whole period, and what that costs by its basis, but for what has been billed before

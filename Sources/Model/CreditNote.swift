@@ -52,15 +52,19 @@ public struct CreditNoteLine: Codable, Sendable, Equatable {
     public let addedTax: Int64
     /// Tax that is part of the amount.
     public let containedTax: Int64
+    /// The part of the line's quantity; nil where an amount was named.
+    public let quantity: Decimal?
 
     public init(
-        lineID: Identifier<InvoiceLine>, description: String, amount: Int64, addedTax: Int64, containedTax: Int64
+        lineID: Identifier<InvoiceLine>, description: String, amount: Int64, addedTax: Int64, containedTax: Int64,
+        quantity: Decimal?
     ) {
         self.lineID = lineID
         self.description = description
         self.amount = amount
         self.addedTax = addedTax
         self.containedTax = containedTax
+        self.quantity = quantity
     }
 
     public var total: Int64 { amount + addedTax }

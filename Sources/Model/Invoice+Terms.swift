@@ -64,7 +64,8 @@ extension CreditNoteLine {
     public func adding(_ other: CreditNoteLine) -> CreditNoteLine {
         CreditNoteLine(
             lineID: lineID, description: description, amount: amount + other.amount,
-            addedTax: addedTax + other.addedTax, containedTax: containedTax + other.containedTax)
+            addedTax: addedTax + other.addedTax, containedTax: containedTax + other.containedTax,
+            quantity: quantity.flatMap { mine in other.quantity.flatMap { try? mine.adding($0) } })
     }
 }
 
@@ -136,20 +137,22 @@ extension InvoiceCredits: Packed {
 
 extension CreditNoteLine: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 5)
+        writer.writeArray(count: 6)
         lineID.pack(into: &writer)
         description.pack(into: &writer)
         amount.pack(into: &writer)
         addedTax.pack(into: &writer)
         containedTax.pack(into: &writer)
+        quantity.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        try reader.readFields(5)
+        let fields = try reader.readFields(5...6)
         lineID = try Identifier<InvoiceLine>(unpacking: &reader)
         description = try String(unpacking: &reader)
         amount = try Int64(unpacking: &reader)
         addedTax = try Int64(unpacking: &reader)
         containedTax = try Int64(unpacking: &reader)
+        quantity = fields > 5 ? try Decimal?(unpacking: &reader) : nil
     }
 }

@@ -40,10 +40,7 @@ package struct DerivedLine: Hashable, Sendable {
 package func derivedLines(
     from charges: [InvoiceLine], _ terms: InvoiceTerms?
 ) throws(ArithmeticOverflow) -> [DerivedLine] {
-    var lines = charges.enumerated().compactMap { index, charge in
-        let missing = commitment(billed: charge.amount, minimum: charge.usageBasis?.minimum)
-        return missing > 0 ? DerivedLine(.commitment, of: index, missing) : nil
-    }
+    var lines = commitments(for: charges)
     let off = try discounts(on: charges, terms?.discount?.reduction, commitments: lines)
     lines += off.lines
     for (index, charge) in charges.enumerated() {
@@ -73,6 +70,19 @@ package func taxes(on amount: Int64, _ rates: [TaxRate]) throws(ArithmeticOverfl
         taxes.append(try share(of: amount, percent, of: rate.isInclusive ? hundred + contained : hundred))
     }
     return taxes
+}
+
+/// The part of each charge that a coupon paid for, positive: what is billed of the charge later on may exceed its
+/// maximum by so much.
+package func couponShares(of charges: [InvoiceLine], _ terms: InvoiceTerms?) throws(ArithmeticOverflow) -> [Int64] {
+    try discounts(on: charges, terms?.discount?.reduction, commitments: commitments(for: charges)).shares
+}
+
+private func commitments(for charges: [InvoiceLine]) -> [DerivedLine] {
+    charges.enumerated().compactMap { index, charge in
+        let missing = commitment(billed: charge.amount, minimum: charge.usageBasis?.minimum)
+        return missing > 0 ? DerivedLine(.commitment, of: index, missing) : nil
+    }
 }
 
 /// What a coupon takes off: its lines, and for each charge the positive part of them that is for it.

@@ -133,7 +133,8 @@ struct RandomNouns {
                 // Small, as their sums are made.
                 CreditNoteLine(
                     lineID: nouns.id(), description: nouns.text(), amount: nouns.integer() >> 40,
-                    addedTax: nouns.integer() >> 40, containedTax: nouns.integer() >> 40)
+                    addedTax: nouns.integer() >> 40, containedTax: nouns.integer() >> 40,
+                    quantity: nouns.maybe { Decimal($0.integer() >> 40) })
             }
             credits.add(
                 CreditNote(

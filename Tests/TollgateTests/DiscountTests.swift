@@ -80,6 +80,32 @@ struct TaxTests {
                 parts: [.init(lineID: invoice.lines[line].id, amount: amount, quantity: quantity)]))
     }
 
+    private static let pieces: [(Int64, [String], [Int64])] = [
+        (5, ["0.5", "0.5"], [3, 2]),
+        (7, ["0.2", "0.2", "0.2", "0.2", "0.2"], [1, 1, 1, 1, 3]),
+        (100, ["0.333", "0.333", "0.334"], [33, 33, 34]),
+        (1, ["0.6", "0.3", "0.1"], [1]),
+    ]
+
+    @Test("quantities that are credited piece by piece come to the line", arguments: pieces)
+    func quantities(monthly: Int64, pieces: [String], amounts: [Int64]) async throws {
+        let (shop, _) = try await shop([vat], monthly: monthly)
+        let invoice = try shop.invoices()[0]
+        var credited: [Int64] = []
+        for piece in pieces {
+            let quantity = Model.Decimal(piece)
+            if credited.reduce(0, +) == monthly {
+                await #expect(throws: Refusal.self) { try await note(shop, invoice, quantity: quantity) }
+            } else {
+                credited.append(try await note(shop, invoice, quantity: quantity).subtotal)
+            }
+        }
+        #expect(credited == amounts)
+        #expect(try shop.invoices()[0].credits?.total == invoice.total)
+        await #expect(throws: Refusal.self) { try await note(shop, invoice, quantity: 1) }
+        try shop.expectVerified()
+    }
+
     private func invoice(_ shop: Workshop, _ id: Identifier<Invoice>) throws -> Invoice {
         try #require(try shop.engine.read(shop.environment) { try $0.get(id) })
     }
@@ -289,6 +315,28 @@ struct CouponTests {
         #expect(try await totals(coupon("f", percent: 10, .forever)) == [4410, 4500, 4500, 4500, 4500])
         #expect(try await totals(coupon("z", amount: 9000, .forever)) == [0, 0, 0, 0, 0])
         #expect(try await totals(coupon("f", percent: 10, .forever), restarts: true) == [4410, 4500, 4500, 4500, 4500])
+    }
+
+    @Test(
+        "with late use a line comes to its maximum after its share of the discount",
+        arguments: [(Int64(0), Model.Decimal(50), Int64(30)), (80, 0, 20), (0, 0, -30)])
+    func maximum(amount: Int64, percent: Model.Decimal, late: Int64) async throws {
+        let shop = try await Workshop()
+        let calls = try await shop.eventFeature("calls")
+        var priced = EntitlementInput.payAsYouGo(cents: 25)
+        priced.maximumAmount = 80
+        let plan = try await shop.plan("Pro", monthly: 100, [(calls, priced)])
+        let company = try await shop.run(UpsertCompany(keys: ["id": "a"]))
+        if amount > 0 || percent > 0 { try await shop.run(coupon("c", amount: amount, percent: percent, .forever)) }
+        try await shop.move(company, to: plan) { $0.couponExternalID = amount > 0 || percent > 0 ? "c" : nil }
+        try await shop.track("calls", "a", 4)
+        try await shop.setClock("2024-02-01T02:00:00Z")
+        try await shop.trackLate("calls", "a", late < 0 ? -2 : 3, "2024-01-10T00:00:00Z")
+        try await shop.setClock("2024-03-01T02:00:00Z")
+        let correction = try #require(try shop.invoices()[2].lines.first { $0.type == .correction })
+        // 100 before, of which the coupon pays 50 or 40, and 175 or 50 afterwards.
+        #expect(correction.amount == late)
+        try shop.expectVerified()
     }
 
     @Test("a coupon is redeemed as often as it may be, and a refused one changes nothing")

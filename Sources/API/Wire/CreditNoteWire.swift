@@ -27,6 +27,7 @@ private struct CreditNoteLineWire: WireObject {
         json.field("line_id", line.lineID)
         json.field("description", line.description)
         json.field("amount", line.amount)
+        json.field("quantity_decimal", line.quantity)
         json.field("tax", line.addedTax + line.containedTax)
         json.field("total", line.total)
     }
