@@ -10,14 +10,14 @@ package struct LineEvents: Sendable {
         package let effectiveAt: Timestamp
         package let capturedAt: Timestamp
         /// What it adds to the meter; of a greatest or latest value, the value.
-        package let quantity: Int64
+        package let quantity: Decimal
     }
 
     /// By effective time, then by receipt.
     package fileprivate(set) var events: [Event] = []
     /// Of all, not only of this page.
     package fileprivate(set) var count = 0
-    package fileprivate(set) var sum = Int128(0)
+    package fileprivate(set) var sum = Decimal.zero
 
     /// Keeps the first `most`.
     fileprivate mutating func trim(to most: Int) {
@@ -45,26 +45,28 @@ extension Engine {
         return try await scanning { [store] in
             guard let first = try store.snapshot().firstEvents(in: environment, receivedFrom: period.start - .hours(1))
             else { return LineEvents() }
-            let all = Locked((found: LineEvents(), scanned: 0))
+            let all = Locked((found: LineEvents(), units: Int128(0), scanned: 0))
             try store.forEachEntryInParallel(from: first) { sequence, entry in
                 guard entry.kind == .events, entry.environment == environment else { return }
                 var found: [LineEvents.Event] = []
+                var units = Int128(0)
                 var scanned = 0
                 try EventBlock.forEach(in: entry.payload, received: entry.at) { index, event in
                     scanned += 1
                     guard event.isCounted, !event.isBackfill, event.company == company.ordinal,
                         period.contains(event.effective), let quantity = event.quantity(under: meter)
                     else { return true }
+                    units += Int128(quantity)
                     found.append(
                         LineEvents.Event(
                             id: EventBlock.eventID(sequence: sequence, index: index), effectiveAt: event.effective,
-                            capturedAt: entry.at, quantity: quantity))
+                            capturedAt: entry.at, quantity: MeterUnit.quantity(quantity, ofMeter: meter.ordinal)))
                     return true
                 }
                 let count = all.withLock { all in
                     all.scanned += scanned
                     all.found.count += found.count
-                    for event in found { all.found.sum += Int128(event.quantity) }
+                    all.units += units
                     all.found.events += found
                     if all.found.events.count > 2 * most + 1000 { all.found.trim(to: most) }
                     return all.scanned
@@ -77,6 +79,8 @@ extension Engine {
             }
             return all.withLock { all in
                 all.found.trim(to: most)
+                // A count has 64 bits, so that their sum has digits left for the places.
+                all.found.sum = Decimal(coefficient: all.units, scale: MeterUnit.places(ofMeter: meter.ordinal))!
                 all.found.events.removeFirst(min(offset, all.found.events.count))
                 return all.found
             }

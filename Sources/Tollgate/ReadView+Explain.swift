@@ -29,9 +29,21 @@ extension ReadView {
         }
     }
 
+    /// The other lines that bill the same use: of invoices that came before the period's end, and at its end.
+    package func siblings(of line: InvoiceLine, _ company: Identifier<Company>) throws -> [BilledLine] {
+        guard let basis = line.usageBasis, basis.isEarly || basis.billedEarly != nil else { return [] }
+        return try invoices(of: company, limit: .max).reversed().flatMap { invoice in
+            invoice.lines.filter {
+                $0.id != line.id && $0.usageBasis?.meterID == basis.meterID && $0.usageBasis?.period == basis.period
+                    && $0.featureID == line.featureID
+            }.map { BilledLine(invoice: invoice, line: $0) }
+        }
+    }
+
     /// What a usage line's meter says of its period now; nil where a trait was billed.
-    package func metered(_ line: InvoiceLine, of company: Identifier<Company>) throws -> Int64? {
+    package func metered(_ line: InvoiceLine, of company: Identifier<Company>) throws -> Decimal? {
         guard let basis = line.usageBasis, let meter = basis.meterID else { return nil }
-        return try engine.counters.sum(company: company, meter: meter, in: basis.period)
+        let count = try engine.counters.sum(company: company, meter: meter, in: basis.period)
+        return MeterUnit.quantity(count, ofMeter: meter.ordinal)
     }
 }

@@ -169,6 +169,18 @@ package final class ReadView {
         return try engine.rehearse(ClosePeriod(subscriptionID: id), in: runtime.id, at: end)
     }
 
+    /// A draft as it would be finalised now, with the late use that has joined it; any other invoice as it is.
+    package func present(_ invoice: Invoice) throws -> Invoice {
+        guard invoice.status == .draft else { return invoice }
+        var draft = invoice
+        do {
+            draft.lines = try engine.rehearse(FinalizeInvoice(invoiceID: invoice.id), in: runtime.id, at: now).lines
+        } catch is Refusal {
+            // It became final meanwhile, or would be too large: it is shown as it was made.
+        }
+        return draft
+    }
+
     // MARK: - Usage
 
     /// Nil when the company has no entitlement to the feature.

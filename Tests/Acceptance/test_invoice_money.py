@@ -156,6 +156,51 @@ def test_a_usage_line_is_explained_down_to_its_events(shop):
     assert shop.send("GET", f"/invoices/{invoice['id']}/lines/invl_none/explain").status_code == 404
 
 
+def test_a_draft_shows_the_late_use_that_joins_it(shop):
+    acme = shop.subscribed("acme", shop.pro)
+    shop.track(event("calls", "acme", 4))
+    shop.clock("2024-02-01T00:30:00Z")
+    draft = shop.invoices(acme)[1]
+    late = shop.track(event("calls", "acme", 2, at="2024-01-31T23:59:59Z"))
+    assert [row["effect"] for row in late["late"]] == ["grace"]
+    now = shop.invoice(draft["id"])
+    assert (draft["total"], now["total"], now["status"], now["number"]) == (5000, 5050, "draft", None)
+    assert shop.get("/invoices", company_id=acme["id"])[0]["total"] == 5050
+    january = {"period_start": "2023-12-01T00:00:00Z", "period_end": "2024-01-01T00:00:00Z"}
+    assert shop.get("/invoices/count", company_id=acme["id"], **january)["count"] == 0
+    shop.clock(GRACE_OVER)
+    final = shop.invoice(draft["id"])
+    assert [(line["id"], line["amount"]) for line in final["lines"]] == [
+        (line["id"], line["amount"]) for line in now["lines"]]
+
+
+def test_fractions_and_early_bills_are_explained(shop):
+    """metered = billed + billed_otherwise + corrected + uncorrected, and the tiers come to the line."""
+    priced = {"value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 3}
+    tons, sms, refunds = shop.feature("tons", quantity_decimals=3), shop.feature("sms"), shop.feature("refunds")
+    plan = shop.plan("Plan", [
+        (tons, {**priced, "package_size": 1}), (sms, {**priced, "billing_threshold": 30}), (refunds, priced)])
+    acme = shop.subscribed("acme", plan)
+    shop.track(event("tons", "acme", "1.25"), event("tons", "acme", "2.125"), event("refunds", "acme", -4))
+    for quantity in (12, 15, 4):
+        shop.track(event("sms", "acme", quantity))
+    shop.clock(GRACE_OVER)
+    amounts = {}
+    for invoice in shop.invoices(acme):
+        for line in lines(invoice, "usage"):
+            why = shop.get(f"/invoices/{invoice['id']}/lines/{line['id']}/explain")
+            use, calculation = why["usage"], why["calculation"]
+            amounts.setdefault(line["feature_key"], []).append(line["amount"])
+            assert Decimal(calculation["exact_amount_decimal"]) == line["amount"]
+            assert sum(Decimal(tier["amount_decimal"]) for tier in calculation["tiers"]) in (0, line["amount"])
+            assert Decimal(use["events_sum"]) == Decimal(use["metered_decimal"])
+            assert sum(Decimal(row["quantity_decimal"]) for row in use["events"]) == Decimal(use["metered_decimal"])
+            assert (use["corrected"], use["uncorrected"]) == ("0", "0"), use
+            assert Decimal(use["billed"]) + Decimal(use["billed_otherwise"]) == Decimal(use["metered_decimal"])
+    # Four whole packages of 3.375 tons.
+    assert amounts == {"tons": [12], "sms": [36, 45, 12], "refunds": [0]}
+
+
 def test_documents_escape_hostile_names(shop):
     acme = shop.company("acme")
     shop.post("/companies", {"keys": {"id": "acme"}, "name": "<script>alert(1)</script>"})

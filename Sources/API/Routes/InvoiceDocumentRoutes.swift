@@ -17,7 +17,7 @@ extension Routes {
             case .csv: return try call.document(type: "text/csv; charset=utf-8") { invoice, _ in invoice.csv }
             case .json:
                 return try call.answer { view in
-                    BillingInvoiceDetailResponseData(invoice: try call.found("invoice_id", in: view), now: view.now)
+                    BillingInvoiceDetailResponseData(invoice: try call.invoice(in: view), now: view.now)
                 }
             }
         }
@@ -59,7 +59,7 @@ extension Call {
     ) throws -> Answer {
         try engine.read(environment) { reading in
             let view = WireView(reading)
-            let text = try make(try found("invoice_id", in: view), view)
+            let text = try make(try invoice(in: view), view)
             if let failure = view.failure { throw failure }
             return Answer(document: text, type: type)
         }
@@ -70,7 +70,7 @@ extension Call {
         let lineID: Identifier<InvoiceLine> = try id("line_id")
         let (invoice, line, usage) = try engine.read(environment) { reading in
             let view = WireView(reading)
-            let invoice: Invoice = try found("invoice_id", in: view)
+            let invoice = try self.invoice(in: view)
             guard let line = invoice.lines.first(where: { $0.id == lineID }) else {
                 throw Refusal.missing("line_id", lineID.description)
             }
@@ -87,9 +87,12 @@ extension Call {
                 limit: page.limit)
         }
         return try answer { view in
-            LineExplanation(
+            let siblings = try usage.map { try view.reading.siblings(of: $0.line, invoice.companyID) } ?? []
+            let lines = (usage.map { [$0] } ?? []) + siblings
+            return LineExplanation(
                 invoice: invoice, line: line, usageLine: usage,
-                corrections: try usage.map { try view.reading.corrections(of: $0.line.id, invoice.companyID) } ?? [],
+                siblings: siblings,
+                corrections: try lines.flatMap { try view.reading.corrections(of: $0.line.id, invoice.companyID) },
                 metered: try usage.flatMap { try view.reading.metered($0.line, of: invoice.companyID) },
                 events: events,
                 source: line.derivation?.lineID.flatMap { id in invoice.lines.first { $0.id == id } })

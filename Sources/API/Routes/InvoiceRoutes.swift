@@ -12,13 +12,15 @@ extension Routes {
             let page = try call.query.page()
             return try call.answer { view in
                 try call.invoices(view, offset: page.offset, limit: page.limit)
-                    .map { BillingInvoiceResponseData(invoice: $0, now: view.now) }
+                    .map { BillingInvoiceResponseData(invoice: try view.reading.present($0), now: view.now) }
             }
         }
         get("invoices/count", .company) { call in
             try call.answer { CountResponse(count: try call.invoices($0, offset: 0, limit: .max).count) }
         }
-        one("invoices", id: "invoice_id") { BillingInvoiceDetailResponseData(invoice: $0, now: $1.now) }
+        get("invoices/:invoice_id") { call in
+            try call.answer { BillingInvoiceDetailResponseData(invoice: try call.invoice(in: $0), now: $0.now) }
+        }
         post("invoices/:invoice_id/finalize") { call in
             try await call.invoice(FinalizeInvoice(invoiceID: try call.id("invoice_id")))
         }
@@ -42,19 +44,25 @@ extension Routes {
 }
 
 extension Call {
+    /// The invoice that the path names, as it is now.
+    func invoice(in view: WireView) throws -> Invoice {
+        try view.reading.present(try found("invoice_id", in: view))
+    }
+
     fileprivate func invoice<C: Command>(_ command: C) async throws -> Answer where C.Outcome == Invoice {
         let invoice = try await execute(command)
         return try answer { BillingInvoiceDetailResponseData(invoice: invoice, now: $0.now) }
     }
 
-    /// Filtered by company, status and period: invoices whose period touches [`start_time`, `end_time`).
+    /// Filtered by company, status and period: invoices whose period touches [`start_time`, `end_time`), which
+    /// may also be called as the invoice calls them.
     fileprivate func invoices(_ view: WireView, offset: Int, limit: Int) throws -> [Invoice] {
         let company: Identifier<Company>? = try query.optional("company_id")
         let statuses: OneOf<InvoiceStatus> = try query.oneOf(single: "status")
         let states: OneOf<InvoiceDocumentState> = try query.oneOf(single: "document_state")
         let pastDue: Bool? = try query.optional("past_due")
-        let start: Timestamp? = try query.optional("start_time")
-        let end: Timestamp? = try query.optional("end_time")
+        let start: Timestamp? = try query.optional("start_time") ?? query.optional("period_start")
+        let end: Timestamp? = try query.optional("end_time") ?? query.optional("period_end")
         let search = try query.search()
         let now = view.now
         return try view.reading.invoices(of: company, offset: offset, limit: limit) { invoice in

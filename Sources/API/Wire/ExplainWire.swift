@@ -6,10 +6,12 @@ internal import Tollgate
 struct LineExplanation: WireObject {
     let invoice: Invoice
     let line: InvoiceLine
-    /// Of usage and correction lines: the usage line, and all its corrections, oldest first.
+    /// Of usage and correction lines: the usage line, the others that bill the same use, and all their corrections,
+    /// oldest first.
     let usageLine: BilledLine?
+    let siblings: [BilledLine]
     let corrections: [BilledLine]
-    let metered: Int64?
+    let metered: Decimal?
     /// Nil where nothing is added up from events.
     let events: LineEvents?
     /// Of commitments, discounts and taxes.
@@ -26,11 +28,14 @@ struct LineExplanation: WireObject {
             json.field(
                 "usage",
                 UsageExplanation(
-                    billed: usageLine, corrections: corrections, metered: metered, events: events))
+                    billed: usageLine, siblings: siblings, corrections: corrections, metered: metered, events: events))
         }
         if let usageLine, line.type == .correction {
             json.field(
-                "corrects", CorrectionExplanation(line: line, of: usageLine, corrections: corrections))
+                "corrects",
+                CorrectionExplanation(
+                    line: line, of: usageLine,
+                    corrections: corrections.filter { $0.line.correctsLineID == usageLine.line.id }))
         }
     }
 }
@@ -55,6 +60,8 @@ private struct Calculation: WireObject {
             return try? line.tiers.reduce(Decimal.zero) { try $0.adding($1.amount) }
         }
         guard line.prorationBasis == nil, line.type != .correction, !line.isDerived else { return nil }
+        // Nothing used, or less than nothing, costs nothing.
+        if line.type == .usage, line.quantity <= .zero { return .zero }
         return line.unitAmount.flatMap { try? $0.multiplied(by: line.quantity) }
     }
 
@@ -64,11 +71,12 @@ private struct Calculation: WireObject {
     }
 }
 
-/// metered = billed + corrected + uncorrected
+/// metered = billed + billed_otherwise + corrected + uncorrected
 private struct UsageExplanation: WireObject {
     let billed: BilledLine
+    let siblings: [BilledLine]
     let corrections: [BilledLine]
-    let metered: Int64?
+    let metered: Decimal?
     let events: LineEvents?
 
     func writeFields(to json: inout JSONWriter) {
@@ -80,26 +88,31 @@ private struct UsageExplanation: WireObject {
         json.field("period_start", basis?.period.start)
         json.field("period_end", basis?.period.end)
         json.field("billed", billed.line.quantity)
+        json.field("billed_otherwise", otherwise)
         json.field("corrected", corrected)
-        json.field("metered", metered)
+        json.field("metered", metered?.whole)
+        json.field("metered_decimal", metered)
         json.field("uncorrected", uncorrected)
         json.field("corrections", corrections.map(CorrectionWire.init))
         if let events {
             json.field("events_count", events.count)
-            json.field("events_sum", Decimal(coefficient: events.sum, scale: 0))
+            json.field("events_sum", events.sum)
             json.field(
                 "events",
                 events.events.map { LineEventWire(event: $0, finalizedAt: billed.invoice.finalizedAt) })
         }
     }
 
-    private var corrected: Decimal? {
-        try? corrections.reduce(Decimal.zero) { try $0.adding($1.line.quantity) }
-    }
+    private var otherwise: Decimal? { quantity(of: siblings) }
+    private var corrected: Decimal? { quantity(of: corrections) }
 
     private var uncorrected: Decimal? {
-        guard let metered, let corrected else { return nil }
-        return try? Decimal(metered).subtracting(billed.line.quantity).subtracting(corrected)
+        guard let metered, let otherwise, let corrected else { return nil }
+        return try? metered.subtracting(billed.line.quantity).subtracting(otherwise).subtracting(corrected)
+    }
+
+    private func quantity(of lines: [BilledLine]) -> Decimal? {
+        try? lines.reduce(Decimal.zero) { try $0.adding($1.line.quantity) }
     }
 }
 
@@ -122,7 +135,8 @@ private struct LineEventWire: WireObject {
         json.field("id", event.id)
         json.field("effective_at", event.effectiveAt)
         json.field("captured_at", event.capturedAt)
-        json.field("quantity", event.quantity)
+        json.field("quantity", event.quantity.whole)
+        json.field("quantity_decimal", event.quantity)
         // What falls due at an instant is done before what is asked for at it.
         json.field("is_late", finalizedAt.map { $0 <= event.capturedAt } ?? false)
     }
