@@ -37,7 +37,8 @@ package struct SetTestClock: Command {
         else { throw .invalid("now must lie between 1970 and 2200") }
         let mayStartAnywhere = isFresh && environment.testClock == nil
         guard mayStartAnywhere || next >= now else {
-            throw .invalid("the test clock stands at \(now.rfc3339) and only moves forward, not to \(next.rfc3339)")
+            throw .invalid(
+                "now: the test clock stands at \(now.rfc3339) and only moves forward, not to \(next.rfc3339)")
         }
     }
 }

@@ -16,6 +16,8 @@ public struct PercentagePrice: Hashable, Sendable, Codable {
     public var maximumAmount: Decimal?
 
     public static let maximumRatePlaces = 10
+    /// The whole of what an event's quantity stands for.
+    public static let maximumRate = Decimal(100)
 
     public init(rate: Decimal) {
         self.rate = rate
@@ -28,11 +30,16 @@ public struct PercentagePrice: Hashable, Sendable, Codable {
     }
 
     var refusal: PriceModelRefusal? {
-        if rate.isNegative { return .negativeAmount(rate) }
+        if rate.isNegative { return .negative("rate", rate) }
+        if rate > Self.maximumRate { return .rateAbove(rate, limit: Self.maximumRate) }
         if rate.scale > Self.maximumRatePlaces { return .tooManyPlaces(rate, limit: Self.maximumRatePlaces) }
-        if let freeEvents, freeEvents < 0 { return .negativeCount(freeEvents) }
-        for amount in [fixedAmount, freeAmount, minimumAmount, maximumAmount].compactMap(\.self) {
-            if let refusal = PriceModel.refusal(ofAmount: amount) { return refusal }
+        if let freeEvents, freeEvents < 0 { return .negative("free_events", Decimal(freeEvents)) }
+        let amounts = [
+            ("fixed_amount", fixedAmount), ("free_amount", freeAmount), ("min_amount", minimumAmount),
+            ("max_amount", maximumAmount),
+        ]
+        for (name, amount) in amounts {
+            if let refusal = amount.flatMap({ PriceModel.refusal(ofAmount: $0, name) }) { return refusal }
         }
         if let minimumAmount, let maximumAmount, minimumAmount > maximumAmount {
             return .minimumAboveMaximum(minimum: minimumAmount, maximum: maximumAmount)

@@ -29,7 +29,7 @@ public enum PriceModel: Hashable, Sendable, Codable {
         case .perUnit(let unit):
             Self.refusal(ofAmount: unit)
         case .overage(let included, let unit):
-            Self.refusal(ofQuantity: included) ?? Self.refusal(ofAmount: unit)
+            Self.refusal(ofQuantity: included, "soft_limit") ?? Self.refusal(ofAmount: unit)
         case .graduated(let tiers, _), .volume(let tiers, _):
             Self.refusal(of: tiers)
         case .package(let size, _, let unit):
@@ -37,7 +37,7 @@ public enum PriceModel: Hashable, Sendable, Codable {
         case .percentage(let price):
             price.refusal
         case .above(let free, let model):
-            Self.refusal(ofQuantity: free) ?? model.refusal
+            Self.refusal(ofQuantity: free, "free_quantity") ?? model.refusal
         }
     }
 
@@ -92,12 +92,16 @@ public enum PriceModel: Hashable, Sendable, Codable {
         guard tiers.count <= maximumTiers else { return .tooManyTiers(count: tiers.count) }
         var previous = Decimal.zero
         for (index, tier) in tiers.enumerated() {
-            if let refusal = refusal(ofAmount: tier.unitAmount) ?? refusal(ofAmount: tier.flatAmount) { return refusal }
+            if let refusal = refusal(ofAmount: tier.unitAmount, "per_unit_price of tier \(index)")
+                ?? refusal(ofAmount: tier.flatAmount, "flat_amount of tier \(index)")
+            {
+                return refusal
+            }
             guard let upTo = tier.upTo else {
                 guard index == tiers.count - 1 else { return .openTierBeforeLast(index: index) }
                 return nil
             }
-            if let refusal = refusal(ofQuantity: upTo) { return refusal }
+            if let refusal = refusal(ofQuantity: upTo, "up_to of tier \(index)") { return refusal }
             guard tier.isPayable(upTo) else { return .tooMuch(quantity: upTo, unitAmount: tier.unitAmount) }
             guard previous < upTo else { return .notAscending(index: index, upTo: upTo, previous: previous) }
             previous = upTo
@@ -105,13 +109,15 @@ public enum PriceModel: Hashable, Sendable, Codable {
         return .lastTierNotOpen(upTo: previous)
     }
 
-    static func refusal(ofAmount amount: Decimal) -> PriceModelRefusal? {
-        if amount.isNegative { return .negativeAmount(amount) }
-        return amount.scale > maximumPricePlaces ? .tooManyPlaces(amount, limit: maximumPricePlaces) : nil
+    /// - Parameter name: what the sentence calls it.
+    static func refusal(ofAmount amount: Decimal, _ name: String = "a price") -> PriceModelRefusal? {
+        if amount.isNegative { return .negative(name, amount) }
+        if amount.scale > maximumPricePlaces { return .tooManyPlaces(amount, limit: maximumPricePlaces) }
+        return (try? amount.roundedToInteger()) == nil ? .tooLarge(name, amount) : nil
     }
 
-    private static func refusal(ofQuantity quantity: Decimal) -> PriceModelRefusal? {
-        if quantity.isNegative { return .negativeQuantity(quantity) }
+    private static func refusal(ofQuantity quantity: Decimal, _ name: String) -> PriceModelRefusal? {
+        if quantity.isNegative { return .negative(name, quantity) }
         return quantity.scale > maximumQuantityPlaces ? .tooManyPlaces(quantity, limit: maximumQuantityPlaces) : nil
     }
 }
@@ -130,12 +136,12 @@ public enum PriceModelRefusal: Error, Hashable, Sendable, CustomStringConvertibl
     case notAscending(index: Int, upTo: Decimal, previous: Decimal)
     case openTierBeforeLast(index: Int)
     case lastTierNotOpen(upTo: Decimal)
-    case negativeAmount(Decimal)
-    case negativeQuantity(Decimal)
+    case negative(String, Decimal)
+    case tooLarge(String, Decimal)
     case tooManyPlaces(Decimal, limit: Int)
     case noUnitsInPackage(Int64)
-    case negativeCount(Int64)
     case tooMuch(quantity: Decimal, unitAmount: Decimal)
+    case rateAbove(Decimal, limit: Decimal)
     case minimumAboveMaximum(minimum: Decimal, maximum: Decimal)
 
     public var description: String {
@@ -145,23 +151,23 @@ public enum PriceModelRefusal: Error, Hashable, Sendable, CustomStringConvertibl
         case .tooManyTiers(let count):
             "a price has at most \(PriceModel.maximumTiers) tiers, not \(count)"
         case .notAscending(let index, let upTo, let previous):
-            "tier \(index) ends at \(upTo), which is not above \(previous), where it starts"
+            "tier \(index) has an up_to of \(upTo), which is not above \(previous), where it starts"
         case .openTierBeforeLast(let index):
             "tier \(index) has no up_to, but only the last tier may be open"
         case .lastTierNotOpen(let upTo):
             "the last tier must have no up_to, but it ends at \(upTo)"
-        case .negativeAmount(let amount):
-            "a price cannot be negative, as \(amount) is"
-        case .negativeQuantity(let quantity):
-            "a quantity of a price cannot be negative, as \(quantity) is"
+        case .negative(let name, let number):
+            "\(name) cannot be negative, as \(number) is"
+        case .tooLarge(let name, let amount):
+            "\(name) of \(amount) is more than an amount can be"
         case .tooManyPlaces(let number, let limit):
             "\(number) has \(number.scale) places, more than the \(limit) allowed"
         case .noUnitsInPackage(let size):
             "package_size must be at least 1, not \(size)"
-        case .negativeCount(let count):
-            "free_events cannot be negative, as \(count) is"
         case .tooMuch(let quantity, let unitAmount):
             "\(quantity) units at \(unitAmount) are more than an amount can be"
+        case .rateAbove(let rate, let limit):
+            "rate must be at most \(limit), not \(rate)"
         case .minimumAboveMaximum(let minimum, let maximum):
             "min_amount of \(minimum) lies above max_amount of \(maximum)"
         }

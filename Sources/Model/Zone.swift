@@ -9,15 +9,24 @@ public struct Zone: Hashable, Sendable {
     public let name: String
     private let rules: TimeZone
 
-    /// `UTC`, `GMT`, or an `Area/Location` name in its exact spelling. Nil for everything else: abbreviations such as
-    /// `PST` mean different zones to different readers, and offsets such as `GMT+5` have no rules.
+    /// A name of tzdata in its exact spelling: `Area/Location`, or one of the few that have no area. Nil for everything
+    /// else: abbreviations such as `PST` mean different zones to different readers, and offsets such as `GMT+5` have no
+    /// rules.
     public init?(_ name: String) {
         guard let rules = TimeZone(identifier: name) else { return nil }
         let isLocation = name.utf8.contains(UInt8(ascii: "/")) && rules.identifier == name
-        guard isLocation || name == "UTC" || name == "GMT" else { return nil }
+        guard isLocation || Self.namesWithoutArea.contains(name) else { return nil }
         self.name = name
         self.rules = rules
     }
+
+    /// Foundation knows abbreviations by the same call, so these are told apart by name.
+    private static let namesWithoutArea: Set<String> = [
+        "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "GB", "GB-Eire", "GMT", "GMT0", "Greenwich",
+        "HST", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST",
+        "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC", "ROK", "Singapore",
+        "Turkey", "UCT", "UTC", "Universal", "W-SU", "WET", "Zulu",
+    ]
 
     public static let utc = Zone("UTC")!
 

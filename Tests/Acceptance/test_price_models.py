@@ -202,7 +202,15 @@ WRONG = {  # name: (fields, the field that the sentence names)
     "free units that are bought": (
         {"value_type": "trait", "price_behavior": "pay_in_advance", "monthly_unit_price": 1, "free_quantity": 1},
         "free_quantity"),
-    "negative free units": (pay_as_you_go(monthly_unit_price=1, free_quantity=-1), "monthly_unit_price"),
+    "negative free units": (pay_as_you_go(monthly_unit_price=1, free_quantity=-1), "free_quantity"),
+    "a negative tier": (
+        {"value_type": "unlimited", "price_behavior": "tier", "tier_mode": "volume",
+         "price_tiers": [{"per_unit_price": 1, "flat_amount": -1}]}, "flat_amount of tier 0"),
+    "no tiers": ({"value_type": "unlimited", "price_behavior": "tier", "tier_mode": "volume"}, "price_tiers"),
+    "more than the whole of an event": (percent("100.5"), "rate"),
+    "a negative fixed amount": (percent("1", fixed_amount=-1), "fixed_amount"),
+    "more than an amount can be": (percent("1", fixed_amount=10**30), "fixed_amount"),
+    "an unknown version": (pay_as_you_go(monthly_unit_price=1, plan_version_id="plvr_11111111111"), "plan_version_id"),
 }
 
 

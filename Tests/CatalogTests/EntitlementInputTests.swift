@@ -33,20 +33,26 @@ import Testing
         api   | type=boolean behavior=pay_as_you_go monthly=1 numeric=100 | numeric 100; per 1, per 1, per 1
         api   | type=boolean behavior=pay_as_you_go monthly=1 numeric=0 | unlimited; per 1, per 1, per 1
         api   | type=boolean behavior=pay_as_you_go monthly=1 numeric=-1 | refused: value_numeric cannot be negative, as -1 is
-        api   | type=unlimited behavior=pay_as_you_go | refused: price_behavior pay_as_you_go needs a unit price
+        api   | type=unlimited behavior=pay_as_you_go monthly=5 package=1 | unlimited; 1 for 5 up, 1 for 5 up, 1 for 5 up
+        api   | type=unlimited behavior=overage soft=7 monthly=5 package=1 | unlimited; 7 free then 1 for 5 up, 7 free then 1 for 5 up, 7 free then 1 for 5 up
+        seats | type=trait behavior=pay_in_advance monthly=9 package=1 | trait; per 9, per 9, per 9
+        api   | type=unlimited behavior=pay_as_you_go monthly=5 package=0 | refused: package_size must be at least 1, not 0
+        api   | type=unlimited behavior=pay_as_you_go | refused: price_behavior pay_as_you_go needs a unit price, as monthly_unit_price
         api   | type=unlimited behavior=pay_as_you_go monthly=-1 | refused: monthly_unit_price of "api" cannot be used: a price cannot be negative, as -1 is
+        api   | type=unlimited behavior=pay_as_you_go monthly=9223372036854775808 | refused: monthly_unit_price of "api" cannot be used: a price of 9223372036854775808 is more than an amount can be
         api   | type=unlimited behavior=overage soft=50 monthly=50 | unlimited; 50 free then 50, 50 free then 50, 50 free then 50
         api   | type=unlimited behavior=overage soft=50 monthly=50 numeric=60 | numeric 60; 50 free then 50, 50 free then 50, 50 free then 50
-        api   | type=unlimited behavior=overage soft=50 monthly=50 numeric=40 | refused: the hard limit of 40 lies below the soft limit of 50
+        api   | type=unlimited behavior=overage soft=50 monthly=50 numeric=40 | refused: the hard limit, value_numeric, of 40 lies below the soft_limit of 50
         api   | type=unlimited behavior=overage monthly=50 | refused: price_behavior overage needs a soft_limit
-        api   | type=unlimited behavior=overage soft=50 | refused: price_behavior overage needs a unit price
+        api   | type=unlimited behavior=overage soft=50 | refused: price_behavior overage needs a unit price, as monthly_unit_price
         api   | type=unlimited behavior=overage soft=-1 monthly=5 | refused: soft_limit cannot be negative, as -1 is
         api   | type=unlimited behavior=tier mode=volume tiers=50:1,*:2 | unlimited; volume 2, volume 2, volume 2
         api   | type=unlimited behavior=tier mode=graduated monthlyTiers=*:2 | unlimited; graduated 1, -, -
         api   | type=unlimited behavior=tier mode=graduated tiers=5:1,*:2 monthlyTiers=*:2 | unlimited; graduated 1, graduated 2, graduated 2
         api   | type=unlimited behavior=tier tiers=*:2 | refused: price_behavior tier needs a tier_mode
-        api   | type=unlimited behavior=tier mode=volume | refused: price_behavior tier needs price tiers
+        api   | type=unlimited behavior=tier mode=volume | refused: price_behavior tier needs price_tiers
         api   | type=unlimited behavior=tier mode=volume tiers=50:1 | refused: price_tiers of "api" cannot be used: the last tier must have no up_to, but it ends at 50
+        api   | type=unlimited behavior=tier mode=volume tiers=50:-1,*:1 | refused: price_tiers of "api" cannot be used: per_unit_price of tier 0 cannot be negative, as -1 is
         api   | type=unlimited behavior=tier mode=volume tiers=*:1 monthly=1 | refused: unit prices are for pay_in_advance, pay_as_you_go and overage, there is price_behavior tier
         api   | type=numeric numeric=5 monthly=1        | refused: unit prices are for pay_in_advance, pay_as_you_go and overage, there is no price_behavior
         api   | type=numeric numeric=5 soft=1           | refused: soft_limit is for price_behavior overage, there is no price_behavior
@@ -88,6 +94,7 @@ import Testing
         input.priceBehavior = given["behavior"].map { PriceBehavior(rawValue: $0)! }
         input.softLimit = given["soft"].map { Int64($0)! }
         input.usageQuantity = given["quantity"].map { Int64($0)! }
+        input.packageSize = given["package"].map { Int64($0)! }
         input.tierMode = given["mode"].map { TierMode(rawValue: $0)! }
         input.unitPrices = .init(
             monthly: given["monthly"].map { Decimal($0)! }, quarterly: given["quarterly"].map { Decimal($0)! },

@@ -80,9 +80,9 @@ import Testing
         recurring | month=0                    | month 0 usd
         recurring | month=1/eur month=2/usd    | month 1 eur, month 2 usd
         recurring | month=1 month=2            | refused: there are two prices for month in usd
-        recurring | month=-1                   | refused: a price cannot be negative, as -1 is
-        recurring | 0month=1                   | refused: a price recurs every 1 to 36 months, not 0
-        recurring | 4year=1                    | refused: a price recurs every 1 to 3 years, not 4
+        recurring | month=-1                   | refused: monthly_price cannot be negative, as -1 is
+        recurring | 0month=1                   | refused: interval_count must be 1 to 36 for months, not 0
+        recurring | 4year=1                    | refused: interval_count must be 1 to 3 for years, not 4
         recurring | one-time=5                 | refused: a plan with charge_type recurring cannot have a one-time price of 5
         recurring |                            | refused: a plan with charge_type recurring needs a price
         one_time  | one-time=5                 | one-time 5 usd
@@ -122,7 +122,7 @@ import Testing
         var command = SetBillingProduct(
             planID: try world.execute(CreatePlan(name: "Pro", type: .plan)).id, chargeType: .none)
         command.trialDays = 731
-        refused(.invalid, "a trial lasts 0 to 730 days, not 731") { try world.execute(command) }
+        refused(.invalid, "trial_days must be 0 to 730, not 731") { try world.execute(command) }
         command.trialDays = 14
         #expect(try world.execute(command).trialDays == 14)
     }

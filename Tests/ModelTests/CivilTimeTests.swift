@@ -77,7 +77,8 @@ internal import Testing
     }
 
     @Test(arguments: [
-        "", "utc", "PST", "EST", "GMT+5", "GMT+05:30", "america/new_york", "Mars/Base", "../etc/passwd", "Asia/",
+        "", "utc", "PST", "IST", "japan", "GMT+5", "GMT+05:30", "america/new_york", "Mars/Base", "../etc/passwd",
+        "Asia/",
         " UTC",
         "America/New_York ",
     ])
@@ -87,6 +88,7 @@ internal import Testing
 
     @Test(arguments: [
         "UTC", "GMT", "Etc/UTC", "Asia/Kolkata", "Asia/Calcutta", "US/Eastern", "America/Argentina/Ushuaia",
+        "EST", "EST5EDT", "Japan", "NZ-CHAT", "Zulu",
     ])
     func `IANA names and their older spellings are kept as given`(name: String) {
         #expect(Zone(name)?.name == name)

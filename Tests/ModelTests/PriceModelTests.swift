@@ -27,9 +27,9 @@ internal import Testing
         ([open, open], .openTierBeforeLast(index: 0)),
         ([tier(5), open, tier(9)], .openTierBeforeLast(index: 1)),
         ([tier(5)], .lastTierNotOpen(upTo: 5)),
-        ([tier(-5), open], .negativeQuantity(-5)),
-        ([PriceTier(upTo: nil, unitAmount: -1)], .negativeAmount(-1)),
-        ([PriceTier(upTo: nil, flatAmount: -1)], .negativeAmount(-1)),
+        ([tier(-5), open], .negative("up_to of tier 0", -5)),
+        ([PriceTier(upTo: nil, unitAmount: -1)], .negative("per_unit_price of tier 0", -1)),
+        ([PriceTier(upTo: nil, flatAmount: -1)], .negative("flat_amount of tier 0", -1)),
         ([tier(5), PriceTier(upTo: nil, unitAmount: thirteenPlaces)], .tooManyPlaces(thirteenPlaces, limit: 12)),
         ([PriceTier(upTo: nil, flatAmount: thirteenPlaces)], .tooManyPlaces(thirteenPlaces, limit: 12)),
         ([tier(tenPlaces), open], .tooManyPlaces(tenPlaces, limit: 9)),
@@ -41,12 +41,20 @@ internal import Testing
 
     @Test(arguments: [
         (PriceModel.perUnit(unit: 0), PriceModelRefusal?.none),
-        (.perUnit(unit: -1), .negativeAmount(-1)),
+        (.perUnit(unit: -1), .negative("a price", -1)),
         (.perUnit(unit: thirteenPlaces), .tooManyPlaces(thirteenPlaces, limit: 12)),
         (.overage(included: 0, unit: 1), nil),
-        (.overage(included: -1, unit: 1), .negativeQuantity(-1)),
+        (.overage(included: -1, unit: 1), .negative("soft_limit", -1)),
         (.overage(included: tenPlaces, unit: 1), .tooManyPlaces(tenPlaces, limit: 9)),
-        (.overage(included: 1, unit: -1), .negativeAmount(-1)),
+        (.overage(included: 1, unit: -1), .negative("a price", -1)),
+        (.perUnit(unit: Decimal(.max)), nil),
+        (.perUnit(unit: pastAnAmount), .tooLarge("a price", pastAnAmount)),
+        (.percentage(PercentagePrice(rate: 100)), nil),
+        (.percentage(PercentagePrice(rate: Decimal("100.1")!)), .rateAbove(Decimal("100.1")!, limit: 100)),
+        (.percentage(PercentagePrice(rate: -1)), .negative("rate", -1)),
+        (.percentage(fixed(pastAnAmount)), .tooLarge("fixed_amount", pastAnAmount)),
+        (.percentage(fixed(-1)), .negative("fixed_amount", -1)),
+        (.above(free: -1, .perUnit(unit: 1)), .negative("free_quantity", -1)),
     ])
     func `prices without tiers`(model: PriceModel, refusal: PriceModelRefusal?) {
         #expect(model.refusal == refusal)
@@ -54,9 +62,16 @@ internal import Testing
 
     @Test func `a refusal tells the numbers`() {
         let refusal = PriceModelRefusal.notAscending(index: 1, upTo: 4, previous: 5)
-        #expect(refusal.description == "tier 1 ends at 4, which is not above 5, where it starts")
+        #expect(refusal.description == "tier 1 has an up_to of 4, which is not above 5, where it starts")
     }
 }
 
+private func fixed(_ amount: Decimal) -> PercentagePrice {
+    var price = PercentagePrice(rate: 1)
+    price.fixedAmount = amount
+    return price
+}
+
+private let pastAnAmount = Decimal("9223372036854775808")!
 private let tenPlaces = Decimal("0.0000000001")!
 private let thirteenPlaces = Decimal("0.0000000000001")!

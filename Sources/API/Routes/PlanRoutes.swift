@@ -12,7 +12,7 @@ extension Routes {
             return try call.answer { view in
                 let plan: Plan = try call.found("plan_id", in: view)
                 if let versionID, !plan.versionIDs.contains(versionID) {
-                    throw Refusal.notFound("plan \(plan.id) has no version \(versionID)")
+                    throw Refusal.notFound("plan_version_id: plan \(plan.id) has no version \(versionID)")
                 }
                 return PlanDetailResponseData(plan: plan, versionID: versionID, view: view)
             }

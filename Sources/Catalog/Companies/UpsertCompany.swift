@@ -35,7 +35,7 @@ public struct UpsertCompany: Command {
             throw Refusal.invalid("a company that is only to be created cannot be named by its id")
         }
         if let timezone, Zone(timezone) == nil {
-            throw Refusal.invalid("\"\(timezone)\" is not an IANA time zone name such as Europe/Berlin")
+            throw Refusal.invalid("timezone \"\(timezone)\" is not an IANA time zone name such as Europe/Berlin")
         }
         var company: Company
         if let found = try transaction.find(Company.self, keys: keys, id: companyID) {

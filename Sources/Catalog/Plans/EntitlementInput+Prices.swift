@@ -32,7 +32,7 @@ extension EntitlementInput {
             if !some.byInterval.isEmpty { prices.append(some) }
         }
         guard !prices.isEmpty else {
-            let need = priceBehavior == .tier ? "price tiers" : "a unit price"
+            let need = priceBehavior == .tier ? "price_tiers" : "a unit price, as monthly_unit_price"
             throw .invalid("price_behavior \(priceBehavior.rawValue) needs \(need)")
         }
         return prices
@@ -70,7 +70,7 @@ extension EntitlementInput {
             guard let softLimit else { throw .invalid("price_behavior overage needs a soft_limit") }
             included = Decimal(softLimit)
         }
-        if let packageSize, packageSize > 1 {
+        if let packageSize, behavior != .payInAdvance {
             let package = PriceModel.package(size: packageSize, rounding: packageRounding ?? .up, unit: unit)
             return included == .zero ? package : .above(free: included, package)
         }

@@ -153,7 +153,8 @@ extension EntitlementInput {
             value.type = limit > 0 ? .numeric : .unlimited
             if limit > 0 { value.numeric = limit }
             if limit > 0, let softLimit, limit < softLimit {
-                throw Refusal.invalid("the hard limit of \(limit) lies below the soft limit of \(softLimit)")
+                throw Refusal.invalid(
+                    "the hard limit, value_numeric, of \(limit) lies below the soft_limit of \(softLimit)")
             }
         }
         try value.checkWindow(for: feature)

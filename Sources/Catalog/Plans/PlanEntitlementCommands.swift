@@ -45,7 +45,9 @@ extension Plan {
     /// - Parameter versionID: the draft or the published version, for those who name one.
     func checkChangeable(_ versionID: Identifier<PlanVersion>?) throws(Refusal) {
         guard let versionID, versionID != draftVersionID, versionID != publishedVersionID else { return }
-        guard versionIDs.contains(versionID) else { throw .notFound("plan \"\(name)\" has no version \(versionID)") }
+        guard versionIDs.contains(versionID) else {
+            throw .notFound("plan_version_id: plan \"\(name)\" has no version \(versionID)")
+        }
         throw .conflict("version \(versionID) of plan \"\(name)\" is archived and cannot change")
     }
 }

@@ -14,6 +14,17 @@ public struct PriceInput: Codable, Hashable, Sendable {
         self.amount = amount
         self.currency = currency
     }
+
+    /// The field that it is given in.
+    fileprivate var field: String {
+        switch interval {
+        case .monthly: "monthly_price"
+        case .quarterly: "quarterly_price"
+        case .yearly: "yearly_price"
+        case .oneTime: "one_time_price"
+        default: "price of prices"
+        }
+    }
 }
 
 /// Sets how a plan is charged, in its draft. All prices are replaced; one of the same interval and currency keeps its
@@ -37,7 +48,7 @@ public struct SetBillingProduct: Command {
         var plan = try transaction.require(planID, "plan")
         try checkPrices()
         if let trialDays, !(0...730).contains(trialDays) {
-            throw Refusal.invalid("a trial lasts 0 to 730 days, not \(trialDays)")
+            throw Refusal.invalid("trial_days must be 0 to 730, not \(trialDays)")
         }
         var draft = try transaction.draft(of: &plan)
         draft.chargeType = chargeType
@@ -61,13 +72,14 @@ public struct SetBillingProduct: Command {
             throw .invalid("a plan has at most \(Limits.prices) prices, not \(prices.count)")
         }
         for price in prices {
-            guard price.amount >= 0 else { throw .invalid("a price cannot be negative, as \(price.amount) is") }
+            guard price.amount >= 0 else {
+                throw .invalid("\(price.field) cannot be negative, as \(price.amount) is")
+            }
             let range = price.interval.allowedCounts
             guard range.contains(price.interval.count) else {
                 throw .invalid(
-                    "a price recurs every 1 to \(range.upperBound) \(price.interval.unit.rawValue)s, not "
-                        + "\(price.interval.count)"
-                )
+                    "interval_count must be 1 to \(range.upperBound) for \(price.interval.unit.rawValue)s, not "
+                        + "\(price.interval.count)")
             }
             try checkCharge(of: price)
         }
