@@ -161,13 +161,14 @@ class World:
     def make_nouns(self) -> dict:
         self.count += 1
         mark, sdk, catalog = f"w{self.count}", self.sdk, self.catalog
-        plan = catalog.plan(f"{mark} plan", (catalog.api, {
-            "value_type": "numeric", "value_numeric": 1000, "metric_period": "current_month"}), monthly_price=1000)
+        # One that no other plan grants, or its answers would grow with every call.
         feature = catalog.feature(f"{mark}-feature", feature_type="event", event_subtype=f"{mark}-event")
+        plan = catalog.plan(f"{mark} plan", (feature, {
+            "value_type": "numeric", "value_numeric": 1000, "metric_period": "current_month"}), monthly_price=1000)
         company = catalog.company(mark, traits={"seats_used": 1})
         catalog.move(company, plan)
         user = sdk.companies.upsert_user(keys={"user_id": mark}, company={"id": mark}).data
-        catalog.track(mark, 3, idempotency_key=mark)
+        catalog.track(mark, 3, f"{mark}-event", idempotency_key=mark)
         override = catalog.override(company, feature, value_type="numeric", value_numeric=10)
         trait = sdk.companies.get_or_create_entity_trait_definition(
             entity_type="company", hierarchy=[mark], trait_type="number").data
@@ -202,7 +203,7 @@ class World:
             "environment_id": [company.environment_id], "invoice_id": [invoice.id], "billing_profile_id": [profile.id],
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
-            "event": ["api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
+            "event": [f"{mark}-event", "api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
             "migration_id": [migration], "plan_version_migration_id": [migration],
             "plan_version_company_migration_id": [
                 self.api.get("/plan-version-company-migrations", migration_id=migration)[0]["id"]],
