@@ -6,6 +6,8 @@ import random
 import pytest
 
 from api import Api
+from catalog import client
+from disk import Disk
 from server import BINARY, Server
 
 
@@ -51,6 +53,20 @@ def api(server) -> Api:
 @pytest.fixture
 def shared(shared_server) -> Api:
     return shared_server.api
+
+
+@pytest.fixture
+def sdk(server):
+    """The official SDK on the test's own server."""
+    sdk = client(server.url)
+    yield sdk
+    sdk.shutdown()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk that fails on command, for a server that is started on it."""
+    return Disk(tmp_path)
 
 
 @pytest.fixture

@@ -1,17 +1,8 @@
 """The audit log: one record for each request that asked for a change, and nothing secret in it."""
 
-import pytest
 
 from api import event
-from catalog import client
 from server import SECRET_KEY, Server, tollgate
-
-
-@pytest.fixture
-def sdk(server):
-    sdk = client(server.url)
-    yield sdk
-    sdk.shutdown()
 
 
 def test_every_asked_change_is_in_it_and_nothing_else(api, sdk):

@@ -10,17 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api import Api, event
-from disk import FAULTS, SYNC, Disk
+from disk import FAULTS, SYNC
 from server import BINARY, Server, environment
 
 COMPANY = "acme"
 LIMIT = 1_000_000
 SMALL_MAP = 256 << 10
-
-
-@pytest.fixture
-def disk(tmp_path):
-    return Disk(tmp_path)
 
 
 @pytest.fixture

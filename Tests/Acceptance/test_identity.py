@@ -4,14 +4,7 @@ import pytest
 from schematic.core.api_error import ApiError
 from schematic.types.update_plan_trait_trait_request_body import UpdatePlanTraitTraitRequestBody
 
-from catalog import Catalog, client
-
-
-@pytest.fixture
-def sdk(server):
-    sdk = client(server.url)
-    yield sdk
-    sdk.shutdown()
+from catalog import Catalog
 
 
 def test_names_of_keys_come_and_go_with_the_keys(api, sdk):

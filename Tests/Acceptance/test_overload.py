@@ -10,7 +10,7 @@ import time
 import pytest
 
 from api import Api, event
-from disk import HANG, Disk
+from disk import HANG
 from server import SECRET_KEY, Server
 
 pytestmark = pytest.mark.alone
@@ -24,11 +24,6 @@ BODY = json.dumps({"events": [event("call", COMPANY, traits={}) | {
 # What the documentation says may be in memory: bodies that arrive, what waits, what is being written and LMDB's copy of
 # it, a scanner with room for a body on each thread; and the process itself.
 MEBIBYTES = 512 + 256 + 2 * 256 + 8 * 48 + 200
-
-
-@pytest.fixture
-def disk(tmp_path):
-    return Disk(tmp_path)
 
 
 @pytest.fixture

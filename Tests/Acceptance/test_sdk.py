@@ -17,13 +17,6 @@ EXCEEDED = "plan_entitlement_usage_exceeded"
 
 
 @pytest.fixture
-def sdk(server):
-    sdk = client(server.url)
-    yield sdk
-    sdk.shutdown()
-
-
-@pytest.fixture
 def catalog(sdk):
     return Catalog(sdk)
 

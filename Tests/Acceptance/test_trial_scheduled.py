@@ -3,6 +3,7 @@
 import pytest
 
 from api import event, instant, lines
+from test_change_plans import checkout
 
 START = "2024-06-01T00:00:00Z"
 END = "2024-07-01T00:00:00Z"
@@ -31,12 +32,8 @@ class World:
         self.group = api.post("/plan-groups", {"fallback_plan_id": self.free.id, **settings})
 
     def checkout(self, company, plan, seats=0):
-        bought = [{"price_id": plan.entitlements["seats"]["metered_monthly_price"]["id"], "quantity": seats}
-                  ] if seats else []
-        return self.api.send("POST", "/checkout-internal", {
-            "company_id": company["id"], "new_plan_id": plan.id, "new_price_id": "", "add_on_ids": [],
-            "auto_topup_overrides": [], "credit_bundles": [], "custom_field_values": [],
-            "pay_in_advance": bought, "skip_trial": True})
+        bought = {plan.entitlements["seats"]["metered_monthly_price"]["id"]: seats} if seats else None
+        return self.api.send("POST", "/checkout-internal", checkout(self.api, company, plan, pay_in_advance=bought))
 
     def bought(self, company, plan, seats=0):
         answer = self.checkout(company, plan, seats)
@@ -61,10 +58,7 @@ def test_pc_55_a_downgrade_waits_for_the_end_of_the_period(api, world):
     api.clock("2024-06-16T00:00:00Z")
     api.track(event("calls", "acme", 7))
     rows = len(api.all("/plan-changes", company_id=acme["id"]))
-    preview = api.post("/checkout-internal/preview", {
-        "company_id": acme["id"], "new_plan_id": world.small.id, "new_price_id": "", "add_on_ids": [],
-        "auto_topup_overrides": [], "credit_bundles": [], "custom_field_values": [], "pay_in_advance": [],
-        "skip_trial": True})
+    preview = api.post("/checkout-internal/preview", checkout(api, acme, world.small))
     assert (preview["is_scheduled_downgrade"], preview["due_now"], preview["proration"]) == (True, 0, 0)
     assert world.bought(acme, world.small)["id"] == old
     shown = world.company(acme)
