@@ -18,13 +18,13 @@ package struct EndTrials: Command {
 
     /// The first invoices of those that are paid for.
     package func apply(_ transaction: Transaction) throws -> [Invoice] {
-        try subscriptionIDs.compactMap { id in
-            transaction.unschedule(DueItem(at: transaction.now, task: .endTrial, ordinal: id.ordinal))
-            guard var subscription = try transaction.get(id), subscription.status == .trialing,
-                subscription.anchor == transaction.now
-            else { return nil }
-            return try subscription.finishTrial(transaction)
+        var invoices: [Invoice] = []
+        try transaction.keepAppointments(.endTrial, of: subscriptionIDs) { subscription in
+            guard subscription.status == .trialing, subscription.anchor == transaction.now else { return }
+            var subscription = subscription
+            if let invoice = try subscription.finishTrial(transaction) { invoices.append(invoice) }
         }
+        return invoices
     }
 }
 

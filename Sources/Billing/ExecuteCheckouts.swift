@@ -16,13 +16,13 @@ package struct ExecuteCheckouts: Command {
 
     /// The invoices that were issued.
     package func apply(_ transaction: Transaction) throws -> [Invoice] {
-        try checkoutIDs.flatMap { id in
-            transaction.unschedule(DueItem(at: transaction.now, task: .executeCheckout, ordinal: id.ordinal))
-            guard var checkout = try transaction.get(id), checkout.status == .pending,
-                checkout.executeAfter == transaction.now
-            else { return [] as [Invoice] }
-            return try checkout.execute(transaction)
+        var invoices: [Invoice] = []
+        try transaction.keepAppointments(.executeCheckout, of: checkoutIDs) { checkout in
+            guard checkout.status == .pending, checkout.executeAfter == transaction.now else { return }
+            var checkout = checkout
+            invoices += try checkout.execute(transaction)
         }
+        return invoices
     }
 }
 

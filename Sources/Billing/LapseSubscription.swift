@@ -33,11 +33,10 @@ package struct RevokeUnpaid: Command {
     }
 
     package func apply(_ transaction: Transaction) throws {
-        for id in invoiceIDs {
-            transaction.unschedule(DueItem(at: transaction.now, task: .revokeUnpaid, ordinal: id.ordinal))
-            guard let invoice = try transaction.get(id), invoice.status == .open,
+        try transaction.keepAppointments(.revokeUnpaid, of: invoiceIDs) { invoice in
+            guard invoice.status == .open,
                 try transaction.get(invoice.companyID)?.billingProfile.gatingDays != nil
-            else { continue }
+            else { return }
             try transaction.lapse(
                 invoice.companyID, because: PlanChangeCause(.subscriptionChange, by: .system))
         }

@@ -2,6 +2,7 @@ internal import Basics
 internal import HTTPTypes
 internal import Hummingbird
 internal import Model
+internal import Store
 internal import Tollgate
 
 extension Routes {
@@ -12,8 +13,7 @@ extension Routes {
             PlanVersionMigrationResponseData(migration: migration)
         }
         post(path) { call in
-            let migration = try await call.execute(try call.body.createMigration())
-            return try await call.answer(.created, afterRunning: migration.id)
+            try await call.run(try call.body.createMigration(), .created)
         }
         post("\(path)/preview") { call in
             let preview = try call.body.migrationPreview()
@@ -22,22 +22,18 @@ extension Routes {
             }
         }
         post("\(path)/:plan_version_migration_id/cancel") { call in
-            let id: Identifier<PlanVersionMigration> = try call.id("plan_version_migration_id")
-            _ = try await call.execute(CancelMigration(migrationID: id))
-            return try await call.answer(.ok, afterRunning: id)
+            try await call.run(CancelMigration(migrationID: try call.id("plan_version_migration_id")))
         }
         post("\(path)/:plan_version_migration_id/complete-now") { call in
             var command = CompleteMigrationNow(migrationID: try call.id("plan_version_migration_id"))
             command.proration = try call.body.optional("proration_behavior")
-            _ = try await call.execute(command)
-            return try await call.answer(.ok, afterRunning: command.migrationID)
+            return try await call.run(command)
         }
         post("\(path)/:plan_version_migration_id/retry") { call in
-            let command = RetryMigration(
-                migrationID: try call.id("plan_version_migration_id"),
-                errorCodes: try call.body.required("error_codes"))
-            _ = try await call.execute(command)
-            return try await call.answer(.ok, afterRunning: command.migrationID)
+            try await call.run(
+                RetryMigration(
+                    migrationID: try call.id("plan_version_migration_id"),
+                    errorCodes: try call.body.required("error_codes")))
         }
         addCompanyMigrations()
     }
@@ -76,10 +72,11 @@ extension Routes {
 }
 
 extension Call {
-    /// The migration, once what is due of it at once has been done.
-    fileprivate func answer(
-        _ status: HTTPResponse.Status, afterRunning id: Identifier<PlanVersionMigration>
-    ) async throws -> Answer {
+    /// Answers a command's migration, once what is due of it at once has been done.
+    fileprivate func run<C: Command>(
+        _ command: C, _ status: HTTPResponse.Status = .ok
+    ) async throws -> Answer where C.Outcome == PlanVersionMigration {
+        let id = try await execute(command).id
         try await engine.closeDue(in: environment)
         return try answer(status) { view in
             guard let migration = view.get(id) else {

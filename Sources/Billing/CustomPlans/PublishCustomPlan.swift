@@ -126,13 +126,11 @@ package struct ExpireCustomPlanBillings: Command {
     }
 
     package func apply(_ transaction: Transaction) throws {
-        for id in billingIDs {
-            transaction.unschedule(DueItem(at: transaction.now, task: .expireCustomPlan, ordinal: id.ordinal))
-            guard let billing = try transaction.get(id) else { continue }
+        try transaction.keepAppointments(.expireCustomPlan, of: billingIDs) { billing in
             switch billing.status {
             case .pending: try transaction.expire(billing, as: .expired)
             case .active: try transaction.takeBack(billing)
-            case .paid, .expired: continue
+            case .paid, .expired: break
             }
         }
     }

@@ -156,9 +156,8 @@ package struct MigrateDueCompanies: Command {
     }
 
     package func apply(_ transaction: Transaction) throws {
-        for id in recordIDs {
-            transaction.unschedule(DueItem(at: transaction.now, task: .migrateCompany, ordinal: id.ordinal))
-            guard let record = try transaction.get(id), record.status == .pending else { continue }
+        try transaction.keepAppointments(.migrateCompany, of: recordIDs) { record in
+            guard record.status == .pending else { return }
             var run = try MigrationRun(of: record, transaction)
             try run.take(waits: true)
             try run.save()

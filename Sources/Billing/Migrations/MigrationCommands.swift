@@ -14,17 +14,16 @@ public struct CancelMigration: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> PlanVersionMigration {
-        var migration = try transaction.requireRunning(migrationID, "cancelled")
-        migration.status = .cancelled
-        if migration.enrolled == 0 {
-            transaction.withdrawPass(of: &migration)
-            migration.conclude(at: transaction.now)
-        } else {
-            transaction.begin(.cancel, of: &migration, at: transaction.now)
+        try transaction.change(migrationID) { migration in
+            try migration.checkRunning(toBe: "cancelled")
+            migration.status = .cancelled
+            if migration.enrolled == 0 {
+                transaction.withdrawPass(of: &migration)
+                migration.conclude(at: transaction.now)
+            } else {
+                transaction.begin(.cancel, of: &migration, at: transaction.now)
+            }
         }
-        migration.updatedAt = transaction.now
-        try transaction.put(migration)
-        return migration
     }
 }
 
@@ -41,12 +40,11 @@ public struct CompleteMigrationNow: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> PlanVersionMigration {
-        var migration = try transaction.requireRunning(migrationID, "completed")
-        if let proration { migration.proration = proration }
-        transaction.begin(migration.status == .pending ? .enrol : .complete, of: &migration, at: transaction.now)
-        migration.updatedAt = transaction.now
-        try transaction.put(migration)
-        return migration
+        try transaction.change(migrationID) { migration in
+            try migration.checkRunning(toBe: "completed")
+            if let proration { migration.proration = proration }
+            transaction.begin(migration.status == .pending ? .enrol : .complete, of: &migration, at: transaction.now)
+        }
     }
 }
 
@@ -64,19 +62,17 @@ public struct RetryMigration: Command {
     }
 
     public func apply(_ transaction: Transaction) throws -> PlanVersionMigration {
-        var migration = try transaction.require(migrationID, "plan version migration")
-        guard migration.pass == nil, migration.failed > 0 else {
-            throw Refusal.conflict(
-                "migration \(migrationID) is \(migration.status.rawValue) with \(migration.failed) failed companies: "
-                    + "there is nothing to try again")
+        try transaction.change(migrationID) { migration in
+            guard migration.pass == nil, migration.failed > 0 else {
+                throw Refusal.conflict(
+                    "migration \(migrationID) is \(migration.status.rawValue) with \(migration.failed) failed "
+                        + "companies: there is nothing to try again")
+            }
+            migration.status = .inProgress
+            migration.completedAt = nil
+            migration.retriedCodes = errorCodes
+            transaction.begin(.retry, of: &migration, at: transaction.now)
         }
-        migration.status = .inProgress
-        migration.completedAt = nil
-        migration.retriedCodes = errorCodes
-        transaction.begin(.retry, of: &migration, at: transaction.now)
-        migration.updatedAt = transaction.now
-        try transaction.put(migration)
-        return migration
     }
 }
 
@@ -107,14 +103,22 @@ public struct RetryCompanyMigration: Command {
 }
 
 extension Transaction {
-    fileprivate func requireRunning(
-        _ id: Identifier<PlanVersionMigration>, _ verb: String
+    fileprivate func change(
+        _ id: Identifier<PlanVersionMigration>, _ change: (inout PlanVersionMigration) throws -> Void
     ) throws -> PlanVersionMigration {
-        let migration = try require(id, "plan version migration")
-        guard migration.status == .pending || migration.status == .inProgress else {
-            throw Refusal.conflict(
-                "migration \(id) is \(migration.status.rawValue): only a pending one or one in progress can be \(verb)")
-        }
+        var migration = try require(id, "plan version migration")
+        try change(&migration)
+        migration.updatedAt = now
+        try put(migration)
         return migration
+    }
+}
+
+extension PlanVersionMigration {
+    fileprivate func checkRunning(toBe verb: String) throws(Refusal) {
+        guard status == .pending || status == .inProgress else {
+            throw .conflict(
+                "migration \(id) is \(status.rawValue): only a pending one or one in progress can be \(verb)")
+        }
     }
 }
