@@ -1,6 +1,5 @@
 """The audit log: one record for each request that asked for a change, and nothing secret in it."""
 
-
 from api import event
 from server import SECRET_KEY, Server, tollgate
 
