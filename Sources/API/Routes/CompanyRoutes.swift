@@ -9,12 +9,11 @@ extension Routes {
         list("companies", Self.companyFilter, order: { try $0.companyOrder() }) {
             CompanyDetailResponseData(company: $0, view: $1)
         }
-        get("companies/lookup", .company) { call in
-            let keys = try call.queryKeys()
-            return try call.answer { view in
-                guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
-                return CompanyDetailResponseData(company: company, view: view)
-            }
+        addByKeys(
+            .company, under: "companies", lookup: .company, find: { try $0.requireCompany(keys: $1) },
+            delete: { DeleteCompany(companyID: $0) }, deleted: { CompanyResponseData(company: $0) }
+        ) {
+            CompanyDetailResponseData(company: $0, view: $1)
         }
         one("companies", id: "company_id", for: .company) { CompanyDetailResponseData(company: $0, view: $1) }
         post("companies") { call in
@@ -34,23 +33,6 @@ extension Routes {
                 _ = try await call.execute(DeleteCompany(companyID: id))
             }
             return call.deleted()
-        }
-        post("companies/delete") { call in
-            let keys: [String: String] = try call.body.required("keys")
-            let company = try call.engine.read(call.environment) { try $0.company(keys: keys) }
-            guard let company else { throw Refusal.noEntity(.company, keys) }
-            _ = try await call.execute(DeleteCompany(companyID: company.id))
-            return call.answer(CompanyResponseData(company: company))
-        }
-        post("company-traits") { call in
-            let command = try call.body.setTrait(of: .company)
-            try await call.execute(command)
-            return try call.answer { view in
-                guard let company = try view.reading.company(keys: command.keys) else {
-                    throw Refusal.noEntity(.company, command.keys)
-                }
-                return CompanyDetailResponseData(company: company, view: view)
-            }
         }
     }
 
@@ -143,12 +125,6 @@ extension Call {
         let company = try await execute(command)
         return try answer(status) { CompanyDetailResponseData(company: company, view: $0) }
     }
-
-    /// The `keys[name]=value` that a lookup must have.
-    func queryKeys() throws(Refusal) -> [String: String] {
-        guard let keys = query.map("keys") else { throw .invalid("the query parameter keys[name]=value is missing") }
-        return keys
-    }
 }
 
 extension Fields {
@@ -165,22 +141,5 @@ extension Fields {
         command.basePlanID = try optional("base_plan_id")
         command.basePlanPriceID = try optional("base_plan_price_id")
         return command
-    }
-
-    /// The body of `/company-traits` and `/user-traits`.
-    func setTrait(of entity: EntityType) throws(Refusal) -> SetTrait {
-        var command = SetTrait(entity: entity, keys: try required("keys"), trait: try required("trait"))
-        command.set = try optional("set")
-        command.increment = try optional("incr")
-        command.updateOnly = try optional("update_only") ?? false
-        return command
-    }
-}
-
-extension Refusal {
-    /// Nobody has these keys.
-    static func noEntity(_ type: EntityType, _ keys: [String: String]) -> Refusal {
-        let listed = keys.sorted { $0.key < $1.key }.map { "\($0.key)=\(JSON.string($0.value).excerpt)" }
-        return .notFound("there is no \(type.rawValue) with the keys \(listed.joined(separator: ", "))")
     }
 }

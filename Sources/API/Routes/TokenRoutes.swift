@@ -10,9 +10,7 @@ extension Routes {
                 throw Refusal.invalid("resource_type must be company, not \(JSON.string(type).excerpt)")
             }
             let keys: [String: String] = try call.body.required("lookup")
-            guard let company = try call.engine.read(call.environment, { try $0.company(keys: keys) }) else {
-                throw Refusal.noEntity(.company, keys)
-            }
+            let company = try call.engine.read(call.environment) { try $0.requireCompany(keys: keys) }
             let (token, text) = try await call.engine.issueToken(for: company.id, by: call.key, call.trail)
             var answer = call.answer(IssueTemporaryAccessTokenResponseData(token: token, text: text), .created)
             answer.auditedJSON = call.answer(IssueTemporaryAccessTokenResponseData(token: token), .created).json

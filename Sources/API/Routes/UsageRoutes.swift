@@ -23,7 +23,7 @@ extension Routes {
         get("usage-by-company", .company) { call in
             let keys = try call.queryKeys()
             return try call.answer { view in
-                guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
+                let company = try view.reading.requireCompany(keys: keys)
                 return FeatureUsageDetailResponseData(usages: view.entitledFeatures(of: company), view: view)
             }
         }
@@ -112,8 +112,7 @@ extension Call {
         guard let keys = query.map("company_keys") else {
             throw Refusal.invalid("the query must name a company by company_id or company_keys[name]=value")
         }
-        guard let company = try view.reading.company(keys: keys) else { throw Refusal.noEntity(.company, keys) }
-        return company
+        return try view.reading.requireCompany(keys: keys)
     }
 
     private func feature(_ view: WireView) throws -> Feature {

@@ -7,12 +7,11 @@ internal import Tollgate
 extension Routes {
     func addUsers() {
         list("users", Self.userFilter) { UserDetailResponseData(user: $0, view: $1) }
-        get("users/lookup") { call in
-            let keys = try call.queryKeys()
-            return try call.answer { view in
-                guard let user = try view.reading.user(keys: keys) else { throw Refusal.noEntity(.user, keys) }
-                return UserDetailResponseData(user: user, view: view)
-            }
+        addByKeys(
+            .user, under: "users", find: { try $0.requireUser(keys: $1) },
+            delete: { DeleteUser(userID: $0) }, deleted: { UserResponseData(user: $0) }
+        ) {
+            UserDetailResponseData(user: $0, view: $1)
         }
         one("users", id: "user_id") { UserDetailResponseData(user: $0, view: $1) }
         delete("users", id: "user_id") { DeleteUser(userID: $0) }
@@ -23,24 +22,6 @@ extension Routes {
             var command = try call.body.upsertUser()
             command.createOnly = true
             return try await call.user(command, .created)
-        }
-        post("users/delete") { call in
-            let keys: [String: String] = try call.body.required("keys")
-            guard let user = try call.engine.read(call.environment, { try $0.user(keys: keys) }) else {
-                throw Refusal.noEntity(.user, keys)
-            }
-            _ = try await call.execute(DeleteUser(userID: user.id))
-            return call.answer(UserResponseData(user: user))
-        }
-        post("user-traits") { call in
-            let command = try call.body.setTrait(of: .user)
-            try await call.execute(command)
-            return try call.answer { view in
-                guard let user = try view.reading.user(keys: command.keys) else {
-                    throw Refusal.noEntity(.user, command.keys)
-                }
-                return UserDetailResponseData(user: user, view: view)
-            }
         }
         addMemberships()
     }
