@@ -18,7 +18,7 @@ import Testing
         Seats         | trait   |     | user    |        | refused: "role" is a trait of users, a trait of companies is needed
         Seats         | trait   |     | unknown |        | refused: trait ID does not exist
         SSO           | boolean | api |         |        | refused: only an event feature has an event_subtype, "SSO" is a boolean feature
-        SSO           | event   | api | company |        | refused: only a trait feature has a trait_id, "SSO" is an event feature
+        SSO           | event   | api | company |        | refused: only a trait feature or a licence has a trait_id, "SSO" is an event feature
         Taken         | boolean |     |         |        | refused: the flag key "taken" is taken by flag ID
         日本           | boolean |     |         |        | refused: no flag key can be made of the name "日本": give the flag a key
                       | boolean |     |         |        | refused: a feature's name cannot be empty
