@@ -151,13 +151,14 @@ extension PlanChoice.Target {
         subscription.payInAdvance = payInAdvance
         subscription.addOns = subscribedAddOns
         // What the company had until now may have billed use of this very instant, and what it used is not for the new.
-        let billed = try transaction.require(company.id, "company").endedSubscriptionIDs
-            .compactMap { try transaction.get($0) }
-            .compactMap { $0.hasBilledItsEnd ? $0.endedAt.map { $0 + Subscription.instant } : nil }
-            .filter { transaction.now < $0 }
-        let parted = try transaction.partInstant(
-            of: company.id, BillingTerms(of: subscription, transaction).meters)
-        subscription.meteredFrom = (billed + [parted].compactMap(\.self)).max()
+        let ended = try transaction.require(company.id, "company").endedSubscriptionIDs
+            .compactMap { try transaction.get($0) }.filter { $0.endedAt.map { transaction.now <= $0 } ?? false }
+        if !ended.isEmpty {
+            let billed = ended.compactMap { $0.hasBilledItsEnd ? $0.endedAt.map { $0 + Subscription.instant } : nil }
+            let parted = try transaction.partInstant(
+                of: company.id, BillingTerms(of: subscription, transaction).meters)
+            subscription.meteredFrom = (billed + [parted].compactMap(\.self)).max()
+        }
         return subscription
     }
 }

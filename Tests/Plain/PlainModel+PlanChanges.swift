@@ -112,8 +112,11 @@ extension PlainModel {
                 index: wanted.anchor == nil ? 0 : -1, carriedFrom: carriedFrom,
                 billedFrom: max(now, billedBefore)))
         let number = subscriptions.count - 1
-        subscriptions[number].billedFrom = max(
-            subscriptions[number].billedFrom, partInstant(of: subscriptions[number]) ?? now)
+        // What was used before a first subscription, at its very instant, is billed by it as the boundary's use is.
+        if companies[company].ended.contains(where: { subscriptions[$0].endedAt! >= now }) {
+            subscriptions[number].billedFrom = max(
+                subscriptions[number].billedFrom, partInstant(of: subscriptions[number]) ?? now)
+        }
         companies[company].subscription = number
         assign(parts, to: company)
         subscriptions[number].earlyUntil = now
