@@ -29,15 +29,18 @@ public struct PercentagePrice: Hashable, Sendable, Codable {
         Decimal(coefficient: rate.coefficient, scale: rate.scale + 2)!
     }
 
-    var refusal: PriceModelRefusal? {
-        if rate.isNegative { return .negative("rate", rate) }
-        if rate > Self.maximumRate { return .rateAbove(rate, limit: Self.maximumRate) }
-        if rate.scale > Self.maximumRatePlaces { return .tooManyPlaces(rate, limit: Self.maximumRatePlaces) }
-        if let freeEvents, freeEvents < 0 { return .negative("free_events", Decimal(freeEvents)) }
-        let amounts = [
+    /// With the fields that they are given in.
+    var amounts: [(String, Decimal?)] {
+        [
             ("fixed_amount", fixedAmount), ("free_amount", freeAmount), ("min_amount", minimumAmount),
             ("max_amount", maximumAmount),
         ]
+    }
+
+    var refusal: PriceModelRefusal? {
+        if rate.isNegative { return .negative("rate", rate) }
+        if rate.scale > Self.maximumRatePlaces { return .tooManyPlaces(rate, limit: Self.maximumRatePlaces) }
+        if let freeEvents, freeEvents < 0 { return .negative("free_events", Decimal(freeEvents)) }
         for (name, amount) in amounts {
             if let refusal = amount.flatMap({ PriceModel.refusal(ofAmount: $0, name) }) { return refusal }
         }

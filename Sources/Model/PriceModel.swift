@@ -79,12 +79,39 @@ public enum PriceModel: Hashable, Sendable, Codable {
         }
     }
 
-    /// The same for a limit that is known: what costs too much for a line is refused before it is used.
+    /// The same for a price that is set, with a limit that is known: what costs too much for a line is refused before it
+    /// is used.
     public func refusal(upTo limit: Int64) -> PriceModelRefusal? {
+        if let refusal = refusal ?? excess { return refusal }
         guard let unitAmount, !PriceTier(upTo: nil, unitAmount: unitAmount).isPayable(Decimal(limit)) else {
-            return refusal
+            return nil
         }
-        return refusal ?? .tooMuch(quantity: Decimal(limit), unitAmount: unitAmount)
+        return .tooMuch(quantity: Decimal(limit), unitAmount: unitAmount)
+    }
+
+    /// An amount that no line can have.
+    private var excess: PriceModelRefusal? {
+        if case .above(_, let model) = self { return model.excess }
+        let amounts: [(String, Decimal?)] =
+            switch self {
+            case .perUnit(let unit), .overage(_, let unit), .package(_, _, let unit): [("a price", unit)]
+            case .graduated(let tiers, _), .volume(let tiers, _):
+                tiers.enumerated().flatMap { index, tier in
+                    [
+                        ("per_unit_price of tier \(index)", tier.unitAmount),
+                        ("flat_amount of tier \(index)", tier.flatAmount),
+                    ]
+                }
+            case .percentage(let price): price.amounts
+            case .above: []
+            }
+        if let rate = percentage?.rate, rate > PercentagePrice.maximumRate {
+            return .rateAbove(rate, limit: PercentagePrice.maximumRate)
+        }
+        for case (let name, let amount?) in amounts where (try? amount.roundedToInteger()) == nil {
+            return .tooLarge(name, amount)
+        }
+        return nil
     }
 
     private static func refusal(of tiers: [PriceTier]) -> PriceModelRefusal? {
@@ -110,14 +137,17 @@ public enum PriceModel: Hashable, Sendable, Codable {
     }
 
     /// - Parameter name: what the sentence calls it.
-    static func refusal(ofAmount amount: Decimal, _ name: String = "a price") -> PriceModelRefusal? {
-        if amount.isNegative { return .negative(name, amount) }
-        if amount.scale > maximumPricePlaces { return .tooManyPlaces(amount, limit: maximumPricePlaces) }
-        return (try? amount.roundedToInteger()) == nil ? .tooLarge(name, amount) : nil
+    static func refusal(
+        ofAmount amount: Decimal, _ name: @autoclosure () -> String = "a price"
+    ) -> PriceModelRefusal? {
+        if amount.isNegative { return .negative(name(), amount) }
+        return amount.scale > maximumPricePlaces ? .tooManyPlaces(amount, limit: maximumPricePlaces) : nil
     }
 
-    private static func refusal(ofQuantity quantity: Decimal, _ name: String) -> PriceModelRefusal? {
-        if quantity.isNegative { return .negative(name, quantity) }
+    private static func refusal(
+        ofQuantity quantity: Decimal, _ name: @autoclosure () -> String
+    ) -> PriceModelRefusal? {
+        if quantity.isNegative { return .negative(name(), quantity) }
         return quantity.scale > maximumQuantityPlaces ? .tooManyPlaces(quantity, limit: maximumQuantityPlaces) : nil
     }
 }

@@ -57,7 +57,12 @@ internal import Testing
         (.above(free: -1, .perUnit(unit: 1)), .negative("free_quantity", -1)),
     ])
     func `prices without tiers`(model: PriceModel, refusal: PriceModelRefusal?) {
-        #expect(model.refusal == refusal)
+        #expect(model.refusal(upTo: 0) == refusal)
+    }
+
+    @Test func `what was taken once is rated, also where it would be refused now`() {
+        #expect(PriceModel.percentage(PercentagePrice(rate: 150)).refusal == nil)
+        #expect(PriceModel.perUnit(unit: pastAnAmount).refusal == nil)
     }
 
     @Test func `a refusal tells the numbers`() {
