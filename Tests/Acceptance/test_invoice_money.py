@@ -179,7 +179,8 @@ def test_fractions_and_early_bills_are_explained(shop):
     priced = {"value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 3}
     tons, sms, refunds = shop.feature("tons", quantity_decimals=3), shop.feature("sms"), shop.feature("refunds")
     plan = shop.plan("Plan", [
-        (tons, {**priced, "package_size": 1}), (sms, {**priced, "billing_threshold": 30}), (refunds, priced)])
+        (tons, {**priced, "package_size": 1}), (sms, {**priced, "billing_threshold": 30}), (refunds, priced)],
+        monthly_price=0)
     acme = shop.subscribed("acme", plan)
     shop.track(event("tons", "acme", "1.25"), event("tons", "acme", "2.125"), event("refunds", "acme", -4))
     for quantity in (12, 15, 4):
