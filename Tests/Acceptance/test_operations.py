@@ -203,7 +203,8 @@ class World:
             "environment_id": [company.environment_id], "invoice_id": [invoice.id], "billing_profile_id": [profile.id],
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
-            "event": [f"{mark}-event", "api-call"], "price_id": [plan.id], "trait": [mark], "plan_trait_id": [plan_trait["id"]],
+            "event": [f"{mark}-event", "api-call"], "price_id": [plan.id], "trait": [mark],
+            "plan_trait_id": [plan_trait["id"]],
             "migration_id": [migration], "plan_version_migration_id": [migration],
             "plan_version_company_migration_id": [
                 self.api.get("/plan-version-company-migrations", migration_id=migration)[0]["id"]],
