@@ -6,6 +6,11 @@ extension PlanVersion {
         guard isTrialable, let days = trialDays ?? settings.trialDays, days > 0 else { return nil }
         return days
     }
+
+    /// Whether companies can be given it for a while without ever having to pay.
+    public func isSelfEndingTrial(in settings: PlanGroupSettings) -> Bool {
+        !settings.trialNeedsPaymentMethod && trialLength(in: settings) != nil && recurringPrice() != nil
+    }
 }
 
 extension Company {

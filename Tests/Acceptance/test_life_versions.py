@@ -81,3 +81,36 @@ def test_issues(api):
     assert "more" in issues[0]["description"]
     assert api.send("GET", "/plans/issues").status_code == 400
     assert api.send("GET", "/plans/issues", query={"plan_id": "plan_zzzzzzzzzzz"}).status_code == 404
+
+
+def test_plans_by_the_roles_that_they_can_have_and_by_use(api):
+    calls = api.feature("calls")
+    free = api.free_plan("Free")
+    zero = api.plan("Zero", monthly_price=0)
+    trial = api.plan("Trial", monthly_price=900, is_trialable=True, trial_days=7)
+    zero_trial = api.plan("Zero trial", monthly_price=0, is_trialable=True)
+    metered = api.plan("Metered", [(calls, {
+        "value_type": "unlimited", "price_behavior": "pay_as_you_go", "monthly_unit_price": 3})], monthly_price=0)
+    paid = api.plan("Paid", monthly_price=900)
+    draft = api.plan("Draft", charge_type="free", publish=False)
+    api.subscribed("acme", paid)
+    names = {plan.id: name for name, plan in {
+        "free": free, "zero": zero, "trial": trial, "zero trial": zero_trial, "metered": metered, "paid": paid,
+        "draft": draft}.items()}
+
+    def listed(**query) -> set:
+        rows = api.get("/plans", **query)
+        assert api.get("/plans/count", **query)["count"] == len(rows)
+        return {names[row["id"]] for row in rows}
+
+    assert listed(for_initial_plan=True) == {"free", "zero", "trial", "zero trial"}
+    assert listed(for_fallback_plan=True) == {"free"}
+    assert listed(for_trial_expiry_plan=True) == {"free", "zero"}
+    assert listed(exclude_unused=True) == {"paid"}
+    assert listed(has_product_id=True) == set() and len(listed(has_product_id=False)) == 7
+    assert len(listed(without_paid_product_id=True)) == 7
+    assert listed(without_entitlement_for=calls["id"]) == set(names.values()) - {"metered"}
+    api.post("/plan-entitlements", {
+        "plan_id": paid.id, "feature_id": calls["id"], "value_type": "numeric", "value_numeric": 5})
+    assert "paid" in listed(without_entitlement_for=calls["id"])
+    assert "paid" not in listed(without_entitlement_for_include_drafts=calls["id"])

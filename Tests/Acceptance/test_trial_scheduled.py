@@ -192,7 +192,7 @@ def test_pc_55_survives(server, kill):
     server.start()
     world.api = server.api
     assert world.plan_of(acme) == "Small"
-    assert len(server.api.all("/plan-changes", company_id=acme["id"])) == 2
+    assert len(server.api.all("/plan-changes", company_id=acme["id"])) == 3
 
 
 # Unpaid --------------------------------------------------------------------------------------------------------------

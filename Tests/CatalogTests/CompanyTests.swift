@@ -32,7 +32,7 @@ import Testing
 
         command.keys = ["id": "b"]
         command.basePlanPriceID = Identifier(ordinal: 77)
-        refused(.invalid, "plan \"Free\" has no price") { try world.execute(command) }
+        refused(.invalid, "is none of plan \"Free\"") { try world.execute(command) }
         command.basePlanPriceID = nil
         command.basePlanID = try world.paidPlan("Pro").id
         refused(.conflict, "plan \"Pro\" has a recurring charge") { try world.execute(command) }

@@ -188,7 +188,7 @@ package struct PlainModel: Sendable {
     mutating func makeCompanies() {
         while companies.count < companyKeys.keys.count {
             var company = Company()
-            company.plan = initialPlan.map { ($0, plans[$0].count - 1) }
+            company.plan = (initialPlan ?? fallbackPlan).map { ($0, plans[$0].count - 1) }
             companies.append(company)
         }
     }

@@ -6,7 +6,7 @@ internal import Tollgate
 
 extension Routes {
     func addPlans() {
-        list("plans", Self.planFilter) { PlanDetailResponseData(plan: $0, view: $1) }
+        list("plans", PlanFilter.read) { PlanDetailResponseData(plan: $0, view: $1) }
         get("plans/:plan_id") { call in
             let versionID: Identifier<PlanVersion>? = try call.query.optional("plan_version_id")
             return try call.answer { view in
@@ -67,31 +67,6 @@ extension Routes {
             }
         }
         delete("plans/version", id: "plan_version_id") { DeletePlanVersion(versionID: $0) }
-    }
-
-    private static let planFilter: Filter<Plan> = { query, view in
-        let ids: OneOf<Identifier<Plan>> = try query.oneOf("ids")
-        let types: OneOf<PlanType> = try query.oneOf(single: "plan_type")
-        let published: Bool? = try query.optional("with_published_version")
-        // Entitlements are always shown.
-        let _: Bool? = try query.optional("with_entitlements")
-        let without: Identifier<Feature>? = try query.optional("without_entitlement_for")
-        let company: Identifier<Company>? = try query.optional("company_id")
-        let alsoOf: Identifier<Company>? = try query.optional("scoped_to_company_id")
-        let onlyCustom: Bool? = try query.optional("company_scoped_only")
-        let noCustom: Bool? = try query.optional("exclude_company_scoped")
-        let search = try query.search()
-        return { plan in
-            if let company, plan.companyID != company { return false }
-            if let alsoOf, let owner = plan.companyID, owner != alsoOf { return false }
-            if plan.companyID == nil ? onlyCustom == true : noCustom == true { return false }
-            guard ids.allows(plan.id), types.allows(plan.type), search.allows([plan.name]),
-                published != true || plan.publishedVersionID != nil
-            else { return false }
-            guard let without else { return true }
-            let version = (plan.publishedVersionID ?? plan.draftVersionID).flatMap { view.get($0) }
-            return !(version?.entitlementIDs ?? []).contains { view.get($0)?.featureID == without }
-        }
     }
 }
 

@@ -81,11 +81,18 @@ extension Transaction {
         return name
     }
 
-    /// What new companies are given: the latest version of the plan group's initial plan.
+    /// What new companies are given: the latest version of the plan group's initial plan or, where it has none, of the
+    /// fallback plan, which is for whoever has no other.
     func initialAssignment() throws -> GivenPlan? {
-        guard let group = try all(PlanGroup.self).first, let planID = group.initialPlanID,
-            var given = try assignment(to: require(planID, "the plan group's initial plan"), by: .initial)
-        else { return nil }
+        guard let group = try all(PlanGroup.self).first else { return nil }
+        guard let planID = group.initialPlanID else {
+            return try group.fallbackPlanID.flatMap {
+                try assignment(to: require($0, "the plan group's fallback plan"), by: .fallback)
+            }
+        }
+        guard var given = try assignment(to: require(planID, "the plan group's initial plan"), by: .initial) else {
+            return nil
+        }
         let version = try require(given.assignment.versionID, "plan version")
         given.price = version.recurringPrice(group.settings.initialPriceID)
         if version.isSelfEndingTrial(in: group.settings) { given.trialDays = version.trialLength(in: group.settings) }

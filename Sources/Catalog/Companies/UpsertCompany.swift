@@ -5,7 +5,7 @@ public import Store
 /// Makes or changes the company that the keys, or else the id, name.
 ///
 /// Keys that are new are added, one with a new value is moved, traits are merged. A new company gets the base plan that
-/// is named, else the plan group's initial plan. Rule: Schematic, "Companies, users, keys, traits".
+/// is named, else the plan group's initial or fallback plan. Rule: Schematic, "Companies, users, keys, traits".
 public struct UpsertCompany: Command {
     public static var name: String { "upsert_company" }
 
@@ -23,7 +23,7 @@ public struct UpsertCompany: Command {
     public var timezone: String?
     /// For a new company only; must need no payment.
     public var basePlanID: Identifier<Plan>?
-    /// A price of 0 of that plan; says nothing that the plan does not say.
+    /// A price of 0 of that plan, which a plan with prices needs.
     public var basePlanPriceID: Identifier<Price>?
 
     public init(keys: [String: String]) {
@@ -65,14 +65,16 @@ public struct UpsertCompany: Command {
     private func assignment(_ transaction: Transaction) throws -> GivenPlan? {
         guard let basePlanID else { return try transaction.initialAssignment() }
         let plan = try transaction.require(basePlanID, "plan")
-        try transaction.checkNeedsNoPayment(plan, as: "the base plan of a new company")
-        if let basePlanPriceID {
-            let version = try transaction.require(plan.publishedVersionID!, "plan version")
-            guard version.prices.contains(where: { $0.id == basePlanPriceID }) else {
-                throw Refusal.invalid("plan \"\(plan.name)\" has no price \(basePlanPriceID)")
-            }
+        let role = "the base plan of a new company"
+        guard let basePlanPriceID else {
+            try transaction.checkNeedsNoPayment(plan, as: role)
+            return try transaction.assignment(to: plan)
         }
-        return try transaction.assignment(to: plan)
+        let version = try transaction.publishedVersion(ofBasePlan: plan, as: role)
+        try transaction.checkNeedsNoPayment(version, of: plan, as: role, paying: basePlanPriceID)
+        var given = try transaction.assignment(to: plan)
+        given?.price = version.recurringPrice(basePlanPriceID)
+        return given
     }
 
     private func setTimezone(_ timezone: String, of company: inout Company) throws(Refusal) {

@@ -47,7 +47,8 @@ extension Transaction {
         }
     }
 
-    private func checkNeedsNoPayment(
+    /// Refuses a version that costs something at the price that is named, or else at its usual one.
+    func checkNeedsNoPayment(
         _ version: PlanVersion, of plan: Plan, as role: String, paying priceID: Identifier<Price>?
     ) throws {
         if let priceID, !version.prices.contains(where: { $0.id == priceID }) {
