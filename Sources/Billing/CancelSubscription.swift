@@ -30,6 +30,8 @@ public struct CancelSubscription: Command {
             try transaction.notePlanChange(
                 of: companyID, from: company, because: cause ?? PlanChangeCause(.managePlan), .unsubscribe)
         } else {
+            // Who leaves at the end of the period no longer wants what was to happen then.
+            try transaction.cancelPendingCheckout(of: companyID)
             subscription.cancelAtPeriodEnd = true
             subscription.updatedAt = transaction.now
             try transaction.put(subscription)

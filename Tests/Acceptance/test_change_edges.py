@@ -89,3 +89,34 @@ def test_previews_tell_times_discounts_and_what_is_asked_for(api):
     assert (seen["problems"], seen["is_scheduled_downgrade"], seen["scheduled_change_time"]) == ([], True, BOUNDARY)
     api.post("/checkout-internal", ask)
     assert api.get(f"/companies/{acme['id']}")["scheduled_downgrade"]["effective_after"] == BOUNDARY
+
+
+def test_a_new_company_has_the_fallback_plan_where_nothing_else_is_for_it(api):
+    free, zero = api.free_plan("Free"), api.plan("Zero", monthly_price=0, yearly_price=500)
+    early = api.company("early")
+    group(api, free, zero, fallback=free)
+    acme = api.company("acme")
+    assert (acme["plan"]["id"], api.get(f"/companies/{early['id']}")["plan"]) == (free.id, None)
+    changes = api.get("/plan-changes", company_id=acme["id"])
+    assert [(row["action"], row["base_plan_action"]) for row in changes] == [("company_upsert", "fallback")]
+
+    prices = api.get(f"/plans/{zero.id}")
+    named = {"base_plan_id": zero.id, "base_plan_price_id": prices["monthly_price"]["id"]}
+    given = api.company("given", **named)
+    assert given["plan"]["id"] == zero.id and given["billing_subscription"]["total_price"] == 0
+    for wrong in ({"base_plan_id": zero.id}, {**named, "base_plan_price_id": prices["yearly_price"]["id"]}):
+        answer = api.send("POST", "/companies", {"keys": {"id": "wrong"}, **wrong})
+        assert answer.status_code == 422, answer.text
+
+
+def test_pc_55_leaving_at_the_end_takes_the_place_of_a_downgrade_that_waits(api):
+    api.clock(START)
+    free, lite, pro = api.free_plan("Free"), api.plan("Lite", monthly_price=3000), api.plan("Pro", monthly_price=8000)
+    group(api, free, lite, pro, fallback=free, scheduled_downgrade_behavior="end_of_billing_period")
+    acme = api.subscribed("acme", pro)
+    api.post("/checkout-internal", checkout(api, acme, lite))
+    api.post("/manage-plan/subscription/cancel", {"company_id": acme["id"], "cancel_immediately": False})
+    assert api.get(f"/companies/{acme['id']}")["scheduled_downgrade"] is None
+    api.clock(BOUNDARY)
+    assert api.get(f"/companies/{acme['id']}")["plan"]["id"] == free.id
+    assert [row["status"] for row in api.get("/scheduled-checkout", company_id=acme["id"])] == ["cancelled"]

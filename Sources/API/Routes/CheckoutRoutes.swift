@@ -49,7 +49,8 @@ extension ManagePlanOutcome {
     func requireSuccess() throws(Refusal) {
         let blocking = problems.filter(\.isBlocking)
         guard !blocking.isEmpty else { return }
-        throw .invalid(blocking.map { "\($0.code): \($0.message)" }.joined(separator: "; "))
+        let sentences = blocking.map { "\($0.code): \($0.message)" + ($0.detail.map { " (\($0))" } ?? "") }
+        throw .invalid(sentences.joined(separator: "; "))
     }
 }
 

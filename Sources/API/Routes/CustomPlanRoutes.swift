@@ -6,7 +6,8 @@ internal import Tollgate
 extension Routes {
     func addCustomPlanBillings() {
         list("custom-plan-billings", Self.billingFilter) { CustomPlanBillingResponseData(billing: $0, view: $1) }
-        put("custom-plan-billings/:custom_plan_billing_id/mark-paid") { call in
+        // The SDK sends a text.
+        put("custom-plan-billings/:custom_plan_billing_id/mark-paid", readsBody: false) { call in
             let billing = try await call.execute(
                 MarkCustomPlanBillingPaid(billingID: try call.id("custom_plan_billing_id")))
             return try call.answer { CustomPlanBillingResponseData(billing: billing, view: $0) }

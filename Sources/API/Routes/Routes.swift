@@ -23,8 +23,11 @@ struct Routes {
         on(.post, path, access, handler)
     }
 
-    func put(_ path: String, _ access: Access = .write, _ handler: @escaping Handler) {
-        on(.put, path, access, handler)
+    /// - Parameter readsBody: false for an endpoint that is told nothing, whatever stands in its body.
+    func put(
+        _ path: String, _ access: Access = .write, readsBody: Bool = true, _ handler: @escaping Handler
+    ) {
+        on(.put, path, access, readsBody: readsBody, handler)
     }
 
     func delete(_ path: String, _ handler: @escaping Handler) {
@@ -32,7 +35,8 @@ struct Routes {
     }
 
     private func on(
-        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, readsBody: Bool = true,
+        _ handler: @escaping Handler
     ) {
         let (engine, limiter) = (engine, limiter)
         let collection = String(path.prefix { $0 != "/" })
@@ -47,7 +51,7 @@ struct Routes {
             @Sendable func answer(_ trail: AuditTrail?) async throws -> Answer {
                 let call = Call(
                     engine: engine, caller: caller, path: path, query: try Query(request.uri.query),
-                    body: try Fields(body: body), trail: trail)
+                    body: try Fields(body: readsBody ? body : ByteBuffer()), trail: trail)
                 if access == .company { try call.requireOwnCompany() }
                 return try await handler(call)
             }
