@@ -23,7 +23,11 @@ package struct ClosePeriod: Command {
         return try apply(transaction, &shelf, .afterGrace(transaction))
     }
 
-    func apply(_ transaction: Transaction, _ shelf: inout TermsShelf, _ finality: Finality) throws -> Invoice? {
+    /// - Parameter target: what the subscription comes to before the next period begins; nil: it stays as it is.
+    func apply(
+        _ transaction: Transaction, _ shelf: inout TermsShelf, _ finality: Finality,
+        taking target: PlanChoice.Target? = nil
+    ) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
         let ended = subscription.period
@@ -41,6 +45,10 @@ package struct ClosePeriod: Command {
             return invoice
         }
         if try subscription.takeAwaitedVersion(transaction) {
+            terms = try shelf.terms(of: subscription, transaction)
+        }
+        if let target, let price = target.price {
+            subscription.take(target, price)
             terms = try shelf.terms(of: subscription, transaction)
         }
         subscription.periodIndex += 1

@@ -48,15 +48,19 @@ extension ScheduledCheckout {
             invoices = try transaction.closePeriodThatWaited(of: company)
         case .success(let choice):
             status = .success
-            // A downgrade ends the subscription together with its period; whatever else belongs to the next one.
-            let isLess = try choice.isLess(for: company, transaction)
+            // A cheaper plan ends the subscription together with its period; whatever else belongs to the next one, of
+            // which less than before is paid ahead already.
+            let action = try choice.action(for: company, transaction)
+            let endsSubscription = try choice.endsSubscription(of: company, transaction)
             let running = company.subscriptionID
-            if !isLess {
-                invoices = try transaction.closePeriodThatWaited(of: company)
+            let taken = action == .downgrade && !endsSubscription ? choice.target : nil
+            if !endsSubscription {
+                invoices = try transaction.closePeriodThatWaited(of: company, taking: taken)
                 company = try transaction.require(companyID, "company")
             }
-            let effect = try choice.carryOut(company, because: cause, transaction)
-            if isLess { invoices = try transaction.invoicesOfPeriodThatEnds(of: running) }
+            let effect = try choice.carryOut(
+                company, because: cause, as: taken == nil ? nil : action, transaction)
+            if endsSubscription { invoices = try transaction.invoicesOfPeriodThatEnds(of: running) }
             invoices += effect.invoices
         }
         try transaction.put(self)
@@ -93,9 +97,15 @@ extension Transaction {
     }
 
     /// Ends the period that ends right now and was left to the plan change.
-    fileprivate func closePeriodThatWaited(of company: Company) throws -> [Invoice] {
+    ///
+    /// - Parameter target: what the next period is paid ahead for; nil: what the ended one was.
+    fileprivate func closePeriodThatWaited(
+        of company: Company, taking target: PlanChoice.Target? = nil
+    ) throws -> [Invoice] {
         guard let id = company.subscriptionID, try get(id)?.period.end == now else { return [] }
-        return try ClosePeriod(subscriptionID: id).apply(self).map { [$0] } ?? []
+        var shelf = TermsShelf()
+        let close = ClosePeriod(subscriptionID: id)
+        return try close.apply(self, &shelf, .afterGrace(self), taking: target).map { [$0] } ?? []
     }
 }
 
@@ -106,6 +116,13 @@ extension PlanChoice {
         case .downgrade, .unsubscribe: true
         default: false
         }
+    }
+
+    /// Whether the change ends the subscription that the company pays for: another one takes its place, or none.
+    func endsSubscription(of company: Company, _ transaction: Transaction) throws -> Bool {
+        guard let running = try company.subscriptionID.flatMap({ try transaction.get($0) }) else { return false }
+        guard let price = target?.price else { return true }
+        return try running.status == .active && price.amount < BillingTerms(of: running, transaction).price.amount
     }
 
     /// When the change takes effect of a customer who wants less, where the plan group puts that off; nil: at once.

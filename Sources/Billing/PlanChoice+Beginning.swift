@@ -118,9 +118,12 @@ extension PlanChoice {
             return try assign(target, subscription: trial.id, company, transaction)
         }
         switch beginning {
-        case .trial(let end, _) where continuesTrial(trial): try trial.moveTrialEnd(to: end, transaction)
+        case .trial(let end, _) where continuesTrial(trial):
+            if let coupon = target.coupon { try trial.redeem(coupon, transaction) }
+            try trial.moveTrialEnd(to: end, transaction)
         case .paid where price.interval == trial.interval && price.currency == trial.currency:
             trial.take(target, price)
+            if let coupon = target.coupon { try trial.redeem(coupon, transaction) }
             if let invoice = try trial.convert(transaction) { effect.invoices.append(invoice) }
             try assign(target, subscription: trial.id, company, transaction)
         case .paid, .trial, .stub:

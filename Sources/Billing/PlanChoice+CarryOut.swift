@@ -8,14 +8,15 @@ extension PlanChoice {
     ///
     /// - Parameters:
     ///   - timing: when credit and charge are billed; nil: as the plan group has it.
+    ///   - action: what becomes of the subscription, where a part of that has happened already; nil: it is looked at.
     @discardableResult
     func carryOut(
         _ company: Company, because cause: PlanChangeCause, prorated timing: ProrationTiming? = nil,
-        _ transaction: Transaction
+        as action: SubscriptionChangeAction? = nil, _ transaction: Transaction
     ) throws -> PlanChangeEffect {
         // What the system does by itself is no choice about the subscription.
         var effect = PlanChangeEffect(
-            action: cause.action == .subscriptionChange ? nil : try action(for: company, transaction))
+            action: cause.action == .subscriptionChange ? nil : try action ?? self.action(for: company, transaction))
         let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
         try carryOut(company, timing ?? ProrationTiming(settings.prorationBehavior), &effect, transaction)
         try transaction.cancelPendingCheckout(of: company.id)

@@ -97,6 +97,26 @@ def test_pc_55_a_downgrade_waits_for_the_end_of_the_period(api, world):
     assert (done["status"], done["completed_at"]) == ("success", END)
 
 
+def test_pc_55_fewer_units_wait_and_the_next_period_is_paid_for_them_only(api, world):
+    acme = api.company("acme")
+    world.bought(acme, world.large, 5)
+    api.track(event("calls", "acme", 3))
+    world.bought(acme, world.large, 2)
+    assert instant(world.company(acme)["scheduled_downgrade"]["effective_after"]) == instant(END)
+    upcoming = api.upcoming(acme)
+    api.clock("2024-07-01T01:00:00Z")
+    first, second = api.invoices(acme)
+    assert [line["quantity"] for line in lines(first, "seat")] == [5]
+    assert [(line["line_type"], line["quantity"], line["amount"]) for line in second["lines"]] == [
+        ("usage", 3, 300), ("base", 1, 9900), ("seat", 2, 1000)]
+    assert second["total"] == upcoming["total"]
+    row = api.get("/plan-changes", company_id=acme["id"], limit=1)[0]
+    assert (row["subscription_change_action"], row["action"]) == ("downgrade", "checkout")
+    # And so it goes on.
+    api.clock("2024-08-01T01:00:00Z")
+    assert api.invoices(acme)[-1]["total"] == 9900 + 1000
+
+
 def test_pc_55_paying_nothing_waits_too(api, world):
     acme = api.subscribed("acme", world.large)
     world.bought(acme, world.free)
