@@ -18,8 +18,8 @@ package struct Subscription: Sendable {
     let offset: Int
     let interval: Interval
     package let start: Instant
-    /// What the periods are counted from. Where it is not the start, a stub comes before it: period -1.
-    let anchor: Instant
+    /// What the periods are counted from. Where it is not the start, a stub or a trial comes before it: period -1.
+    var anchor: Instant
     let isStubFree: Bool
     var plan: Int
     var version: Int
@@ -37,6 +37,9 @@ package struct Subscription: Sendable {
     /// When what came late after the end is billed; nil while nothing is known of any.
     var correctsAt: Instant?
     var pending: [Line] = []
+    /// It began as a trial; while that lasts, nothing is billed.
+    var isTried = false
+    var isTrialing = false
     /// The invoice that charged ahead for the running period, and those of changes within it.
     var opening: Int?
     var changes: [Int] = []
@@ -62,7 +65,10 @@ package struct Subscription: Sendable {
     }
 
     /// The part of the period whose use it bills.
-    var billed: (start: Instant, end: Instant) { (max(period.start, min(billedFrom, period.end)), period.end) }
+    var billed: (start: Instant, end: Instant) { (max(period.start, min(firstBilled, period.end)), period.end) }
+
+    /// From when on it bills use: none of a trial.
+    var firstBilled: Instant { isTried ? max(billedFrom, anchor) : billedFrom }
 
     /// The window of a limit that follows the billing cycle.
     func cycle(_ now: Instant) -> (start: Instant, end: Instant) {
@@ -124,8 +130,11 @@ package struct Line: Sendable {
         var isEarly = false
     }
 
-    /// What use is billed once it is brought within its bounds.
-    var bounded: Int { min(max(amount, basis?.minimum ?? amount), basis?.maximum ?? .max) }
+    /// What a coupon took off it.
+    var off = 0
+
+    /// What use is billed once it is brought within its bounds, of which the upper one is for what a coupon leaves.
+    var bounded: Int { min(max(amount, basis?.minimum ?? amount), basis?.maximum.map { $0 + off } ?? .max) }
 }
 
 package struct Invoice: Sendable {

@@ -107,6 +107,7 @@ extension Invoice {
             off = Array(split(reduction, by: reducible).prefix(charges.count))
             follow(nil, .discount, -reduction, isByCoupon: true)
         }
+        for place in charges.indices { lines[place].off = off[place] }
         for (place, charge) in charges.enumerated() {
             guard let most = charge.basis?.maximum, charge.amount - off[place] > most else { continue }
             follow(place, .discount, most - charge.amount + off[place])

@@ -26,6 +26,7 @@ extension PlainModel {
             switch due {
             case .close(let at, let number): close(number, at)
             case .finalize(_, let number): finalize(number)
+            case .endTrial(let at, let number): finishTrial(number, at)
             case .look(let at, let number): lookBack(number, at)
             case .earlyBill(let at, let number): billCadence(number, at)
             }
@@ -36,23 +37,30 @@ extension PlainModel {
     enum Due {
         case close(Instant, Int)
         case finalize(Instant, Int)
+        case endTrial(Instant, Int)
         case look(Instant, Int)
         case earlyBill(Instant, Int)
 
         var at: Instant {
             switch self {
-            case .close(let at, _), .finalize(let at, _), .look(let at, _), .earlyBill(let at, _): at
+            case .close(let at, _), .finalize(let at, _), .endTrial(let at, _), .look(let at, _), .earlyBill(let at, _):
+                at
             }
         }
     }
 
     func nextDue(until: Instant) -> Due? {
         var all: [Due] = []
-        for (number, subscription) in subscriptions.enumerated() where subscription.endedAt == nil {
+        for (number, subscription) in subscriptions.enumerated()
+        where subscription.endedAt == nil && !subscription.isTrialing {
             all.append(.close(subscription.period.end, number))
         }
         for (number, invoice) in invoices.enumerated() where invoice.status == .draft {
             all.append(.finalize(invoice.finalizesAt, number))
+        }
+        for (number, subscription) in subscriptions.enumerated()
+        where subscription.endedAt == nil && subscription.isTrialing {
+            all.append(.endTrial(subscription.anchor, number))
         }
         for look in looks.sorted(by: { $0.subscription < $1.subscription }) {
             all.append(.look(look.at, look.subscription))
@@ -96,6 +104,7 @@ extension PlainModel {
 
     /// What the close at the end of the running period would issue.
     package func upcoming(_ subscription: Int) -> Invoice? {
+        if subscriptions[subscription].isTrialing { return nil }
         var copy = self
         let count = invoices.count
         copy.close(subscription, subscriptions[subscription].period.end)

@@ -35,7 +35,7 @@ extension PlainModel {
     @discardableResult
     private mutating func billEarly(_ number: Int, at: Instant, where isWanted: (Terms, Int) -> Bool) -> Bool {
         let subscription = subscriptions[number]
-        guard subscription.endedAt == nil, at < subscription.period.end else { return false }
+        guard subscription.endedAt == nil, !subscription.isTrialing, at < subscription.period.end else { return false }
         let past = (start: subscription.period.start, end: max(subscription.period.start, at))
         var lines: [Line] = []
         for (terms, line) in usageLines(number, past, billed: subscription.billed) {
@@ -80,6 +80,7 @@ extension PlainModel {
     /// When use is billed next within the running period.
     func nextEarlyBill(_ number: Int) -> Instant? {
         let subscription = subscriptions[number]
+        if subscription.isTrialing { return nil }
         return subscription.parts.flatMap { plans[$0.plan][$0.version].terms }
             .compactMap { nextEarlyBill(of: $0, subscription, after: subscription.earlyUntil) }.min()
     }

@@ -93,7 +93,7 @@ extension PlainModel {
     /// subscription that has ended, it is to be noted.
     private mutating func lateness(of use: Use, _ company: Int, _ at: Instant) -> Bool? {
         guard use.isTrusted, !use.isBackfill, at < now else { return nil }
-        if let number = companies[company].subscription, subscriptions[number].billedFrom <= at {
+        if let number = companies[company].subscription, subscriptions[number].firstBilled <= at {
             guard at < subscriptions[number].period.start else { return nil }
             return isFinal(number, at) ?? false
         }

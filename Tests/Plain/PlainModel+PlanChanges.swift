@@ -26,6 +26,13 @@ extension PlainModel {
         if let anchor = wanted.anchor {
             guard running == nil, plans[plan][parts[0].version].base != nil, now < anchor else { return false }
         }
+        if let end = wanted.trialEnd {
+            guard wanted.anchor == nil, canTry(parts, until: end, company) else { return false }
+        }
+        if let running, subscriptions[running].isTrialing {
+            leaveTrial(running, for: parts, wanted)
+            return true
+        }
         guard let base = plans[plan][parts[0].version].base else {
             if let running { stopPaying(running, isCredited: wanted.isCredited) }
             assign(parts, to: company)
@@ -58,7 +65,7 @@ extension PlainModel {
     }
 
     /// A plan's version, the base plan's first.
-    private typealias Part = (plan: Int, version: Int)
+    typealias Part = (plan: Int, version: Int)
 
     /// What is paid for goes with what is paid for as often; use is priced by months, and billed once.
     private func canBeHadTogether(_ parts: [Part]) -> Bool {
@@ -75,13 +82,14 @@ extension PlainModel {
         return Set(afterwards).count == afterwards.count
     }
 
-    private mutating func assign(_ parts: [Part], to company: Int) {
+    mutating func assign(_ parts: [Part], to company: Int) {
         companies[company].plan = parts[0]
         companies[company].addOns = Array(parts.dropFirst())
     }
 
     /// Ends a subscription now that no other one replaces.
     mutating func stopPaying(_ number: Int, isCredited: Bool) {
+        if subscriptions[number].isTrialing { return expire(number, now) }
         let unused = isCredited ? unusedAdvance(number) : []
         endAtOnce(number)
         credit(unused, to: subscriptions[number].company)
@@ -91,7 +99,7 @@ extension PlainModel {
         for line in credits { companies[company].balance -= line.amount }
     }
 
-    private mutating func subscribe(
+    mutating func subscribe(
         _ company: Int, _ parts: [Part], _ wanted: PlanRequest, replacing old: Int?, beside more: [Line] = []
     ) {
         // What the company had until now may have billed use of this very instant.
@@ -107,9 +115,10 @@ extension PlainModel {
         subscriptions.append(
             Subscription(
                 company: company, offset: companies[company].zone ?? 0, interval: plans[plan][version].base!.interval,
-                start: now, anchor: wanted.anchor ?? now, isStubFree: wanted.isStubFree, plan: plan, version: version,
+                start: now, anchor: wanted.trialEnd ?? wanted.anchor ?? now,
+                isStubFree: wanted.isStubFree || wanted.trialEnd != nil, plan: plan, version: version,
                 addOns: Array(parts.dropFirst()), bought: completed(wanted.bought, parts),
-                index: wanted.anchor == nil ? 0 : -1, carriedFrom: carriedFrom,
+                index: wanted.anchor == nil && wanted.trialEnd == nil ? 0 : -1, carriedFrom: carriedFrom,
                 billedFrom: max(now, billedBefore)))
         let number = subscriptions.count - 1
         // What was used before a first subscription, at its very instant, is billed by it as the boundary's use is.
@@ -117,6 +126,8 @@ extension PlainModel {
             subscriptions[number].billedFrom = max(
                 subscriptions[number].billedFrom, partInstant(of: subscriptions[number]) ?? now)
         }
+        subscriptions[number].isTried = wanted.trialEnd != nil
+        subscriptions[number].isTrialing = wanted.trialEnd != nil
         companies[company].subscription = number
         assign(parts, to: company)
         subscriptions[number].earlyUntil = now
@@ -130,7 +141,7 @@ extension PlainModel {
         finalize(invoice)
     }
 
-    private func completed(_ bought: [Seat: Int], _ parts: [Part]) -> [Seat: Int] {
+    func completed(_ bought: [Seat: Int], _ parts: [Part]) -> [Seat: Int] {
         var all: [Seat: Int] = [:]
         for (plan, version) in parts {
             for terms in plans[plan][version].terms {
@@ -194,10 +205,10 @@ extension PlainModel {
             init(_ line: Line) { (plan, feature) = (line.plan, line.feature) }
         }
         var history = subscription.pending
-        if let opening = subscription.opening, invoices[opening].status != .void {
-            history += invoices[opening].lines.filter { $0.kind == .base || $0.kind == .seat }
+        if let opening = subscription.opening {
+            history += stillCharged(opening).filter { $0.kind == .base || $0.kind == .seat }
         }
-        for change in subscription.changes where invoices[change].status != .void { history += invoices[change].lines }
+        for change in subscription.changes { history += stillCharged(change).filter { !$0.isDerived } }
         var paid: [Thing: Int] = [:]
         for line in history { paid[Thing(line), default: 0] += line.kind == .credit ? -line.worth : line.worth }
         var left: [Thing: Int] = [:]
@@ -221,6 +232,22 @@ extension PlainModel {
             if worth == 0 { return nil }
             var line = line
             (line.quantity, line.amount, line.worth) = (1, (worth + 50) / 100, worth)
+            return line
+        }
+    }
+
+    /// The lines of an invoice that is neither void nor given up nor taken back whole, without what was taken back.
+    private func stillCharged(_ number: Int) -> [Line] {
+        let invoice = invoices[number]
+        let isTakenBack = !invoice.credited.isEmpty && invoice.total <= invoice.creditedTotal
+        if invoice.status == .void || invoice.status == .uncollectible || isTakenBack { return [] }
+        return invoice.lines.enumerated().map { place, line in
+            guard let taken = invoice.credited[place]?.amount else { return line }
+            var line = line
+            let net = invoice.lines.reduce(line.amount) {
+                $0 + ($1.kind == .discount && $1.source == place ? $1.amount : 0)
+            }
+            line.worth = share((line.worth + 50) / 100, net - taken, of: net) * 100
             return line
         }
     }

@@ -9,7 +9,9 @@ extension PlainModel {
         if let number = account.subscription {
             let subscription = subscriptions[number]
             let ending = subscription.endsWithPeriod ? " ending" : ""
-            lines.append("subscription \(number) from \(subscription.start) period \(subscription.index)\(ending)")
+            let trial = subscription.isTrialing ? " trial until \(subscription.anchor)" : ""
+            lines.append(
+                "subscription \(number) from \(subscription.start) period \(subscription.index)\(ending)\(trial)")
         }
         for number in account.ended {
             guard let at = subscriptions[number].correctsAt else { continue }
@@ -138,7 +140,13 @@ extension PlainModel {
         }
     }
 
+    package var paidInvoices: [Int] { invoices.indices.filter { !invoices[$0].payments.isEmpty } }
+
     package var drafts: [Int] { invoices.indices.filter { invoices[$0].status == .draft } }
+
+    package var trialing: [Int] {
+        companies.indices.filter { companies[$0].subscription.map { subscriptions[$0].isTrialing } ?? false }
+    }
 
     package var subscribers: [Int] { companies.indices.filter { companies[$0].subscription != nil } }
 }

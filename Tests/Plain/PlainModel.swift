@@ -20,6 +20,8 @@ package struct PlainModel: Sendable {
     package internal(set) var billsChangesAtOnce = false
     package internal(set) var initialPlan: Int?
     package internal(set) var fallbackPlan: Int?
+    /// Where a trial leads that nobody pays for; nil: to the fallback plan.
+    var expiryPlan: Int?
     package internal(set) var companyKeys = Directory()
     package internal(set) var userKeys = Directory()
     package internal(set) var companies: [Company] = []
@@ -155,7 +157,8 @@ package struct PlainModel: Sendable {
         plans[plan].append(version)
     }
 
-    package mutating func setPlanGroup(initial: Int?, fallback: Int?, billsChangesAtOnce: Bool) {
+    package mutating func setPlanGroup(initial: Int?, fallback: Int?, expiry: Int?, billsChangesAtOnce: Bool) {
+        expiryPlan = expiry
         self.billsChangesAtOnce = billsChangesAtOnce
         initialPlan = initial
         fallbackPlan = fallback

@@ -48,6 +48,8 @@ package struct PlanRequest: Sendable {
     /// Who leaves its plan keeps it until the period ends.
     package var waitsForEnd = false
     package var coupon: Int?
+    /// Begins a trial up to then, or moves the end of the one that runs.
+    package var trialEnd: Instant?
 
     package init(plan: Int?) { self.plan = plan }
 }

@@ -57,9 +57,9 @@ extension Chance {
             return terms
         }
         if random.once(in: 3) { terms.allowance = .limited(random.number(40...200)) }
-        if random.once(in: 4) { terms.minimum = random.number(1...600) }
-        if random.once(in: 4) { terms.maximum = random.number(600...1500) }
-        if random.once(in: 6) { terms.threshold = random.number(1...700) }
+        if random.once(in: 4) { terms.minimum = random.number(1...100) }
+        if random.once(in: 4) { terms.maximum = random.number(100...500) }
+        if random.once(in: 6) { terms.threshold = random.number(1...150) }
         if case .overage = terms.price, random.once(in: 2) {
             terms.cadence = Terms.Cadence(months: random.pick([1, 1, 3]), isOfCalendar: random.once(in: 2))
         }

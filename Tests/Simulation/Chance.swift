@@ -40,7 +40,12 @@ struct Chance {
             if random.once(in: 2) { return .upsertUser(keys(company: false)) }
             return .increment(company: company, trait: Self.trait, by: random.number(-6...6))
         case 55...63: return manage(company, model)
-        case 64...65: return .cancel(company: company, immediately: random.once(in: 2), isCredited: random.once(in: 2))
+        case 64:
+            let trialing = model.trialing
+            if trialing.isEmpty || random.once(in: 8) { return .editTrial(company: company, end: nil) }
+            let end = random.once(in: 3) ? nil : model.now + random.number(0...30 * Calendar.day)
+            return .editTrial(company: random.pick(trialing), end: end)
+        case 65: return .cancel(company: company, immediately: random.once(in: 2), isCredited: random.once(in: 2))
         case 66...69:
             let feature = random.number(0...model.features.count - 1)
             return .addOverride(company: company, override(feature, model), expiresAt: expiry(model))
@@ -98,6 +103,11 @@ struct Chance {
                 random.once(in: 3) ? random.pick(model.turns) : model.now + random.number(0...80 * Calendar.day)
             wanted.isStubFree = random.once(in: 3)
         }
+        if wanted.anchor == nil, random.once(in: 5) {
+            wanted.trialEnd =
+                random.once(in: 3) ? random.pick(model.turns) : model.now + random.number(0...40 * Calendar.day)
+            if !random.once(in: 4) { wanted.addOns = [] }
+        }
         if random.once(in: 2) {
             for plan in [plan] + wanted.addOns {
                 let newest = model.plans[plan].count - 1
@@ -131,9 +141,13 @@ struct Chance {
         case 0: return .void(number)
         case 1: return .giveUp(number)
         case 2...3:
+            let paid = model.paidInvoices
+            if let last = paid.last, random.once(in: 2) {
+                return .pay(random.once(in: 2) ? last : random.pick(paid), amount: nil, key: "p0")
+            }
             let remaining = model.invoices.indices.contains(number) ? model.invoices[number].remaining : 0
             let amount = random.pick([nil, remaining, random.number(0...remaining + 1)])
-            return .pay(number, amount: amount, key: "p\(random.number(0...2))")
+            return .pay(number, amount: amount, key: "p\(random.number(0...1))")
         default:
             let creditable = model.creditable
             guard !creditable.isEmpty else { return .void(number) }

@@ -46,9 +46,10 @@ package struct Life {
         }
         if chance.random.once(in: 2) {
             let (initial, fallback) = (chance.random.once(in: 2) ? 0 : nil, chance.random.once(in: 2) ? 0 : nil)
-            let isAtOnce = chance.random.once(in: 2)
-            model.setPlanGroup(initial: initial, fallback: fallback, billsChangesAtOnce: isAtOnce)
-            try await world.setPlanGroup(initial: initial, fallback: fallback, billsChangesAtOnce: isAtOnce)
+            let (expiry, isAtOnce) = (chance.random.once(in: 2) ? 0 : nil, chance.random.once(in: 2))
+            model.setPlanGroup(initial: initial, fallback: fallback, expiry: expiry, billsChangesAtOnce: isAtOnce)
+            try await world.setPlanGroup(
+                initial: initial, fallback: fallback, expiry: expiry, billsChangesAtOnce: isAtOnce)
         }
     }
 
@@ -120,8 +121,9 @@ extension Life {
             return try await survive(move, before, stages)
         }
         count(outcome, of: move.step)
-        world.settle()
+        // What the step began is durable. What is left to be done breaks for nobody who could be told.
         world.faults.arm(nil)
+        world.settle()
         try compare(outcome, expected)
         if move.trouble?.isCrash == true {
             try world.restart()
@@ -130,7 +132,9 @@ extension Life {
     }
 
     private func perform(_ move: Move, _ before: PlainModel) async throws -> Outcome {
-        guard move.isWatched, let watch = Watch(move.step, before) else { return try await world.perform(move.step) }
+        guard move.isWatched, let watch = Watch(move.step, before, isTakenBack: move.trouble != nil) else {
+            return try await world.perform(move.step)
+        }
         return try await world.perform(move.step, under: watch)
     }
 

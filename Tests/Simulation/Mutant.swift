@@ -31,6 +31,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case lostCredit
     /// Of the add-ons that are asked for, the last one is not given.
     case lostAddOn
+    /// A trial ends a millisecond late.
+    case longTrial
     /// Taxes that prices contain are added.
     case addedTax
     /// A coupon is not redeemed.
@@ -41,6 +43,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case creditedTwice
     /// The most that use may cost is one minor unit more.
     case maximumOff
-    /// Use is billed early when a threshold is passed, not when it is reached.
+    /// Use is billed early when it has reached twice its threshold.
     case thresholdOff
 }

@@ -16,6 +16,8 @@ package enum Step: Sendable {
     case increment(company: Int, trait: String, by: Int)
     case manage(company: Int, PlanRequest)
     case cancel(company: Int, immediately: Bool, isCredited: Bool)
+    /// Nil: the trial ends now.
+    case editTrial(company: Int, end: Instant?)
     case addOverride(company: Int, Terms, expiresAt: Instant?)
     case removeOverride(Int)
     case finalize(Int)
@@ -95,6 +97,7 @@ extension PlainModel {
         case .manage(let company, let wanted): return said(manage(company, wanted))
         case .cancel(let company, let immediately, let isCredited):
             return said(cancel(company, immediately: immediately, isCredited: isCredited))
+        case .editTrial(let company, let end): return said(editTrial(company, end: end))
         case .addOverride(let company, let terms, let expiresAt):
             return said(addOverride(terms, expiresAt: expiresAt, to: company))
         case .removeOverride(let number): return said(removeOverride(number))

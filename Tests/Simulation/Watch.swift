@@ -13,7 +13,9 @@ struct Watch: Sendable {
     let taken: ClosedRange<Int>
 
     /// Nil for steps that no reader is set on.
-    init?(_ step: Step, _ before: PlainModel) {
+    ///
+    /// - Parameter isTakenBack: a commit fails. While it is taken back, units that were committed may be seen as both.
+    init?(_ step: Step, _ before: PlainModel, isTakenBack: Bool) {
         var uses: [(company: [String: String], event: String, quantity: Int)] = []
         /// What is held and ends, and the units of it that are counted by themselves.
         var (ending, committed) = (0, 0)
@@ -60,7 +62,7 @@ struct Watch: Sendable {
         }
         usage = low...high + committed
         held = check.held - ending...check.held
-        taken = low + check.held - ending + committed...high + check.held
+        taken = low + check.held - ending + committed...high + check.held + (isTakenBack ? committed : 0)
     }
 }
 

@@ -24,12 +24,13 @@ extension World {
         try await publish(version, of: number)
     }
 
-    func setPlanGroup(initial: Int?, fallback: Int?, billsChangesAtOnce: Bool) async throws {
+    func setPlanGroup(initial: Int?, fallback: Int?, expiry: Int?, billsChangesAtOnce: Bool) async throws {
         var group = SetPlanGroup()
         group.planIDs = catalog.plans.indices.filter { !catalog.addOns.contains($0) }.map { catalog.plans[$0] }
         group.addOnIDs = catalog.addOns.sorted().map { catalog.plans[$0] }
         var settings = PlanGroupSettings()
         if billsChangesAtOnce { settings.prorationBehavior = .invoiceImmediately }
+        settings.trialExpiryPlanID = expiry.map { catalog.plans[$0] }
         group.settings = settings
         group.initialPlanID = initial.map { catalog.plans[$0] }
         group.fallbackPlanID = fallback.map { catalog.plans[$0] }
@@ -43,6 +44,7 @@ extension World {
             version.base.map { base in
                 [PriceInput(interval: base.interval.words, amount: Int64(base.amount), currency: .usd)]
             } ?? []
+        billing.isTrialable = version.base != nil
         let draft = try await run(billing)
         let copied = try engine.read(environment) { view in
             try draft.entitlementIDs.compactMap { try view.get($0) }
@@ -97,7 +99,7 @@ extension World {
         }
         input.minimumAmount = terms.minimum.map { Int64($0) }
         input.maximumAmount = terms.maximum.map { Int64($0) + (mutant == .maximumOff ? 1 : 0) }
-        input.billingThreshold = terms.threshold.map { Int64($0) + (mutant == .thresholdOff ? 1 : 0) }
+        input.billingThreshold = terms.threshold.map { Int64($0) * (mutant == .thresholdOff ? 2 : 1) }
         if let cadence = terms.cadence {
             input.overageCadence = cadence.months == 1 ? .monthly : .quarterly
             input.overageAnchor = cadence.isOfCalendar ? .monthEnd : .billingPeriodStart

@@ -19,9 +19,10 @@ extension World {
             var lines = ["company \(company) \(keyTexts) zone \(zone) plan \(plan) balance \(balance)"]
             if let subscriptionID = account.subscriptionID, let subscription = try view.get(subscriptionID) {
                 let ending = subscription.cancelAtPeriodEnd ? " ending" : ""
+                let trial = subscription.status == .trialing ? " trial until \(subscription.anchor.instant)" : ""
                 lines.append(
                     "subscription \(subscriptionID.number) from \(subscription.startedAt.instant) "
-                        + "period \(subscription.periodIndex)\(ending)")
+                        + "period \(subscription.periodIndex)\(ending)\(trial)")
             }
             for id in account.endedSubscriptionIDs {
                 guard let at = try view.get(id)?.correctsAt else { continue }

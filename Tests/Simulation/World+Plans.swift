@@ -23,10 +23,17 @@ extension World {
             manage.billingCycleAnchor = Timestamp(anchor)
             manage.proratesFirstPeriod = !wanted.isStubFree
         }
+        manage.trialEnd = wanted.trialEnd.map { Timestamp($0 + (mutant == .longTrial ? 1 : 0)) }
         manage.prorate = wanted.isCredited && mutant != .lostCredit
         manage.cancelImmediately = !wanted.waitsForEnd
         let outcome = try await run(manage)
         if let problem = outcome.problems.first(where: \.isBlocking) { throw Refusal.conflict(problem.message) }
+    }
+
+    func editTrial(_ company: Int, _ end: Instant?) async throws {
+        let id = try engine.read(environment) { try $0.get(Identifier<Model.Company>(number: company))?.subscriptionID }
+        guard let id else { throw Refusal.notFound("company \(company) has no subscription") }
+        try await run(EditTrialEnd(subscriptionID: id, trialEnd: end.map { Timestamp($0) }))
     }
 
     private func selections(_ wanted: PlanRequest, _ kept: [PlanAssignment]) -> [PayInAdvanceSelection] {

@@ -45,6 +45,7 @@ extension World {
             cancel.immediately = immediately
             cancel.prorate = isCredited && mutant != .lostCredit
             try await run(cancel)
+        case .editTrial(let company, let end): try await editTrial(company, end)
         case .addOverride(let company, let terms, let expiresAt):
             var create = CreateCompanyOverride(
                 companyID: Identifier(number: company), featureID: catalog.features[terms.feature].id,
