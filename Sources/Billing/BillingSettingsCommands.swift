@@ -52,6 +52,8 @@ public struct UpdateBillingProfile: Command {
     public var timezone: String?
     /// Replaces all; of invoices that are issued from now on.
     public var taxRates: [TaxRate]?
+    /// The provider's id of a payment method of the company, or ours; empty takes the choice back.
+    public var paymentMethod: String?
 
     public init(profileID: Identifier<BillingProfile>) {
         self.profileID = profileID
@@ -74,6 +76,13 @@ public struct UpdateBillingProfile: Command {
         if let taxRates {
             try check(taxRates)
             company.billingProfile.taxRates = taxRates.isEmpty ? nil : taxRates
+        }
+        if let paymentMethod {
+            let method = try paymentMethod.isEmpty ? nil : transaction.paymentMethod(paymentMethod, of: company)
+            guard paymentMethod.isEmpty || method != nil else {
+                throw Refusal.invalid("payment_method_id \"\(paymentMethod)\" is no payment method of the company")
+            }
+            company.billingProfile.paymentMethodID = method?.id
         }
         if let timezone {
             guard company.subscriptionID == nil, company.endedSubscriptionIDs.isEmpty else {

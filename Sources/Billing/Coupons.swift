@@ -113,16 +113,26 @@ extension Transaction {
     fileprivate func coupon(named externalID: String) throws -> Coupon? {
         try all(Coupon.self).first { $0.externalID == externalID }
     }
+
+    /// Counts a coupon as given out once more.
+    func redeem(_ coupon: Coupon) throws {
+        var coupon = coupon
+        coupon.timesRedeemed += 1
+        coupon.updatedAt = now
+        try put(coupon)
+    }
 }
 
 extension ManagePlan {
-    /// The coupon that the command names, if any, for what the price will charge; nothing is redeemed yet.
+    /// The coupon that the command names, by its external id or ours, for what the price will charge; nothing is
+    /// redeemed yet.
     func coupon(for price: Price?, of company: Company, _ transaction: Transaction) throws -> Coupon? {
         guard let externalID = couponExternalID ?? promoCode else { return nil }
         func problem(_ why: String) -> PlanProblem {
             PlanProblem("discount_ineligible", "coupon \"\(externalID)\" \(why)")
         }
-        guard let coupon = try transaction.coupon(named: externalID) else { throw problem("does not exist") }
+        let byID = try Identifier<Coupon>(externalID).flatMap { try transaction.get($0) }
+        guard let coupon = try transaction.coupon(named: externalID) ?? byID else { throw problem("does not exist") }
         guard let price else { throw problem("is for plans that cost something") }
         let held = try company.subscriptionID.flatMap { try transaction.get($0) }?.discount
         let isHeld = held?.couponID == coupon.id && held?.isActive(at: transaction.now) == true
@@ -141,10 +151,7 @@ extension Subscription {
     /// lasts.
     mutating func redeem(_ coupon: Coupon, _ transaction: Transaction) throws {
         if let discount, discount.couponID == coupon.id, discount.isActive(at: transaction.now) { return }
-        var coupon = coupon
-        coupon.timesRedeemed += 1
-        coupon.updatedAt = transaction.now
-        try transaction.put(coupon)
+        try transaction.redeem(coupon)
         var endsAt: Timestamp?
         if coupon.duration == .repeating, let zone = Zone(timezone), let months = Int(exactly: coupon.months) {
             let cadence = PriceInterval(.month).cadence!

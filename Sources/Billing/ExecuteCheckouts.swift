@@ -71,6 +71,7 @@ extension ScheduledCheckout {
         var change = ManagePlan(companyID: companyID)
         change.basePlanID = toPlanID
         change.basePlanPriceID = priceID
+        change.couponExternalID = coupon
         change.payInAdvance = quantities.map { PayInAdvanceSelection(priceID: $0.priceID, quantity: $0.quantity) }
         change.addOns = addOns.map {
             var addOn = AddOnSelection(planID: $0.planID)
@@ -113,7 +114,8 @@ extension PlanChoice {
     /// Whether the company pays less afterwards, or nothing any more.
     func isLess(for company: Company, _ transaction: Transaction) throws -> Bool {
         switch try action(for: company, transaction) {
-        case .downgrade, .unsubscribe: true
+        case .downgrade: true
+        case .unsubscribe: target?.priceOnce == nil
         default: false
         }
     }

@@ -5,11 +5,14 @@ package import Store
 
 extension Transaction {
     /// A company that has not paid comes to the fallback plan: its subscription ends, and what it used is billed.
-    /// Nothing to do where none runs. Paying later does not bring the plan back: somebody has to choose it again.
+    /// Nothing to do where none runs and the plan is not one that is paid once. Paying later does not bring the plan
+    /// back: somebody has to choose it again.
     ///
     /// Source of the rule: Schematic, plan changes, PC-05.
     func lapse(_ companyID: Identifier<Company>, because cause: PlanChangeCause) throws {
-        guard let company = try get(companyID), company.subscriptionID != nil else { return }
+        guard let company = try get(companyID) else { return }
+        let isPaidOnce = try company.plan.map { try require($0.versionID, "plan version").chargeType == .oneTime }
+        guard company.subscriptionID != nil || isPaidOnce == true else { return }
         try PlanChoice(target: nil).carryOut(company, because: cause, self)
     }
 

@@ -45,6 +45,15 @@ public struct ManagePlan: Command {
     public var promoCode: String?
     /// Where a customer does it: they have agreed to what the plan group asks them to. Nil is no.
     public var optsIn: Bool?
+    /// The payment method that becomes the company's, by the provider's id or ours.
+    public var paymentMethod: String?
+    /// How invoices are paid from now on, and in how many days; sending them is for a subscription that begins.
+    public var collectionMethod: CollectionMethod?
+    public var daysUntilDue: Int64?
+    /// Where invoices are addressed to.
+    public var billingEmail: String?
+    /// What the plan group's checkout fields are filled in with.
+    public var fieldValues: [CheckoutFieldValue]?
     /// What is recorded of the change: nothing else depends on it. Nil: that somebody managed the plan.
     public var cause: PlanChangeCause?
 
@@ -62,7 +71,7 @@ public struct ManagePlan: Command {
             throw Refusal.invalid(
                 "quantity must be between 0 and \(Self.quantityLimit), not \(selection.quantity)")
         }
-        let company = try transaction.require(companyID, "company")
+        var company = try transaction.require(companyID, "company")
         try transaction.checkNoProvider(sellsTo: company)
         switch try PlanChoice.resolve(self, company, transaction) {
         case .failure(let problem):
@@ -82,7 +91,9 @@ public struct ManagePlan: Command {
                         "scheduled_change_blocks_purchase",
                         "a downgrade is scheduled: until then nothing can be added", plan: basePlanID))
             }
+            outcome.problems += try formProblems(of: company, choice, transaction)
             guard outcome.success || evenIfBlocked else { return outcome }
+            if outcome.success { try takeForm(into: &company, transaction) }
             if isSelfServe == true, let end = try choice.putsOff(for: company, transaction) {
                 outcome.scheduled = try transaction.putOff(
                     self, of: company, until: end, because: cause ?? PlanChangeCause(.checkout))

@@ -16,7 +16,7 @@ package struct PlanChangePreview: Sendable {
     package internal(set) var currency: Currency
     /// A customer would make it.
     package let isSelfServe: Bool
-    /// The change gives the subscription its coupon.
+    /// The change redeems a coupon.
     package internal(set) var redeemsCoupon = false
 
     package var effect: PlanChangeEffect? { outcome.effect }
@@ -34,8 +34,12 @@ package struct PlanChangePreview: Sendable {
 
     /// The coupon that reduces what would be billed, at once or later.
     package func discount(at now: Timestamp) -> SubscriptionDiscount? {
-        guard let discount = subscription?.discount, redeemsCoupon || discount.isActive(at: now) else { return nil }
-        return discount
+        heldDiscount.flatMap { redeemsCoupon || $0.isActive(at: now) ? $0 : nil }
+    }
+
+    /// Of the subscription, else of what is paid once.
+    fileprivate var heldDiscount: SubscriptionDiscount? {
+        subscription?.discount ?? effect?.invoices.first?.terms?.discount
     }
 
     package var balanceApplied: Int64 {
@@ -50,12 +54,14 @@ extension ManagePlan {
         let outcome = try apply(transaction, evenIfBlocked: true)
         let running = try outcome.company.subscriptionID.flatMap { try transaction.get($0) }
         let former = try before.subscriptionID.flatMap { try transaction.get($0) }
-        let paidIn = running?.currency ?? former?.currency ?? .usd
+        let paidIn =
+            running?.currency ?? former?.currency ?? outcome.effect?.invoices.first?.currency ?? .usd
         var preview = PlanChangePreview(
             outcome: outcome, subscription: running, currency: paidIn, isSelfServe: isSelfServe == true)
         preview.balance = try transaction.balance(of: companyID, in: paidIn)
+        preview.redeemsCoupon =
+            outcome.effect != nil && preview.heldDiscount != nil && (couponExternalID ?? promoCode) != nil
         guard let running, outcome.effect != nil else { return preview }
-        preview.redeemsCoupon = running.discount != nil && (couponExternalID ?? promoCode) != nil
         let terms = try BillingTerms(of: running, transaction)
         preview.totalPerPeriod = try running.advanceLines(for: running.period, terms, transaction)
             .reduce(0) { $0 + $1.amount }

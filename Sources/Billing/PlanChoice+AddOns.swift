@@ -28,7 +28,9 @@ extension PlanChoice {
                 "add_on_conflicts_with_plan", "add-on \(plan.name) cannot be had with plan \(target.plan.name)",
                 plan: planID)
         }
-        return AddOn(plan: plan, version: version, price: try price(selection, plan, version, target, transaction))
+        var addOn = AddOn(plan: plan, version: version, price: try price(selection, plan, version, target, transaction))
+        addOn.priceOnce = try priceOnce(selection.priceID, plan, version, in: target.currency)
+        return addOn
     }
 
     private static func price(
@@ -39,11 +41,8 @@ extension PlanChoice {
             "add_on_requires_billed_plan", "add-on \(plan.name) is paid for, and plan \(target.plan.name) is not",
             plan: plan.id)
         switch version.chargeType {
-        case .oneTime:
-            throw PlanProblem(
-                "add_on_unavailable", "add-on \(plan.name) is paid once, which is not billed yet", plan: plan.id)
-        case .free, .none:
-            if let priceID = selection.priceID {
+        case .free, .none, .oneTime:
+            if let priceID = selection.priceID, version.chargeType != .oneTime {
                 throw PlanProblem(
                     "price_unavailable", "add-on \(plan.name) costs nothing, so it has no price \(priceID)",
                     plan: plan.id, price: priceID)

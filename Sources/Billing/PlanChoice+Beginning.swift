@@ -117,6 +117,7 @@ extension PlanChoice {
             try transaction.put(trial)
             return try assign(target, subscription: trial.id, company, transaction)
         }
+        if let coupon = target.coupon { try trial.redeem(coupon, transaction) }
         switch beginning {
         case .trial(let end, _) where continuesTrial(trial):
             if let coupon = target.coupon { try trial.redeem(coupon, transaction) }

@@ -19,6 +19,8 @@ extension PlanChoice {
             action: cause.action == .subscriptionChange ? nil : try action ?? self.action(for: company, transaction))
         let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
         try carryOut(company, timing ?? ProrationTiming(settings.prorationBehavior), &effect, transaction)
+        // What recurs stays last: that is the invoice that a checkout answers with.
+        if let invoice = try billPurchases(of: company, transaction) { effect.invoices.insert(invoice, at: 0) }
         try transaction.cancelPendingCheckout(of: company.id)
         try transaction.notePlanChange(of: company.id, from: company, because: cause, effect.action)
         return effect
@@ -81,7 +83,8 @@ extension PlanChoice {
         try assign(target, subscription: running.id, company, transaction)
     }
 
-    /// Gives up paying: for a plan that costs nothing or, without one, for the fallback plan.
+    /// Gives up paying by the period: for a plan that costs nothing or is paid once or, without one, for the fallback
+    /// plan.
     private func leave(
         for target: Target?, _ company: Company, _ running: Subscription?, _ effect: inout PlanChangeEffect,
         _ transaction: Transaction

@@ -8,19 +8,23 @@ struct PlanChoice {
     struct Target {
         let plan: Plan
         let version: PlanVersion
-        /// Nil for a plan that costs nothing.
+        /// What recurs; nil for a plan that costs nothing or is paid once.
         let price: Price?
+        /// Of a plan that is paid once.
+        var priceOnce: Price?
         var payInAdvance: [PayInAdvanceQuantity] = []
         var addOns: [AddOn] = []
-        /// To be redeemed for the subscription.
+        /// To be redeemed for the subscription, else for what is paid once.
         var coupon: Coupon?
     }
 
     struct AddOn {
         let plan: Plan
         let version: PlanVersion
-        /// Nil for an add-on that costs nothing.
+        /// What recurs; nil for an add-on that costs nothing or is paid once.
         let price: Price?
+        /// Of an add-on that is paid once.
+        var priceOnce: Price?
     }
 
     /// Nil: leave the plan.
@@ -78,21 +82,19 @@ struct PlanChoice {
                 price: price.id)
         }
         var target = Target(plan: plan, version: version, price: price)
+        target.priceOnce = try priceOnce(command.basePlanPriceID, plan, version, in: command.currency)
         for selection in selections {
             target.addOns.append(try addOn(selection, to: target, of: company, transaction))
         }
         try target.checkUseIsBilledOnce(transaction)
         target.payInAdvance = try quantities(command, target, transaction)
-        target.coupon = try command.coupon(for: price, of: company, transaction)
+        target.coupon = try command.coupon(for: target.firstPrice, of: company, transaction)
         return target
     }
 
-    /// The recurring price that the command names or means; nil for a plan that costs nothing.
+    /// The recurring price that the command names or means; nil for a plan without.
     private static func price(_ command: ManagePlan, _ plan: Plan, _ version: PlanVersion) throws -> Price? {
-        guard version.chargeType != .oneTime else {
-            throw PlanProblem(
-                "plan_unavailable", "plan \(plan.name) is paid once, which is not billed yet", plan: plan.id)
-        }
+        guard version.chargeType != .oneTime else { return nil }
         let recurring =
             version.chargeType != .recurring
             ? []

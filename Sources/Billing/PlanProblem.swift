@@ -12,6 +12,7 @@ public struct PlanProblem: Error, Sendable {
     public var planID: Identifier<Plan>?
     public var priceID: Identifier<Price>?
     public var featureID: Identifier<Feature>?
+    public var fieldID: Identifier<CheckoutField>?
 
     /// Of Schematic's `CheckoutProblemSource`: something is missing, or wrong.
     public var source: String {

@@ -107,6 +107,7 @@ extension Transaction {
             ScheduledQuantity(priceID: $0.priceID, quantity: $0.quantity)
         }
         checkout.addOns = (change.addOns ?? []).map { ScheduledAddOn(planID: $0.planID, priceID: $0.priceID) }
+        checkout.coupon = change.couponExternalID ?? change.promoCode
         try put(checkout)
         schedule(checkout.appointment)
         var company = try require(company.id, "company")

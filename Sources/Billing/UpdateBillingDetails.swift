@@ -1,4 +1,5 @@
 public import Basics
+internal import Catalog
 public import Model
 public import Store
 
@@ -14,13 +15,20 @@ public struct UpdateBillingDetails: Command {
     public var address: BillingAddress?
     /// Replaces the one of the same type.
     public var taxID: TaxID?
+    /// What the plan group's checkout fields are filled in with.
+    public var fieldValues: [CheckoutFieldValue]?
 
     public init(companyID: Identifier<Company>) {
         self.companyID = companyID
     }
 
     public func apply(_ transaction: Transaction) throws -> BillingDetails {
-        _ = try transaction.require(companyID, "company")
+        var company = try transaction.require(companyID, "company")
+        if let fieldValues, !fieldValues.isEmpty {
+            try transaction.fill(fieldValues, into: &company)
+            company.updatedAt = transaction.now
+            try transaction.put(company)
+        }
         var details =
             try transaction.get(BillingDetails.id(of: companyID)) ?? BillingDetails(of: companyID)
         if let email {

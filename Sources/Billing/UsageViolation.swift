@@ -68,8 +68,7 @@ extension PlanChoice {
         of company: Company, _ violations: [UsageViolation], isSelfServe: Bool, _ transaction: Transaction
     ) throws -> [PlanProblem] {
         let settings = try transaction.all(PlanGroup.self).first?.settings ?? PlanGroupSettings()
-        let action = try action(for: company, transaction)
-        let isLess = isSelfServe && (action == .downgrade || action == .unsubscribe)
+        let isLess = try isSelfServe && self.isLess(for: company, transaction)
         var problems: [PlanProblem] = []
         if isLess, settings.preventsSelfServiceDowngrades {
             var problem = PlanProblem(

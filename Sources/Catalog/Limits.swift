@@ -24,6 +24,7 @@ enum Limits {
     static let notes = 100
     static let prices = 50
     static let planTraits = 20
+    static let checkoutFields = 50
     static let compatibilities = 1_000
     /// Subscriptions of a company or of a provider's customer, and the customer's payment methods.
     static let mirroredNouns = 1_000

@@ -80,7 +80,7 @@ extension PlanAssignment: Packed {
 
 extension BillingProfile: Packed {
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 9)
+        writer.writeArray(count: 10)
         id.pack(into: &writer)
         name.pack(into: &writer)
         collectionMethod.pack(into: &writer)
@@ -90,10 +90,11 @@ extension BillingProfile: Packed {
         updatedAt.pack(into: &writer)
         taxRates.pack(into: &writer)
         gatingDays.pack(into: &writer)
+        paymentMethodID.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(7...9)
+        let fields = try reader.readFields(7...10)
         id = try Identifier<BillingProfile>(unpacking: &reader)
         name = try String?(unpacking: &reader)
         collectionMethod = try CollectionMethod(unpacking: &reader)
@@ -103,5 +104,6 @@ extension BillingProfile: Packed {
         updatedAt = try Timestamp(unpacking: &reader)
         taxRates = fields > 7 ? try [TaxRate]?(unpacking: &reader) : nil
         gatingDays = fields > 8 ? try Int64?(unpacking: &reader) : nil
+        paymentMethodID = fields > 9 ? try Identifier<PaymentMethod>?(unpacking: &reader) : nil
     }
 }

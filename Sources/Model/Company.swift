@@ -90,7 +90,7 @@ public enum CollectionMethod: String, Codable, Sendable, CaseIterable {
 }
 
 /// How one company is billed (`/billing/profiles`). Every company has one from its creation.
-public struct BillingProfile: Codable, Sendable, Identified {
+public struct BillingProfile: Codable, Sendable, Identified, Equatable {
     public static let idPrefix = "bprof"
 
     public let id: Identifier<BillingProfile>
@@ -105,6 +105,8 @@ public struct BillingProfile: Codable, Sendable, Identified {
     public var updatedAt: Timestamp
     /// Of every invoice that is issued from now on; nil is none.
     public var taxRates: [TaxRate]?
+    /// The one that was chosen among those that a provider knows; it may be gone.
+    public var paymentMethodID: Identifier<PaymentMethod>?
 
     public init(id: Identifier<BillingProfile>, createdAt: Timestamp) {
         self.id = id

@@ -89,6 +89,8 @@ public struct Settlement: Codable, Sendable, Identified {
 
 public enum InvoiceLineType: String, Codable, Sendable, CaseIterable {
     case base, usage, seat, correction, commitment, discount, tax
+    /// Of a plan or add-on that is paid once.
+    case purchase
     case prorationCredit = "proration_credit"
     case prorationCharge = "proration_charge"
 }

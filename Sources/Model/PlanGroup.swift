@@ -16,6 +16,8 @@ public struct PlanGroup: Codable, Sendable, Identified {
     private var chosenSettings: PlanGroupSettings?
     /// Settings that Tollgate keeps and shows for the components that read them, by their wire names.
     public var display: [String: TraitValue] = [:]
+    /// What a checkout asks for, in order; nil is nothing.
+    public var checkoutFields: [CheckoutField]?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
 

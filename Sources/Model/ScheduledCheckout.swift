@@ -18,6 +18,8 @@ public struct ScheduledCheckout: Codable, Sendable, Identified {
     public var priceID: Identifier<Price>?
     public var quantities: [ScheduledQuantity] = []
     public var addOns: [ScheduledAddOn] = []
+    /// To be redeemed then, by its external id or ours.
+    public var coupon: String?
     public var executeAfter: Timestamp
     public var status = ScheduledCheckoutStatus.pending
     /// What is recorded of the change when it happens.

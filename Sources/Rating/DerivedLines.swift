@@ -30,8 +30,8 @@ package struct DerivedLine: Hashable, Sendable {
 /// What follows from an invoice's charges: commitments, then discounts, then taxes.
 ///
 /// - A commitment is what a usage line misses of its minimum.
-/// - A percent coupon reduces each base and usage line. An amount coupon is one line, down to 0: it pays for all but
-///   proration and correction lines, and never more than the charges come to.
+/// - A percent coupon reduces each base, purchase and usage line. An amount coupon is one line, down to 0: it pays for
+///   all but proration and correction lines, and never more than the charges come to.
 /// - What a usage line exceeds its maximum by, once discounts are off, is taken off. An amount coupon counts for each
 ///   line with its share, by largest remainder.
 /// - Each line so far that is not 0 has one tax line for each rate. Contained tax is shown and adds nothing.
@@ -96,7 +96,7 @@ private func discounts(
     case .percent(let percent):
         let places = CouponReduction.maximumPercentPlaces
         for (index, charge) in charges.enumerated()
-        where (charge.type == .base || charge.type == .usage) && charge.amount > 0 {
+        where charge.type.isReducedByPercent && charge.amount > 0 {
             shares[index] = try share(
                 of: charge.amount, parts(of: percent, places: places), of: parts(of: 100, places: places))
             lines.append(DerivedLine(.discount, of: index, -shares[index], isByCoupon: true))
@@ -119,6 +119,10 @@ private func discounts(
         lines.append(DerivedLine(.discount, of: nil, -off, isByCoupon: true))
     }
     return (lines, shares)
+}
+
+extension InvoiceLineType {
+    fileprivate var isReducedByPercent: Bool { self == .base || self == .purchase || self == .usage }
 }
 
 /// `amount × part ÷ whole`, rounded once.

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from catalog import client
 from test_change_add_ons import add_on, having
 
 START, HALF, BOUNDARY = "2026-04-01T00:00:00Z", "2026-04-16T00:00:00Z", "2026-05-01T00:00:00Z"
@@ -28,8 +27,7 @@ def shop(api):
     return SimpleNamespace(editor=editor, free=free, pro=pro, price=price)
 
 
-def test_a_licence_comes_with_its_feature_and_goes_with_it(api):
-    sdk = client(api.url)
+def test_a_licence_comes_with_its_feature_and_goes_with_it(api, sdk):
     made = sdk.features.create_feature(name="Editor seat", description="", feature_type="license").data
     viewer = sdk.features.create_feature(name="Viewer seat", description="", feature_type="license").data
     sdk.features.create_feature(name="SSO", description="", feature_type="boolean")
@@ -56,7 +54,6 @@ def test_a_licence_comes_with_its_feature_and_goes_with_it(api):
     assert sdk.licenses.count_licenses().data.count == 1
     again = sdk.features.create_feature(name="Editor seat", description="", feature_type="license").data
     assert again.license_id != made.license_id and again.trait_id == made.trait_id
-    sdk.shutdown()
 
 
 def test_a_licence_is_only_sold_ahead_and_counts_by_numbers(api, shop):

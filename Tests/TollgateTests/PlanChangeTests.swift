@@ -145,17 +145,27 @@ struct ReturningTests {
         #expect(try shop.company(company.id).plan?.planID == large.id)
     }
 
-    @Test("a plan that is paid once is refused: nothing would bill it")
+    @Test("a plan that is paid once is billed once, whatever version it is had in")
     func paidOnce() async throws {
         let shop = try await Workshop()
         let plan = try await shop.run(CreatePlan(name: "Forever", type: .plan))
         var billing = SetBillingProduct(planID: plan.id, chargeType: .oneTime)
-        billing.prices = [PriceInput(interval: .oneTime, amount: 5000, currency: .usd)]
-        let version = try await shop.run(billing)
-        try await shop.run(PublishPlanVersion(versionID: version.id, migrationStrategy: .immediate))
-        var manage = ManagePlan(companyID: try await shop.run(UpsertCompany(keys: ["id": "acme"])).id)
-        manage.basePlanID = plan.id
-        #expect(try await shop.run(manage).problems.map(\.code) == ["plan_unavailable"])
+        for amount: Int64 in [5000, 6000] {
+            billing.prices = [PriceInput(interval: .oneTime, amount: amount, currency: .usd)]
+            let version = try await shop.run(billing)
+            try await shop.run(PublishPlanVersion(versionID: version.id, migrationStrategy: .leave))
+        }
+        let versions = try #require(try shop.engine.read(shop.environment) { try $0.get(plan.id) }).versionIDs
+        let company = try await shop.run(UpsertCompany(keys: ["id": "acme"]))
+        for version in [versions[0], versions[1], versions[0]] {
+            var manage = ManagePlan(companyID: company.id)
+            manage.basePlanID = plan.id
+            manage.basePlanVersionID = version
+            #expect(try await shop.run(manage).problems.isEmpty)
+            #expect(try shop.invoices().map(\.total) == [5000])
+        }
+        #expect(try shop.company(company.id).subscriptionID == nil)
+        try shop.expectVerified()
     }
 
     @Test("a plan is paid in the currency that is asked for, or not at all")

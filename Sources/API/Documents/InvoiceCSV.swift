@@ -15,7 +15,7 @@ extension Invoice {
         ]
         for line in lines {
             rows.append([
-                id.description, number ?? "", status.rawValue, currency.code, line.id.description, line.type.rawValue,
+                id.description, number ?? "", status.rawValue, currency.code, line.id.description, line.type.wireName,
                 Self.harmless(line.description), Self.harmless(line.featureKey ?? ""), line.quantity.description,
                 line.unitAmount?.description ?? "", "\(line.amount)", line.derivation?.tax.map { "\($0)" } ?? "",
                 line.period.start.rfc3339, line.period.end.rfc3339, line.derivation?.lineID?.description ?? "",

@@ -10,13 +10,14 @@ extension Routes {
             try call.answer { view in
                 let company: Company = try call.found("company_id", in: view)
                 return CompanyBillingDetailsResponseData(
-                    details: view.get(BillingDetails.id(of: company.id)), group: view.planGroup)
+                    details: view.get(BillingDetails.id(of: company.id)), company: company, view: view)
             }
         }
         put("companies/:company_id/billing-details") { call in
             let details = try await call.execute(try call.billingDetails())
-            return try call.answer {
-                CompanyBillingDetailsResponseData(details: details, group: $0.planGroup)
+            return try call.answer { view in
+                CompanyBillingDetailsResponseData(
+                    details: details, company: try call.found("company_id", in: view), view: view)
             }
         }
     }
@@ -24,8 +25,6 @@ extension Routes {
 
 extension Call {
     fileprivate func billingDetails() throws(Refusal) -> UpdateBillingDetails {
-        // Fields of checkout are not there to be filled in.
-        try body.refuseUnsupported("values")
         var command = UpdateBillingDetails(companyID: try id("company_id"))
         command.email = try body.optional("email")
         command.phone = try body.optional("phone")
@@ -39,6 +38,7 @@ extension Call {
             address.country = try fields.optional("country") ?? ""
             command.address = address
         }
+        command.fieldValues = try body.checkoutFieldValues("values")
         if let fields = try body.object("tax_id") {
             command.taxID = TaxID(type: try fields.required("type"), value: try fields.required("value"))
         }

@@ -42,7 +42,6 @@ extension Routes {
             }
         }
         put("billing/profiles/:billing_profile_id") { call in
-            try call.body.refuseUnsupported("payment_method_id")
             var command = UpdateBillingProfile(profileID: try call.id("billing_profile_id"))
             command.name = try call.body.optional("name")
             command.collectionMethod = try call.body.optional("collection_method")
@@ -51,6 +50,7 @@ extension Routes {
             command.gatingDays = try call.body.optional("gating_days")
             command.timezone = try call.body.optional("timezone")
             command.taxRates = try call.body.taxRates()
+            command.paymentMethod = try call.body.optional("payment_method_id")
             let company = try await call.execute(command)
             return try call.answer { CompanyBillingProfileResponseData(company: company, view: $0) }
         }

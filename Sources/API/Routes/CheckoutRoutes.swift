@@ -11,11 +11,9 @@ extension Routes {
             try outcome.requireSuccess()
             return try call.answer(.created) { view in
                 let ids = [outcome.company.subscriptionID, outcome.company.endedSubscriptionIDs.last]
-                guard let subscription = ids.compactMap(\.self).first.flatMap({ view.get($0) }) else {
-                    throw Refusal.notFound("company \(outcome.company.id) has no subscription")
-                }
                 return CheckoutSubscription(
-                    subscription: subscription, invoiceID: outcome.effect?.invoices.last?.id, view: view)
+                    subscription: ids.compactMap(\.self).first.flatMap { view.get($0) }, company: outcome.company,
+                    invoice: outcome.effect?.invoices.last, view: view)
             }
         }
         post("checkout-internal/preview", .read) { call in
@@ -56,9 +54,7 @@ extension ManagePlanOutcome {
 
 extension Fields {
     fileprivate func checkout(by key: Identifier<APIKey>) throws(Refusal) -> ManagePlan {
-        try refuseUnsupported(
-            "auto_topup_overrides", "billing_entity_id", "coupon_external_id", "credit_bundles", "custom_field_values",
-            "payment_method_id", "promo_code")
+        try refuseUnsupported("auto_topup_overrides", "billing_entity_id", "credit_bundles")
         var command = ManagePlan(companyID: try required("company_id"))
         command.basePlanID = try required("new_plan_id") as Identifier<Plan>
         command.basePlanPriceID = try price("new_price_id")
@@ -73,6 +69,10 @@ extension Fields {
         command.isSelfServe = true
         command.skipsTrial = try optional("skip_trial")
         command.optsIn = try optional("opt_in_accepted")
+        command.couponExternalID = try text("coupon_external_id")
+        command.promoCode = try text("promo_code")
+        command.paymentMethod = try text("payment_method_id")
+        command.fieldValues = try checkoutFieldValues("custom_field_values")
         command.cause = PlanChangeCause(.checkout, by: key)
         return command
     }

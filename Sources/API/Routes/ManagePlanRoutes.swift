@@ -36,16 +36,14 @@ extension Routes {
 
 extension Fields {
     /// A text; empty is like absent.
-    private func text(_ name: String) throws(Refusal) -> String? {
+    func text(_ name: String) throws(Refusal) -> String? {
         let text: String? = try optional(name)
         return text?.isEmpty == true ? nil : text
     }
 
     fileprivate func managePlan() throws(Refusal) -> ManagePlan {
         try refuseUnsupported(
-            "activate_on_payment", "billing_email", "billing_entity_id", "collection_method", "credit_bundles",
-            "custom_field_values", "days_until_due", "paid_outside_stripe", "payment_method_external_id", "send_invoice"
-        )
+            "activate_on_payment", "billing_entity_id", "credit_bundles", "paid_outside_stripe")
         var command = ManagePlan(companyID: try required("company_id"))
         command.basePlanID = try optional("base_plan_id")
         command.basePlanVersionID = try optional("base_plan_version_id")
@@ -53,6 +51,11 @@ extension Fields {
         command.currency = try optional("currency")
         command.couponExternalID = try text("coupon_external_id")
         command.promoCode = try text("promo_code")
+        command.paymentMethod = try text("payment_method_external_id")
+        command.collectionMethod = try optional("collection_method")
+        command.daysUntilDue = try optional("days_until_due")
+        command.billingEmail = try text("billing_email")
+        command.fieldValues = try checkoutFieldValues("custom_field_values")
         command.addOns = try objects("add_on_selections").map { selection throws(Refusal) in
             var addOn = AddOnSelection(planID: try selection.required("plan_id"))
             addOn.priceID = try selection.optional("price_id")

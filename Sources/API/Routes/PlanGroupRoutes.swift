@@ -26,13 +26,22 @@ extension Routes {
 
 extension Fields {
     fileprivate func planGroup() throws(Refusal) -> SetPlanGroup {
-        try refuseUnsupported("custom_checkout_fields", "enable_tax_collection", "ordered_bundle_list")
+        try refuseUnsupported("enable_tax_collection", "ordered_bundle_list")
         var command = SetPlanGroup()
         for plan in try objects("ordered_plans") { command.planIDs.append(try plan.required("plan_id")) }
         command.addOnIDs = try addOns()
         command.initialPlanID = try optional("initial_plan_id")
         command.fallbackPlanID = try optional("fallback_plan_id")
         command.settings = try settings()
+        command.checkoutFields = try objects("custom_checkout_fields").map { field throws(Refusal) in
+            var input = CheckoutFieldInput(
+                name: try field.required("name"), isRequired: try field.optional("required") ?? false,
+                metadataKey: try field.required("stripe_metadata_key"))
+            input.id = try field.optional("id")
+            input.helperText = try field.optional("helper_text")
+            input.traitID = try field.optional("definition_id")
+            return input
+        }
         for name in PlanGroupDisplay.names {
             guard let value: JSON = try optional(name) else { continue }
             command.display[name] = value

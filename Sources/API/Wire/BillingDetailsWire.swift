@@ -5,15 +5,16 @@ internal import Tollgate
 struct CompanyBillingDetailsResponseData: WireObject {
     /// Nil while nothing has been told about the company.
     let details: BillingDetails?
-    let group: PlanGroup?
+    let company: Company
+    let view: WireView
 
     func writeFields(to json: inout JSONWriter) {
         json.field("email", details?.email)
         json.field("phone", details?.phone)
         json.field("address", details?.address.map(CompanyBillingAddressView.init))
         json.field("tax_ids", (details?.taxIDs ?? []).map(CompanyTaxIDView.init))
-        json.field("checkout_settings", CompanyBillingCheckoutSettings(group: group))
-        json.emptyLists("custom_fields")
+        json.field("checkout_settings", CompanyBillingCheckoutSettings(group: view.planGroup))
+        json.field("custom_fields", view.checkoutFields(of: company))
     }
 }
 

@@ -32,6 +32,7 @@ struct CompanyBillingProfileResponseData: WireObject {
         json.field("is_default", true)
         json.field("payment_gating", profile.gatingDays == nil ? PaymentGating.keepServing : .revokeAfter)
         json.field("gating_days", profile.gatingDays ?? 0)
+        json.field("payment_method_id", view.chosenPaymentMethod(of: company)?.id)
         json.field("provider_type", BillingProviderType.schematic)
         json.field("created_at", profile.createdAt)
         json.field("updated_at", profile.updatedAt)
@@ -63,5 +64,6 @@ struct CheckoutProblemResponseData: WireObject {
         json.field("plan_id", problem.planID)
         json.field("price_id", problem.priceID)
         json.field("feature_id", problem.featureID)
+        json.field("field_id", problem.fieldID)
     }
 }

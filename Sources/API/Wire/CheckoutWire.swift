@@ -4,13 +4,37 @@ internal import Tollgate
 
 /// The subscription that a checkout has left, with the invoice that it issued.
 struct CheckoutSubscription: WireObject {
-    let subscription: Subscription
-    let invoiceID: Identifier<Invoice>?
+    /// Nil for a company that has never had one: what it came to have costs nothing or was paid once.
+    let subscription: Subscription?
+    let company: Company
+    let invoice: Invoice?
     let view: WireView
 
     func writeFields(to json: inout JSONWriter) {
-        BillingSubscriptionView(subscription: subscription, view: view).writeFields(to: &json)
-        json.field("invoice_id", invoiceID)
+        if let subscription {
+            BillingSubscriptionView(subscription: subscription, view: view).writeFields(to: &json)
+        } else {
+            writePurchase(to: &json)
+        }
+        json.field("invoice_id", invoice?.id)
+    }
+
+    /// What the contract wants to be told of a subscription, of a purchase that begins none.
+    private func writePurchase(to json: inout JSONWriter) {
+        let id = invoice?.subscriptionID.description ?? ""
+        json.field("id", id)
+        json.field("subscription_external_id", id)
+        json.field("company_id", company.id)
+        json.field("customer_external_id", company.id)
+        json.field("status", SubscriptionStatus.active)
+        json.field("interval", PriceInterval.oneTime.unit)
+        json.field("currency", invoice?.currency ?? .usd)
+        json.field("total_price", 0)
+        json.field("period_start", view.now.seconds)
+        json.field("period_end", view.now.seconds)
+        json.field("cancel_at_period_end", false)
+        json.field("provider_type", BillingProviderType.schematic)
+        json.field("created_at", view.now)
     }
 }
 
@@ -42,7 +66,8 @@ struct CheckoutDataResponseData: WireObject {
         json.field("company_can_trial_selected_plan", canTry)
         json.field(
             "selected_plan_already_trialed", selected.map { company.hasTried($0.id, in: settings) } ?? false)
-        json.emptyLists("available_credit_bundles", "custom_checkout_fields", "selected_credit_bundles")
+        json.field("custom_checkout_fields", view.checkoutFields(of: company))
+        json.emptyLists("available_credit_bundles", "selected_credit_bundles")
     }
 
     private var settings: PlanGroupSettings { view.planGroup?.settings ?? PlanGroupSettings() }

@@ -53,12 +53,15 @@ struct CompanyDetailResponseData: WireObject {
         json.emptyLists("metrics", "rules")
     }
 
-    /// Those of the customer that the company is for a provider; the default is the one that the customer names.
+    /// Those of the customer that the company is for a provider; the default is the one that was chosen here, else the
+    /// one that the customer names.
     private func writePaymentMethods(to json: inout JSONWriter) {
         let customers = view.customers(of: company)
         let methods = customers.flatMap(\.paymentMethodIDs).compactMap { view.get($0) }
         let named = Set(customers.compactMap(\.details.defaultPaymentMethodID))
-        let usual = methods.first { named.contains($0.externalID) || named.contains($0.id.description) }
+        let usual =
+            view.chosenPaymentMethod(of: company)
+            ?? methods.first { named.contains($0.externalID) || named.contains($0.id.description) }
         json.field("payment_methods", methods.map { PaymentMethodResponseData(method: $0, view: view) })
         json.field(
             "default_payment_method",
@@ -74,14 +77,18 @@ struct CompanyDetailResponseData: WireObject {
     private func plan(_ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
         guard let assignment = company.plan, let plan = view.get(assignment.planID) else { return nil }
         return CompanyPlanWithBillingSubView(
-            plan: plan, assignment: assignment, price: subscription.flatMap { view.price(of: $0) }, view: view)
+            plan: plan, assignment: assignment,
+            price: subscription.flatMap { view.price(of: $0) } ?? view.priceOnce(of: assignment),
+            view: view)
     }
 
     private func addOn(_ assignment: PlanAssignment, _ subscription: Subscription?) -> CompanyPlanWithBillingSubView? {
         guard let plan = view.get(assignment.planID) else { return nil }
         let subscribed = subscription?.addOns.first { $0.planID == plan.id }
         return CompanyPlanWithBillingSubView(
-            plan: plan, assignment: assignment, price: subscribed.flatMap { view.price(of: $0) }, view: view)
+            plan: plan, assignment: assignment,
+            price: subscribed.flatMap { view.price(of: $0) } ?? view.priceOnce(of: assignment),
+            view: view)
     }
 }
 
@@ -107,6 +114,11 @@ struct CompanyPlanWithBillingSubView: WireObject {
 }
 
 extension WireView {
+    /// The payment method that was chosen for a company, while it is there.
+    func chosenPaymentMethod(of company: Company) -> PaymentMethod? {
+        company.billingProfile.paymentMethodID.flatMap { get($0) }
+    }
+
     /// The base price that a subscription bills by.
     func price(of subscription: Subscription) -> Price? {
         get(subscription.versionID)?.prices.first { $0.id == subscription.priceID }
@@ -115,6 +127,11 @@ extension WireView {
     /// Nil for an add-on without a base price.
     func price(of addOn: SubscribedAddOn) -> Price? {
         get(addOn.versionID)?.prices.first { $0.id == addOn.priceID }
+    }
+
+    /// The first price of a version that is paid once.
+    func priceOnce(of assignment: PlanAssignment) -> Price? {
+        get(assignment.versionID).flatMap { $0.chargeType == .oneTime ? $0.prices.first : nil }
     }
 
     /// What a subscription costs for a period before any use or quantity: plan and add-ons.

@@ -73,7 +73,7 @@ struct BillingInvoiceLineResponseData: WireObject {
 
     func writeFields(to json: inout JSONWriter) {
         json.field("id", line.id)
-        json.field("line_type", line.type)
+        json.field("line_type", line.type.wireName)
         json.field("kind", kind)
         json.field("description", line.description)
         json.field("plan_id", line.planID)
@@ -105,9 +105,15 @@ struct BillingInvoiceLineResponseData: WireObject {
         case .prorationCredit, .prorationCharge: "adjustment"
         case .correction: "reconciliation"
         case .commitment: "true_up"
+        case .purchase: "purchase"
         case .discount, .tax: "adjustment"
         }
     }
+}
+
+extension InvoiceLineType {
+    /// What is paid once is a base price, of the kind `purchase`.
+    var wireName: String { self == .purchase ? Self.base.rawValue : rawValue }
 }
 
 struct TierChargeWire: WireObject {

@@ -113,7 +113,12 @@ struct PlanGroupDetailResponseData: WireObject {
         json.field("fallback_plan", group.fallbackPlanID.flatMap(detail))
         json.field("default_plan", group.fallbackPlanID.flatMap(detail))
         json.field("trial_expiry_plan", group.settings.trialExpiryPlanID.flatMap(detail))
-        json.emptyLists("custom_checkout_fields", "ordered_bundle_list")
+        json.field(
+            "custom_checkout_fields",
+            (group.checkoutFields ?? []).enumerated().map {
+                CheckoutFieldResponseData(field: $0.element, position: $0.offset, view: view)
+            })
+        json.emptyLists("ordered_bundle_list")
     }
 
     private func detail(_ id: Identifier<Plan>) -> PlanGroupPlanDetailResponseData? {

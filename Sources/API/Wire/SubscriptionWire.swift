@@ -9,6 +9,7 @@ struct BillingSubscriptionView: WireObject {
 
     func writeFields(to json: inout JSONWriter) {
         let period = subscription.period
+        let method = view.paymentMethod(of: subscription)
         json.field("id", subscription.id)
         json.field("subscription_external_id", subscription.id)
         json.field("company_id", subscription.companyID)
@@ -26,8 +27,17 @@ struct BillingSubscriptionView: WireObject {
         json.field("trial_end_setting", subscription.trialEnding)
         json.field("provider_type", BillingProviderType.schematic)
         json.field("created_at", subscription.createdAt)
+        json.field("default_payment_method_id", method?.id)
+        json.field("payment_method", method.map { PaymentMethodResponseData(method: $0, view: view) })
         json.field("discounts", view.discounts(of: subscription))
         json.emptyLists("products")
+    }
+}
+
+extension WireView {
+    /// The one that was chosen for the company.
+    fileprivate func paymentMethod(of subscription: Subscription) -> PaymentMethod? {
+        get(subscription.companyID).flatMap { chosenPaymentMethod(of: $0) }
     }
 }
 
@@ -48,6 +58,9 @@ struct CompanySubscriptionResponseData: WireObject {
         json.field("expired_at", subscription.endedAt)
         json.field("trial_end", subscription.trialEndsAt)
         json.field("provider_type", BillingProviderType.schematic)
+        json.field(
+            "payment_method",
+            view.paymentMethod(of: subscription).map { PaymentMethodResponseData(method: $0, view: view) })
         json.field("discounts", view.discounts(of: subscription))
         json.emptyLists("products")
     }

@@ -9,6 +9,9 @@ extension Transaction {
         var billing = billing
         let company = try require(billing.companyID, "company")
         let choice = try billing.choice(for: company, self)
+        guard billing.activation == .onPublish || choice.target?.priceOnce == nil else {
+            throw Refusal.invalid("activation_strategy must be on_publish for a plan that is paid once")
+        }
         billing.updatedAt = now
         if billing.activation == .onPublish || choice.target?.price == nil {
             let effect = try choice.carryOut(company, because: cause, self)

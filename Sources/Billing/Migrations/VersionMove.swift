@@ -40,7 +40,9 @@ extension PlanChoice {
                 let priceID = running?.priceID(of: version)
                 return AddOn(plan: plan, version: version, price: version.prices.first { $0.id == priceID })
             }
-            return AddOn(plan: plan, version: new, price: try new.price(in: running, plan, transaction))
+            let former = try transaction.require(assignment.versionID, "plan version")
+            return AddOn(
+                plan: plan, version: new, price: try new.price(in: running, plan, after: former, transaction))
         }
         guard let base = parts.first else { return nil }
         var target = Target(plan: base.plan, version: base.version, price: base.price)
@@ -129,10 +131,14 @@ extension Subscription {
 extension PlanVersion {
     /// What it costs in a subscription; nil when it costs nothing. Nobody without a subscription comes to owe anything.
     fileprivate func price(
-        in subscription: Subscription?, _ plan: Plan, _ transaction: Transaction
+        in subscription: Subscription?, _ plan: Plan, after former: PlanVersion, _ transaction: Transaction
     ) throws -> Price? {
         let name = "version \(number) of plan \"\(plan.name)\""
-        let isFree = chargeType == .free || chargeType == .none
+        guard chargeType != .oneTime || former.chargeType == .oneTime else {
+            throw MigrationProblem(code: .permanentConfig, message: "\(name) is paid once, which nobody has agreed to")
+        }
+        // Whoever has an earlier version that is paid once has paid for it.
+        let isFree = chargeType != .recurring
         guard let subscription else {
             let isUseFree = try entitlementIDs.allSatisfy { try transaction.get($0)?.priceBehavior == nil }
             guard isFree, isUseFree else {

@@ -15,6 +15,8 @@ public struct SetPlanGroup: Command {
     public var display: [String: TraitValue] = [:]
     /// Nil: what holds where nothing was said.
     public var settings: PlanGroupSettings?
+    /// What a checkout asks for; nil is nothing.
+    public var checkoutFields: [CheckoutFieldInput]?
     /// Nil makes the environment's plan group, of which there is one.
     public var planGroupID: Identifier<PlanGroup>?
 
@@ -32,6 +34,7 @@ public struct SetPlanGroup: Command {
         group.initialPlanID = initialPlanID
         group.fallbackPlanID = fallbackPlanID
         group.display = display
+        group.checkoutFields = try transaction.checkoutFields(checkoutFields ?? [], of: group)
         for id in [initialPlanID, fallbackPlanID, group.settings.trialExpiryPlanID].compactMap(\.self) {
             let plan = try transaction.require(id, "plan")
             let version = try transaction.publishedVersion(ofBasePlan: plan, as: "given by the plan group")
