@@ -79,8 +79,8 @@ public enum PriceModel: Hashable, Sendable, Codable {
         }
     }
 
-    /// The same for a price that is set, with a limit that is known: what costs too much for a line is refused before it
-    /// is used.
+    /// The same for a price that is set, with a limit that is known: what costs too much for a line is refused before
+    /// it is used.
     public func refusal(upTo limit: Int64) -> PriceModelRefusal? {
         if let refusal = refusal ?? excess { return refusal }
         guard let unitAmount, !PriceTier(upTo: nil, unitAmount: unitAmount).isPayable(Decimal(limit)) else {
