@@ -93,7 +93,8 @@ extension Array: Packed where Element: Packed {
     @inlinable
     public func pack(into writer: inout RecordWriter) {
         writer.writeArray(count: count)
-        for element in self { element.pack(into: &writer) }
+        // Where they lie: a copy of each would count all references in it.
+        for index in indices { self[index].pack(into: &writer) }
     }
     @inlinable
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {

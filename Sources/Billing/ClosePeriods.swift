@@ -9,13 +9,14 @@ package import Store
 package struct ClosePeriods: Command {
     package static let name = "close_periods"
 
-    package let subscriptionIDs: [Identifier<Subscription>]
+    /// Of the subscriptions. Plain numbers, as thousands of ids take their time to be encoded.
+    private let subscriptionIDs: [UInt64]
     /// Up to then nothing else falls due: an invoice whose grace is over by then is final at once, as of the end of its
     /// grace, and never a draft. Numbers come in the same order as if it had been one. Nil: all are drafts first.
     package let quietUntil: Timestamp?
 
     package init(subscriptionIDs: [Identifier<Subscription>], quietUntil: Timestamp?) {
-        self.subscriptionIDs = subscriptionIDs
+        self.subscriptionIDs = subscriptionIDs.map(\.ordinal)
         self.quietUntil = quietUntil
     }
 
@@ -26,8 +27,9 @@ package struct ClosePeriods: Command {
         var invoices = 0
         // Of each: the subscription, its two appointments, and the invoice in its two places.
         transaction.expectWrites(subscriptionIDs.count * 6)
-        for id in subscriptionIDs {
-            if try ClosePeriod(subscriptionID: id).apply(transaction, &shelf, finality) != nil { invoices += 1 }
+        for ordinal in subscriptionIDs {
+            let command = ClosePeriod(subscriptionID: Identifier(ordinal: ordinal))
+            if try command.apply(transaction, &shelf, finality) != nil { invoices += 1 }
         }
         return invoices
     }

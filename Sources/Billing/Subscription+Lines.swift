@@ -121,9 +121,12 @@ extension Subscription {
 
     private func basis(of charge: BillingTerms.Charge, for period: Period, metered: Period) throws -> UsageBasis {
         var basis = UsageBasis(meterID: charge.feature.meterID, period: metered, model: charge.model)
-        let whole = self.period.seconds
         func prorated(_ amount: Int64?) throws -> Int64? {
-            try amount.map { try period.seconds == whole ? $0 : prorate($0, seconds: period.seconds, ofSeconds: whole) }
+            try amount.map { amount in
+                let whole = self.period.seconds
+                return try period.seconds == whole
+                    ? amount : prorate(amount, seconds: period.seconds, ofSeconds: whole)
+            }
         }
         basis.minimum = try prorated(charge.minimum)
         basis.maximum = try prorated(charge.maximum)

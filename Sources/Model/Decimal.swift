@@ -23,6 +23,14 @@ public struct Decimal: Hashable, Sendable {
         var coefficient = coefficient
         var scale = scale
         if coefficient == 0 { scale = 0 }
+        if scale > 0, var short = Int64(exactly: coefficient) {
+            // Nearly all numbers are that short, and divided several times as fast.
+            while scale > 0, short.isMultiple(of: 10) {
+                short /= 10
+                scale -= 1
+            }
+            coefficient = Int128(short)
+        }
         while scale > 0 {
             let (quotient, remainder) = coefficient.quotientAndRemainder(dividingBy: 10)
             guard remainder == 0 else { break }
@@ -42,6 +50,8 @@ public struct Decimal: Hashable, Sendable {
 
 extension Decimal {
     public func adding(_ other: Decimal) throws(ArithmeticOverflow) -> Decimal {
+        if other.coefficient == 0 { return self }
+        if coefficient == 0 { return other }
         let common = max(scale, other.scale)
         guard let left = aligned(to: common), let right = other.aligned(to: common) else {
             throw ArithmeticOverflow("\(self) + \(other)")
@@ -54,7 +64,7 @@ extension Decimal {
     }
 
     public func subtracting(_ other: Decimal) throws(ArithmeticOverflow) -> Decimal {
-        try adding(other.negated)
+        other.coefficient == 0 ? self : try adding(other.negated)
     }
 
     /// The exact product; an overflow too when it needs more than 21 places.
@@ -77,13 +87,14 @@ extension Decimal {
 
     /// The nearest integer, halves away from zero: the one rounding that a line gets.
     public func roundedToInteger() throws(ArithmeticOverflow) -> Int64 {
-        let rounded = coefficient.dividedRoundingHalfAway(by: powersOfTen[scale])
+        let rounded = scale == 0 ? coefficient : coefficient.dividedRoundingHalfAway(by: powersOfTen[scale])
         guard let integer = Int64(exactly: rounded) else { throw ArithmeticOverflow("rounding \(self)") }
         return integer
     }
 
     /// The coefficient at a scale that is not smaller; nil when it does not fit.
     private func aligned(to scale: Int) -> Int128? {
+        if scale == self.scale { return coefficient }
         let (result, overflow) = coefficient.multipliedReportingOverflow(by: powersOfTen[scale - self.scale])
         return overflow ? nil : result
     }

@@ -56,7 +56,7 @@ public struct Invoice: Codable, Sendable, Identified {
     }
 
     /// Σ lines, in minor units.
-    public var total: Int64 { lines.reduce(0) { $0 + $1.amount } }
+    public var total: Int64 { lines.indices.reduce(0) { $0 + lines[$1].amount } }
     public var amountPaid: Int64 { settlements.reduce(0) { $0 + $1.amount } }
     /// What is still to be paid. A negative total is not: it goes to the company's balance.
     public var amountRemaining: Int64 { status == .void ? 0 : max(0, total - amountPaid - (credits?.lowered ?? 0)) }

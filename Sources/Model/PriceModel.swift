@@ -12,8 +12,9 @@ public enum PriceModel: Hashable, Sendable, Codable {
     case volume(tiers: [PriceTier], flatAtZero: Bool = false)
     /// Whole packages of `size` units cost `unit` each.
     case package(size: Int64, rounding: PackageRounding, unit: Decimal)
-    /// A part of each single event's quantity, which is read as minor units.
-    case percentage(PercentagePrice)
+    /// A part of each single event's quantity, which is read as minor units. Indirect, or it would make all lines of
+    /// invoices larger.
+    indirect case percentage(PercentagePrice)
     /// The first `free` units of a period cost nothing; what is left is priced as if it were all.
     indirect case above(free: Decimal, PriceModel)
 

@@ -4,19 +4,24 @@ internal import Foundation
 /// An IANA time zone by name: what turns a company's local dates into instants.
 ///
 /// The rules come from Foundation, which keeps those it has loaded: making a zone costs about 0.3 µs and asking for an
-/// offset 0.1 µs, so zones need no cache of their own.
+/// offset 0.1 µs, so zones need no cache of their own. UTC, which most companies have, needs no rules.
 public struct Zone: Hashable, Sendable {
     public let name: String
-    private let rules: TimeZone
+    /// Nil where clocks show UTC.
+    private let rules: TimeZone?
 
     /// A name of tzdata in its exact spelling: `Area/Location`, or one of the few that have no area. Nil for everything
     /// else: abbreviations such as `PST` mean different zones to different readers, and offsets such as `GMT+5` have no
     /// rules.
     public init?(_ name: String) {
+        self.name = name
+        if name == "UTC" || name == "GMT" {
+            rules = nil
+            return
+        }
         guard let rules = TimeZone(identifier: name) else { return nil }
         let isLocation = name.utf8.contains(UInt8(ascii: "/")) && rules.identifier == name
         guard isLocation || Self.namesWithoutArea.contains(name) else { return nil }
-        self.name = name
         self.rules = rules
     }
 
@@ -32,6 +37,7 @@ public struct Zone: Hashable, Sendable {
 
     /// What local clocks are ahead of UTC at an instant, in milliseconds; negative west of Greenwich.
     public func offsetMilliseconds(at instant: Timestamp) -> Int64 {
+        guard let rules else { return 0 }
         // Whole seconds up to 2^53 are exact as `Date`'s floating point; this is the only place that passes through it.
         let date = Date(timeIntervalSince1970: TimeInterval(instant.seconds))
         return Int64(rules.secondsFromGMT(for: date)) * 1000

@@ -9,7 +9,8 @@ package import Model
 package func rate(
     quantity: Decimal, events: [Decimal] = [], under model: PriceModel
 ) throws(ArithmeticOverflow) -> RatedAmount {
-    if let refusal = model.refusal { preconditionFailure("a price model was stored unchecked: \(refusal)") }
+    // Looking at all tiers again costs as much as rating, so only debug builds do.
+    assert(model.refusal == nil, "a price model was stored unchecked: \(model.refusal!)")
     let billed = max(quantity, .zero)
     let tiers = try ratedTiers(of: billed, events, under: model)
     var exact = Decimal.zero
@@ -24,7 +25,8 @@ func ratedTiers(
 ) throws(ArithmeticOverflow) -> [RatedTier] {
     switch model {
     case .perUnit(let unit):
-        try graduated(quantity, [PriceTier(upTo: nil, unitAmount: unit)], flatAtZero: false)
+        quantity == .zero
+            ? [] : [try RatedTier(PriceTier(upTo: nil, unitAmount: unit), from: .zero, quantity: quantity)]
     case .overage(let included, let unit):
         try above(included, quantity, events, .perUnit(unit: unit))
     case .graduated(let tiers, let flatAtZero):

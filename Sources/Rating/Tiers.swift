@@ -5,6 +5,7 @@ func graduated(
     _ quantity: Decimal, _ tiers: [PriceTier], flatAtZero: Bool
 ) throws(ArithmeticOverflow) -> [RatedTier] {
     var rated: [RatedTier] = []
+    rated.reserveCapacity(min(tiers.count, 4))
     var from = Decimal.zero
     for tier in tiers {
         guard from < quantity || (flatAtZero && rated.isEmpty) else { break }
@@ -35,6 +36,7 @@ func above(
     if covered == .zero { return rest }
     let gift = try RatedTier(PriceTier(upTo: free), from: .zero, quantity: covered)
     var rated = [gift]
+    rated.reserveCapacity(1 + rest.count)
     for tier in rest { rated.append(try tier.shifted(by: free)) }
     return rated
 }

@@ -49,6 +49,9 @@ package struct StoreKey: Hashable, Comparable, Sendable {
         }
     }
 
+    /// What keys are compared by first: a number that counts no references.
+    var start: (table: Int, bytes: UInt128) { (table.place, high) }
+
     package static func < (left: StoreKey, right: StoreKey) -> Bool {
         if left.table != right.table { return left.table.place < right.table.place }
         if left.high != right.high { return left.high < right.high }

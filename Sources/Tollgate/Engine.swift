@@ -385,8 +385,12 @@ extension CommitTicket {
 extension Transaction {
     /// Subscriptions that begin or end now, or whose anchor is or has been moved. Closing a period moves no boundary.
     fileprivate var cutSubscriptions: [Subscription] {
-        changes.compactMap { $0.record as? Subscription }.filter {
-            $0.startedAt == now || $0.anchor == now || $0.endedAt.map { now <= $0 } == true || $0.status == .trialing
+        changes.compactMap { change in
+            guard change.kind == .subscription, let subscription = change.record as? Subscription,
+                subscription.startedAt == now || subscription.anchor == now
+                    || subscription.endedAt.map({ now <= $0 }) == true || subscription.status == .trialing
+            else { return nil }
+            return subscription
         }
     }
 }
