@@ -149,6 +149,24 @@ extension RecordReader {
         return count
     }
 
+    /// Passes over the next `count` items, whatever they hold.
+    public mutating func skip(_ count: Int = 1) throws(MalformedRecord) {
+        var left = count
+        while left > 0 {
+            left -= 1
+            let (major, argument) = try head()
+            switch major {
+            case 2, 3: _ = try content(argument)
+            case 4, 5:
+                // Each item takes a byte at least.
+                guard argument <= self.left else { throw ended(argument) }
+                left += Int(argument) * (major == 5 ? 2 : 1)
+            case 6: left += 1
+            default: break
+            }
+        }
+    }
+
     /// Reads a value that may hold others of its own type, to a depth of `RecordEncoder.depthLimit`.
     public mutating func nested<Value>(
         _ body: (inout RecordReader) throws(MalformedRecord) -> Value

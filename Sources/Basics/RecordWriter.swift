@@ -17,6 +17,14 @@ public struct RecordWriter: ~Copyable {
     /// What has been written so far.
     public var bytes: [UInt8] { Array(UnsafeRawBufferPointer(start: memory, count: count)) }
 
+    /// How many bytes that are.
+    public var position: Int { count }
+
+    /// Lends them from a place on, where they lie.
+    public borrowing func withBytes<R>(from start: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        body(UnsafeRawBufferPointer(start: memory + start, count: count - start))
+    }
+
     /// How much more may be written before the memory must grow: made sure of before each item.
     @inlinable
     mutating func makeRoom(_ needed: Int) {

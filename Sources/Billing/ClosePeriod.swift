@@ -30,10 +30,10 @@ package struct ClosePeriod: Command {
     ) throws -> Invoice? {
         transaction.unschedule(DueItem(at: transaction.now, task: .closePeriod, ordinal: subscriptionID.ordinal))
         guard var subscription = try transaction.get(subscriptionID), subscription.status == .active else { return nil }
-        let ended = subscription.period
-        guard ended.end == transaction.now, try !transaction.hasCheckoutNow(of: subscription.companyID) else {
-            return nil
-        }
+        let periods = subscription.periods
+        let ended = periods.period(subscription.periodIndex)
+        let company = try transaction.billing(of: subscription.companyID)
+        guard ended.end == transaction.now, try !transaction.hasCheckoutNow(of: company) else { return nil }
         var terms = try shelf.terms(of: subscription, transaction)
         var lines = try subscription.arrearsLines(
             for: ended, metered: subscription.metered(in: ended), terms, transaction)
@@ -52,13 +52,13 @@ package struct ClosePeriod: Command {
             terms = try shelf.terms(of: subscription, transaction)
         }
         subscription.periodIndex += 1
-        let next = subscription.period
+        let next = periods.period(subscription.periodIndex)
         lines += try subscription.advanceLines(for: next, terms, transaction)
-        let invoice = try subscription.issue(lines, for: ended, finality, transaction)
+        let invoice = try subscription.issue(lines, for: ended, to: company, finality, transaction)
         subscription.advanceInvoices = AdvanceInvoices(opening: invoice.id)
         subscription.updatedAt = transaction.now
         try transaction.put(subscription)
-        transaction.schedule(subscription.appointment)
+        transaction.schedule(DueItem(at: next.end, task: .closePeriod, ordinal: subscriptionID.ordinal))
         subscription.scheduleOverage(terms, transaction)
         return invoice
     }
@@ -89,30 +89,35 @@ extension Subscription {
 
     /// Makes a draft invoice and its appointment for finalisation, or an invoice that is final already. The
     /// subscription, which is to be put afterwards, remembers it when usage may still change what it bills.
+    ///
+    /// - Parameter company: nil where it has not been read yet.
     mutating func issue(
-        _ lines: [InvoiceLine], for period: Period, _ finality: Finality, _ transaction: Transaction
+        _ lines: [InvoiceLine], for period: Period, to company: CompanyBilling? = nil, _ finality: Finality,
+        _ transaction: Transaction
     ) throws -> Invoice {
-        let company = try transaction.require(companyID, "company")
+        guard let company = try company ?? transaction.billing(of: companyID) else {
+            throw Refusal.notFound("company \(companyID) does not exist")
+        }
         var invoice = Invoice(
             id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
             currency: currency, period: period, lines: lines, finalizesAt: finality.at,
-            profile: company.billingProfile, createdAt: transaction.now)
+            profile: company.profile, createdAt: transaction.now)
         invoice.terms = InvoiceTerms(
             discount: discount.flatMap { $0.isActive(at: transaction.now) ? $0 : nil },
-            taxRates: company.billingProfile.taxRates ?? [])
+            taxRates: company.profile.taxRates ?? [])
         try invoice.deriveLines(transaction)
         noteDiscount(of: invoice, at: transaction.now)
-        if lines.contains(where: { $0.type == .usage && $0.usageBasis?.isEarly != true }) {
+        if lines.indices.contains(where: { lines[$0].type == .usage && lines[$0].usageBasis?.isEarly != true }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
         }
         transaction.indexInvoice(invoice.id, of: companyID)
         if finality.isReached {
-            try invoice.finalize(at: finality.at, transaction)
+            try invoice.finalize(at: finality.at, to: company, transaction)
         } else {
             try invoice.checkTotal()
             transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+            try transaction.put(invoice)
         }
-        try transaction.put(invoice)
         return invoice
     }
 
@@ -144,8 +149,8 @@ extension Invoice {
     /// Refuses a sum that minor units cannot hold, before it is stored.
     func checkTotal() throws {
         var sum: Int64 = 0
-        for line in lines {
-            let (next, overflow) = sum.addingReportingOverflow(line.amount)
+        for index in lines.indices {
+            let (next, overflow) = sum.addingReportingOverflow(lines[index].amount)
             guard !overflow else { throw ArithmeticOverflow("the total of invoice \(id)") }
             sum = next
         }

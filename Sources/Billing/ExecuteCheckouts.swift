@@ -84,8 +84,8 @@ extension ScheduledCheckout {
 
 extension Transaction {
     /// Whether a plan change is to happen right now, so that it decides what becomes of the period that ends.
-    func hasCheckoutNow(of companyID: Identifier<Company>) throws -> Bool {
-        guard let company = try get(companyID), let checkout = try pendingCheckout(of: company) else { return false }
+    func hasCheckoutNow(of company: CompanyBilling?) throws -> Bool {
+        guard let checkoutID = company?.scheduledCheckoutID, let checkout = try get(checkoutID) else { return false }
         return checkout.executeAfter == now
     }
 

@@ -32,24 +32,29 @@ public struct FinalizeInvoice: Command {
         if isDue, try !transaction.environment().billing.autoFinalize { return invoice }
         invoice.lines = try invoice.lines.metered(of: invoice.companyID, transaction)
         try invoice.deriveLines(transaction)
-        try invoice.finalize(at: transaction.now, transaction)
-        try transaction.put(invoice)
+        let company = try transaction.billing(of: invoice.companyID)
+        try invoice.finalize(at: transaction.now, to: company, transaction)
         return invoice
     }
 }
 
 extension Invoice {
-    /// Its lines are what they will always be. To be put afterwards.
-    mutating func finalize(at instant: Timestamp, _ transaction: Transaction) throws {
+    /// Its lines are what they will always be. Puts it.
+    ///
+    /// - Parameter company: nil when it is gone.
+    mutating func finalize(at instant: Timestamp, to company: CompanyBilling?, _ transaction: Transaction) throws {
         try checkTotal()
         number = try Self.number("INV", transaction.nextNumber("invoice"))
         finalizedAt = instant
         dueAt = collectionMethod == .sendInvoice ? instant + .days(daysUntilDue) : instant
         updatedAt = instant
-        try chain(transaction)
+        status = .open
+        let record = try chain(transaction)
         try settleFromBalance(at: instant, transaction)
-        status = amountRemaining > 0 ? .open : .paid
-        if status == .open { try transaction.scheduleRevocation(of: self) }
+        if amountRemaining == 0 { status = .paid }
+        if status == .open { transaction.scheduleRevocation(of: self, to: company) }
+        // What was sealed is what is put, unless something has been paid.
+        transaction.put(self, encoded: status == .open && settlements.isEmpty ? record : packed)
     }
 
     /// As it stands before it becomes final.
@@ -67,6 +72,6 @@ extension Invoice {
     /// `INV-000042`: the document's kind and its place among its kind.
     static func number(_ kind: String, _ ordinal: UInt64) -> String {
         let digits = String(ordinal)
-        return "\(kind)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        return "\(kind)-" + String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
     }
 }

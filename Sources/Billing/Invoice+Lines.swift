@@ -9,7 +9,7 @@ extension Invoice {
     ///
     /// A line that follows as before keeps its id, so an invoice that was a draft is the same as one that never was.
     mutating func deriveLines(_ transaction: Transaction) throws {
-        guard terms != nil || lines.contains(where: \.hasBounds) else { return }
+        guard terms != nil || lines.indices.contains(where: { lines[$0].hasBounds }) else { return }
         var before = lines.filter(\.isDerived)
         lines = charges
         for derived in try derivedLines(from: lines, terms) {
@@ -46,15 +46,12 @@ extension Invoice {
         }
     }
 
-    /// Seals the invoice, which is final and has its number, with the seal of the one before it.
-    mutating func chain(_ transaction: Transaction) throws {
+    /// Seals the invoice, which is final and has its number, with the seal of the one before it. Answers its record.
+    mutating func chain(_ transaction: Transaction) throws -> [UInt8] {
         let previous = try transaction.lastLink("invoice").flatMap { InvoiceDigest($0) }
-        let hash = SHA256.hash(data: sealedBytes(after: previous))
-        guard let digest = hash.withUnsafeBytes({ InvoiceDigest($0) }) else {
-            preconditionFailure("SHA-256 has 32 bytes")
-        }
-        seal = InvoiceSeal(previous: previous, digest: digest)
-        transaction.setLastLink("invoice", digest.bytes)
+        let record = seal(after: previous, hash: sealHash)
+        transaction.setLastLink("invoice", seal?.digest.bytes ?? [])
+        return record
     }
 }
 
@@ -62,9 +59,19 @@ extension Invoice {
     /// Whether its seal is the one that belongs to its content.
     package var isSealIntact: Bool {
         guard let seal else { return true }
-        let hash = SHA256.hash(data: sealedBytes(after: seal.previous))
-        return hash.withUnsafeBytes { InvoiceDigest($0) } == seal.digest
+        return digest(after: seal.previous, hash: sealHash) == seal.digest
     }
+}
+
+private func sealHash(_ previous: InvoiceDigest?, _ content: UnsafeRawBufferPointer) -> InvoiceDigest {
+    var hash = SHA256()
+    let before = previous?.bytes ?? [UInt8](repeating: 0, count: 32)
+    before.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    hash.update(bufferPointer: content)
+    guard let digest = hash.finalize().withUnsafeBytes({ InvoiceDigest($0) }) else {
+        preconditionFailure("SHA-256 has 32 bytes")
+    }
+    return digest
 }
 
 extension InvoiceLine {

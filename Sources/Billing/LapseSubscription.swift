@@ -17,10 +17,8 @@ extension Transaction {
     }
 
     /// Appoints what happens when an open invoice stays unpaid, for a company that is not served without paying.
-    func scheduleRevocation(of invoice: Invoice) throws {
-        guard let dueAt = invoice.dueAt, let company = try get(invoice.companyID),
-            let days = company.billingProfile.gatingDays
-        else { return }
+    func scheduleRevocation(of invoice: Invoice, to company: CompanyBilling?) {
+        guard let dueAt = invoice.dueAt, let days = company?.profile.gatingDays else { return }
         schedule(DueItem(at: dueAt + .days(days), task: .revokeUnpaid, ordinal: invoice.id.ordinal))
     }
 }

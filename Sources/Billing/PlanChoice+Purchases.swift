@@ -58,12 +58,12 @@ extension PlanChoice {
         try invoice.deriveLines(transaction)
         transaction.indexInvoice(invoice.id, of: company.id)
         if finality.isReached {
-            try invoice.finalize(at: finality.at, transaction)
+            try invoice.finalize(at: finality.at, to: try transaction.billing(of: company.id), transaction)
         } else {
             try invoice.checkTotal()
             transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
+            try transaction.put(invoice)
         }
-        try transaction.put(invoice)
         return invoice
     }
 }

@@ -1,8 +1,11 @@
 public import Basics
 
 extension Company: Packed {
+    /// How many fields there are. `CompanyBilling` knows the places of two of them.
+    static let packedFields = 14...18
+
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 18)
+        writer.writeArray(count: Self.packedFields.upperBound)
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         name.pack(into: &writer)
@@ -24,7 +27,7 @@ extension Company: Packed {
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(14...18)
+        let fields = try reader.readFields(Self.packedFields)
         id = try Identifier<Company>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         name = try String(unpacking: &reader)

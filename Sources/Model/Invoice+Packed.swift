@@ -5,8 +5,16 @@ extension InvoiceLineType: Packed {}
 extension CollectionMethod: Packed {}
 
 extension Invoice: Packed {
+    static let packedFields = 20
+
     public func pack(into writer: inout RecordWriter) {
-        writer.writeArray(count: 20)
+        writer.writeArray(count: Self.packedFields)
+        packContent(into: &writer)
+        seal.pack(into: &writer)
+    }
+
+    /// All but the seal.
+    func packContent(into writer: inout RecordWriter) {
         id.pack(into: &writer)
         environmentID.pack(into: &writer)
         companyID.pack(into: &writer)
@@ -26,11 +34,10 @@ extension Invoice: Packed {
         updatedAt.pack(into: &writer)
         terms.pack(into: &writer)
         credits.pack(into: &writer)
-        seal.pack(into: &writer)
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
-        let fields = try reader.readFields(17...20)
+        let fields = try reader.readFields(17...Self.packedFields)
         id = try Identifier<Invoice>(unpacking: &reader)
         environmentID = try Identifier<Environment>(unpacking: &reader)
         companyID = try Identifier<Company>(unpacking: &reader)
@@ -76,6 +83,8 @@ extension Settlement: Packed {
     }
 }
 
+/// What is packed of a line is sealed with its invoice. So what lines gain later is left away where they do not have
+/// it, or the lines of before would not be what was sealed.
 extension InvoiceLine: Packed {
     public func pack(into writer: inout RecordWriter) {
         writer.writeArray(count: 17)

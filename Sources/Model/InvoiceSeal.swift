@@ -4,7 +4,9 @@ public import Basics
 public struct InvoiceSeal: Codable, Sendable, Equatable, Packed {
     /// Of the invoice with the number before; nil for an environment's first sealed one.
     public let previous: InvoiceDigest?
-    /// SHA-256 of `Invoice.sealedBytes(after: previous)`.
+    /// SHA-256 of the previous digest, 32 zeros where there is none, and then of the fields of the invoice's record up
+    /// to its seal, one after another, as they were when it became final: `open`, with nothing paid and nothing
+    /// credited, and updated at that instant. All else never changes again.
     public let digest: InvoiceDigest
 
     public init(previous: InvoiceDigest?, digest: InvoiceDigest) {
@@ -33,18 +35,24 @@ public struct InvoiceDigest: Codable, Sendable, Equatable, Packed {
     private let fourth: UInt64
 
     /// Nil unless there are 32 bytes.
-    public init?(_ bytes: some Collection<UInt8>) {
+    public init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 32 else { return nil }
-        var rest = bytes.makeIterator()
-        func word() -> UInt64 { (0..<8).reduce(0) { word, _ in word << 8 | UInt64(rest.next() ?? 0) } }
-        first = word()
-        second = word()
-        third = word()
-        fourth = word()
+        func word(_ place: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
+        }
+        first = word(0)
+        second = word(1)
+        third = word(2)
+        fourth = word(3)
+    }
+
+    public init?(_ bytes: [UInt8]) {
+        guard let digest = bytes.withUnsafeBytes({ InvoiceDigest($0) }) else { return nil }
+        self = digest
     }
 
     public var bytes: [UInt8] {
-        [first, second, third, fourth].flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+        withUnsafeBytes(of: (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)) { Array($0) }
     }
 
     public var hex: String {
@@ -70,49 +78,34 @@ public struct InvoiceDigest: Codable, Sendable, Equatable, Packed {
 }
 
 extension Invoice {
-    /// The bytes that a finalised invoice's seal is the hash of: a CBOR array (RFC 8949, shortest form) that begins
-    /// with 1, the number of this form, and the words of the previous digest or null.
+    /// Its record, and with it the seal that it gets, as it becomes final.
     ///
-    /// What follows is all that never changes again: number, ids, currency, period, the times of finalisation and
-    /// payment, the total, and of each line what it is, for what, how much and when. Ids are their ordinals, times
-    /// milliseconds since 1970, decimals as everywhere in records. A part of no stored record, so that records may
-    /// grow.
-    public func sealedBytes(after previous: InvoiceDigest?) -> [UInt8] {
+    /// - Parameter hash: SHA-256 of 32 bytes, those of the seal before or zeros, and then of more.
+    package mutating func seal(
+        after previous: InvoiceDigest?, hash: (InvoiceDigest?, UnsafeRawBufferPointer) -> InvoiceDigest
+    ) -> [UInt8] {
+        // Packed once for both, as this is a good part of what closing a period costs.
         var writer = RecordWriter()
-        writer.writeArray(count: 13)
-        Int64(1).pack(into: &writer)
-        previous.pack(into: &writer)
-        number.pack(into: &writer)
-        id.pack(into: &writer)
-        environmentID.pack(into: &writer)
-        companyID.pack(into: &writer)
-        subscriptionID.pack(into: &writer)
-        currency.pack(into: &writer)
-        period.pack(into: &writer)
-        finalizedAt.pack(into: &writer)
-        dueAt.pack(into: &writer)
-        total.pack(into: &writer)
-        writer.writeArray(count: lines.count)
-        for line in lines { line.packSealed(into: &writer) }
+        writer.writeArray(count: Self.packedFields)
+        let start = writer.position
+        packContent(into: &writer)
+        let seal = InvoiceSeal(previous: previous, digest: writer.withBytes(from: start) { hash(previous, $0) })
+        self.seal = seal
+        Optional(seal).pack(into: &writer)
         return writer.bytes
     }
-}
 
-extension InvoiceLine {
-    fileprivate func packSealed(into writer: inout RecordWriter) {
-        writer.writeArray(count: 13)
-        id.pack(into: &writer)
-        type.pack(into: &writer)
-        description.pack(into: &writer)
-        planID.pack(into: &writer)
-        versionID.pack(into: &writer)
-        featureID.pack(into: &writer)
-        quantity.pack(into: &writer)
-        unitAmount.pack(into: &writer)
-        amount.pack(into: &writer)
-        period.pack(into: &writer)
-        correctsLineID.pack(into: &writer)
-        (derivation?.lineID).pack(into: &writer)
-        (derivation?.tax).pack(into: &writer)
+    /// The same hash of what it was when it became final.
+    package func digest(
+        after previous: InvoiceDigest?, hash: (InvoiceDigest?, UnsafeRawBufferPointer) -> InvoiceDigest
+    ) -> InvoiceDigest {
+        var original = self
+        original.status = .open
+        original.settlements = []
+        original.credits = nil
+        original.updatedAt = finalizedAt ?? updatedAt
+        var writer = RecordWriter()
+        original.packContent(into: &writer)
+        return writer.withBytes(from: 0) { hash(previous, $0) }
     }
 }

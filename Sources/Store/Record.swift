@@ -24,10 +24,19 @@ extension Record where Self: Packed {
     package func encoded() throws -> [UInt8] { packed }
 
     package static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self {
-        // Stores from before these kinds were packed hold them as maps.
-        let isMap = bytes.first.map { $0 >> 5 == 5 } ?? false
-        return isMap ? try RecordDecoder().decode(Self.self, from: bytes) : try Self(packed: bytes)
+        bytes.isMap ? try RecordDecoder().decode(Self.self, from: bytes) : try Self(packed: bytes)
     }
+}
+
+extension CompanyBilling {
+    static func decoded(_ company: UnsafeRawBufferPointer) throws -> CompanyBilling {
+        company.isMap ? CompanyBilling(of: try Company.decoded(company)) : try CompanyBilling(packed: company)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Stores from before records were packed hold them as maps.
+    fileprivate var isMap: Bool { first.map { $0 >> 5 == 5 } ?? false }
 }
 
 extension Record {

@@ -23,9 +23,13 @@ package final class Snapshot {
     }
 
     func record<R: Record>(_ key: StoreKey) throws -> R? {
-        try key.withBytes { bytes in
-            try transaction.withValue(store.table(key.table), bytes) { try $0.map { try R.decoded($0) } }
-        }
+        guard let bytes = try bytes(key) else { return nil }
+        return try withExtendedLifetime(self) { try R.decoded(bytes) }
+    }
+
+    /// A value where it lies; nil when there is none. It stays for as long as the snapshot.
+    func bytes(_ key: StoreKey) throws -> UnsafeRawBufferPointer? {
+        try key.withBytes { try transaction.withValue(store.table(key.table), $0) { $0 } }
     }
 
     /// Visits records of one kind, newest first, until `body` answers false.

@@ -34,6 +34,12 @@ package final class StoreView {
         if let waiting = layers.value(key) { return try waiting.map { try R.decoded($0) } }
         return try snapshot.record(key)
     }
+
+    func billing(_ company: StoreKey) throws -> CompanyBilling? {
+        if let waiting = layers.value(company) { return try waiting?.withUnsafeBytes(CompanyBilling.decoded) }
+        guard let bytes = try snapshot.bytes(company) else { return nil }
+        return try withExtendedLifetime(snapshot) { try CompanyBilling.decoded(bytes) }
+    }
 }
 
 extension [StoreView.Layer] {

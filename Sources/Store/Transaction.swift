@@ -73,6 +73,13 @@ public final class Transaction {
         return try store.catalogRecord(key) { try before().record(R.self, key) }
     }
 
+    /// What issuing an invoice needs of a company.
+    package func billing(of company: Identifier<Company>) throws -> CompanyBilling? {
+        let key = StoreKey.record(.company, in: environmentID, ordinal: company.ordinal)
+        if let written = state.writes[key] { return try written?.withUnsafeBytes(CompanyBilling.decoded) }
+        return try before().billing(key)
+    }
+
     /// The record, or a refusal that names it as `what`.
     package func require<R: Record>(_ id: Identifier<R>, _ what: String) throws -> R {
         guard let record = try get(id) else { throw Refusal.notFound("\(what) \(id) does not exist") }
@@ -90,9 +97,11 @@ public final class Transaction {
         return found.sorted { $0.id < $1.id }
     }
 
-    package func put<R: Record>(_ record: R) throws {
-        let key = StoreKey.record(R.kind, in: environmentID, ordinal: record.id.ordinal)
-        set(key, try record.encoded())
+    package func put<R: Record>(_ record: R) throws { put(record, encoded: try record.encoded()) }
+
+    /// The same where the record's bytes are known.
+    package func put<R: Record>(_ record: R, encoded: [UInt8]) {
+        set(.record(R.kind, in: environmentID, ordinal: record.id.ordinal), encoded)
         if R.kind == .invoice { return }
         state.changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
     }
@@ -157,9 +166,13 @@ public final class Transaction {
 
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
-        let bytes = try state.numbers[counter] == nil ? value(numberKey(counter)) : nil
+        if let place = state.numbers.index(forKey: counter) {
+            state.numbers.values[place] += 1
+            return state.numbers.values[place]
+        }
+        let bytes = try value(numberKey(counter))
         guard bytes?.count ?? 8 == 8 else { throw StoreFailure("the store is damaged: \(counter) is no number") }
-        let last = state.numbers[counter] ?? bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
+        let last = bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
         state.numbers[counter] = last + 1
         return last + 1
     }
