@@ -155,13 +155,19 @@ public struct UsageBasis: Codable, Sendable, Equatable {
     public var eventsMeterID: Identifier<Meter>?
     /// What earlier invoices have billed of the period's use, which the line leaves away.
     public var billedEarly: EarlyUse?
-    /// The line bills use before the period ends: it stands as it is, and what changes afterwards is billed later.
-    public var isEarly = false
+    /// Nil is false, and in maps of before there were any.
+    private var early: Bool?
 
     public init(meterID: Identifier<Meter>?, period: Period, model: PriceModel) {
         self.meterID = meterID
         self.period = period
         self.model = model
+    }
+
+    /// The line bills use before the period ends: it stands as it is, and what changes afterwards is billed later.
+    public var isEarly: Bool {
+        get { early ?? false }
+        set { early = newValue ? true : nil }
     }
 }
 

@@ -41,8 +41,8 @@ public struct Subscription: Codable, Sendable, Identified {
     public var pendingLines: [InvoiceLine] = []
     /// The periods that were closed, kept while events may still arrive for them.
     public var billedPeriods: [BilledPeriod] = []
-    /// What invoices before its end have billed of the running period's use.
-    public var billedEarly: [EarlyUse] = []
+    /// What invoices before its end have billed of the running period's use. Nil in maps of before there were any.
+    private var earlyUse: [EarlyUse]?
     /// The invoices that charge ahead for the running period; nil where none is known, as in records of before they
     /// were remembered.
     public package(set) var advanceInvoices: AdvanceInvoices?
@@ -87,6 +87,12 @@ extension Subscription {
     public var addOns: [SubscribedAddOn] {
         get { boughtAddOns ?? [] }
         set { boughtAddOns = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// What invoices before its end have billed of the running period's use.
+    public var billedEarly: [EarlyUse] {
+        get { earlyUse ?? [] }
+        set { earlyUse = newValue.isEmpty ? nil : newValue }
     }
 
     /// The versions whose prices it bills by: that of the base plan first.

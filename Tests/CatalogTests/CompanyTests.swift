@@ -171,4 +171,21 @@ extension Snapshot {
         #expect(try Company.decoded(old).packed == company.packed)
         #expect(try Company.decoded(company.encoded()).packed == company.packed)
     }
+
+    @Test("a subscription and a line that were stored as maps, before use was billed early, are read")
+    func maps() throws {
+        let subscription = Subscription(
+            id: Identifier(ordinal: 7), environmentID: Identifier(ordinal: 1), companyID: Identifier(ordinal: 2),
+            planID: Identifier(ordinal: 3), versionID: Identifier(ordinal: 4),
+            price: Price(id: Identifier(ordinal: 5), interval: .monthly, amount: 4900, currency: .usd), timezone: "UTC",
+            usageCarriedFrom: Timestamp(seconds: 9), startedAt: Timestamp(seconds: 9))
+        let old = try RecordEncoder().encode(subscription)
+        #expect(!String(decoding: old, as: UTF8.self).lowercased().contains("early"))
+        #expect(try Subscription.decoded(old).packed == subscription.packed)
+        let period = Period(start: Timestamp(seconds: 9), end: Timestamp(seconds: 10))
+        let basis = UsageBasis(meterID: nil, period: period, model: .perUnit(unit: 25))
+        let line = try RecordEncoder().encode(basis)
+        #expect(!String(decoding: line, as: UTF8.self).lowercased().contains("early"))
+        #expect(try RecordDecoder().decode(UsageBasis.self, from: line) == basis)
+    }
 }

@@ -38,8 +38,10 @@ extension PlainModel {
 
     /// Another end of a company's trial; nil: now.
     package mutating func editTrial(_ company: Int, end: Instant?) -> Bool {
+        // A trial is named by its subscription: who has none asks for nothing.
+        guard let number = companies[company].subscription else { return false }
         runDue(until: now)
-        guard let number = companies[company].subscription, subscriptions[number].isTrialing else { return false }
+        guard subscriptions[number].isTrialing else { return false }
         guard let end else {
             finishTrial(number, now)
             return true
