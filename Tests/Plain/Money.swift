@@ -86,27 +86,7 @@ extension Invoice {
             guard let least = charge.basis?.minimum, charge.amount < least else { continue }
             follow(place, .commitment, least - charge.amount)
         }
-        var off = charges.map { _ in 0 }
-        switch coupon {
-        case nil: break
-        case .share(let part):
-            for (place, charge) in charges.enumerated()
-            where charge.amount > 0 && (charge.kind == .base || charge.kind == .usage) {
-                off[place] = share(charge.amount, part, of: hundredPerCent)
-                follow(place, .discount, -off[place], isByCoupon: true)
-            }
-        case .amount(let most):
-            let reducible = lines.map { line in
-                switch line.kind {
-                case .credit, .charge, .correction: 0
-                default: max(0, line.amount)
-                }
-            }
-            let reduction = min(most, reducible.reduce(0, +), total)
-            guard reduction > 0 else { break }
-            off = Array(split(reduction, by: reducible).prefix(charges.count))
-            follow(nil, .discount, -reduction, isByCoupon: true)
-        }
+        let off = redeem(charges)
         for place in charges.indices { lines[place].off = off[place] }
         for (place, charge) in charges.enumerated() {
             guard let most = charge.basis?.maximum, charge.amount - off[place] > most else { continue }
@@ -117,6 +97,26 @@ extension Invoice {
                 follow(place, .tax, rate.isContained ? 0 : tax)
                 lines[lines.count - 1].tax = (tax, rate.isContained)
             }
+        }
+    }
+
+    /// Follows what a coupon reduces by its discounts; answers what it takes off each charge.
+    private mutating func redeem(_ charges: [Line]) -> [Int] {
+        switch coupon {
+        case nil: return charges.map { _ in 0 }
+        case .share(let part):
+            return charges.enumerated().map { place, charge in
+                guard charge.amount > 0, charge.kind == .base || charge.kind == .usage else { return 0 }
+                let off = share(charge.amount, part, of: hundredPerCent)
+                follow(place, .discount, -off, isByCoupon: true)
+                return off
+            }
+        case .amount(let most):
+            let reducible = lines.map { $0.isReducible ? max(0, $0.amount) : 0 }
+            let reduction = min(most, reducible.reduce(0, +), total)
+            guard reduction > 0 else { return charges.map { _ in 0 } }
+            follow(nil, .discount, -reduction, isByCoupon: true)
+            return Array(split(reduction, by: reducible).prefix(charges.count))
         }
     }
 
@@ -274,4 +274,9 @@ extension Line {
         (kind, feature, quantity, amount) == (part.kind, part.feature, part.quantity, part.lineAmount)
             && (start, end) == (part.start, part.end)
     }
+}
+
+extension Line {
+    /// Whether an amount coupon pays for it.
+    fileprivate var isReducible: Bool { kind != .credit && kind != .charge && kind != .correction }
 }

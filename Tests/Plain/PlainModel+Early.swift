@@ -8,7 +8,9 @@ extension PlainModel {
         let whole = subscription.period
         let seconds = (period.end / 1000 - period.start / 1000, whole.end / 1000 - whole.start / 1000)
         /// A period that is cut short has smaller bounds.
-        func cut(_ bound: Int?) -> Int? { bound.map { share($0, seconds.0, of: seconds.1) } }
+        func cut(_ bound: Int?) -> Int? {
+            bound.map { seconds.0 == seconds.1 ? $0 : share($0, seconds.0, of: seconds.1) }
+        }
         var lines: [(Terms, Line)] = []
         for (plan, version) in subscription.parts {
             for terms in plans[plan][version].terms {

@@ -41,7 +41,7 @@ extension PlainModel {
         // A trial is named by its subscription: who has none asks for nothing.
         guard let number = companies[company].subscription else { return false }
         runDue(until: now)
-        guard subscriptions[number].isTrialing else { return false }
+        guard companies[company].subscription == number, subscriptions[number].isTrialing else { return false }
         guard let end else {
             finishTrial(number, now)
             return true
