@@ -172,6 +172,7 @@ class World:
         override = catalog.override(company, feature, value_type="numeric", value_numeric=10)
         trait = sdk.companies.get_or_create_entity_trait_definition(
             entity_type="company", hierarchy=[mark], trait_type="number").data
+        seat = catalog.feature(f"{mark}-seat", feature_type="license")
         key = self.api.post("/api-keys", {"name": mark, "kind": "publishable"})
         invoice = sdk.billing.list_billing_invoices(company_id=company.id).data[0]
         profile = sdk.billing.list_company_billing_profiles(company_id=company.id).data[0]
@@ -204,7 +205,7 @@ class World:
             "event_id": [sdk.events.list_events(idempotency_key=mark).data[0].id],
             "company_membership_id": [user.company_memberships[0].id], "event_subtype": [f"{mark}-event", "api-call"],
             "event": [f"{mark}-event", "api-call"], "price_id": [plan.id], "trait": [mark],
-            "plan_trait_id": [plan_trait["id"]],
+            "plan_trait_id": [plan_trait["id"]], "license_id": [seat.license_id],
             "migration_id": [migration], "plan_version_migration_id": [migration],
             "plan_version_company_migration_id": [
                 self.api.get("/plan-version-company-migrations", migration_id=migration)[0]["id"]],
