@@ -1,14 +1,21 @@
 internal import Glibc
 
-/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals.
+/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals, and
+/// whoever has just held it alone lets another one go first.
 ///
 /// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone
-/// for microseconds. That gives events and commands one order without one lock for both.
+/// for microseconds, the steps of the closer for milliseconds. That gives events and commands one order without one
+/// lock for both.
 public final class Gate: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>
+    /// Held while waiting to be alone. The lock itself would go to the thread that runs: to the closer, which comes
+    /// back at once, again and again, while the committer is still waking up.
+    private let turn: UnsafeMutablePointer<pthread_mutex_t>
 
     public init() {
         lock = .allocate(capacity: 1)
+        turn = .allocate(capacity: 1)
+        pthread_mutex_init(turn, nil)
         var attributes = pthread_rwlockattr_t()
         pthread_rwlockattr_init(&attributes)
         pthread_rwlockattr_setkind_np(&attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
@@ -19,7 +26,9 @@ public final class Gate: @unchecked Sendable {
 
     deinit {
         pthread_rwlock_destroy(lock)
+        pthread_mutex_destroy(turn)
         lock.deallocate()
+        turn.deallocate()
     }
 
     /// Runs `body` beside any other shared pass. Must not be nested: a waiting exclusive holder would deadlock both.
@@ -38,7 +47,13 @@ public final class Gate: @unchecked Sendable {
 
     /// The same for a pass that a closure cannot hold. Leave it on the same thread.
     public func enter(alone: Bool) {
-        if alone { pthread_rwlock_wrlock(lock) } else { pthread_rwlock_rdlock(lock) }
+        if alone {
+            pthread_mutex_lock(turn)
+            pthread_rwlock_wrlock(lock)
+            pthread_mutex_unlock(turn)
+        } else {
+            pthread_rwlock_rdlock(lock)
+        }
     }
 
     public func leave() { pthread_rwlock_unlock(lock) }

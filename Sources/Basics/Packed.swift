@@ -94,7 +94,9 @@ extension Array: Packed where Element: Packed {
     public func pack(into writer: inout RecordWriter) {
         writer.writeArray(count: count)
         // Where they lie: a copy of each would count all references in it.
-        for index in indices { self[index].pack(into: &writer) }
+        withUnsafeBufferPointer { elements in
+            for place in elements.indices { elements[place].pack(into: &writer) }
+        }
     }
     @inlinable
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {

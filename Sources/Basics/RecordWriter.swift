@@ -41,26 +41,25 @@ public struct RecordWriter: ~Copyable {
         capacity = larger
     }
 
-    /// The first byte of an item and its argument, in as few bytes as hold it.
-    @inlinable
+    /// The first byte of an item and its argument, in as few bytes as hold it. Most are a single byte.
+    @inlinable @inline(__always)
     mutating func writeHead(major: UInt8, _ argument: UInt64) {
+        guard argument < 24 else { return writeLongHead(major: major, argument) }
+        makeRoom(1)
+        put(major << 5 | UInt8(truncatingIfNeeded: argument))
+    }
+
+    @usableFromInline
+    mutating func writeLongHead(major: UInt8, _ argument: UInt64) {
         makeRoom(9)
-        let first = major << 5
-        if argument < 24 {
-            put(first | UInt8(truncatingIfNeeded: argument))
-        } else if argument <= UInt8.max {
-            put(first | 24)
-            put(UInt8(truncatingIfNeeded: argument))
-        } else if argument <= UInt16.max {
-            put(first | 25)
-            put(UInt16(truncatingIfNeeded: argument))
-        } else if argument <= UInt32.max {
-            put(first | 26)
-            put(UInt32(truncatingIfNeeded: argument))
-        } else {
-            put(first | 27)
-            put(argument)
-        }
+        // 1, 2, 4 or 8 bytes, whose logarithm the first byte tells.
+        let code: UInt8 = argument <= UInt8.max ? 0 : argument <= UInt16.max ? 1 : argument <= UInt32.max ? 2 : 3
+        put(major << 5 | 24 + code)
+        let width = 1 << Int(code)
+        // All eight, of which those that count come first and the others are written over.
+        let bytes = (argument << UInt64(64 - width * 8)).bigEndian
+        memory.storeBytes(of: bytes, toByteOffset: count, as: UInt64.self)
+        count += width
     }
 
     /// Where room has been made.

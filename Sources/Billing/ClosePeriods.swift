@@ -72,20 +72,24 @@ struct Finality {
 
 /// The terms that one command has looked up. Most subscriptions that are closed together have them in common.
 struct TermsShelf {
-    private struct Key: Hashable {
+    private struct Key: Equatable {
         let version: Identifier<PlanVersion>
         let price: Identifier<Price>
         let addOns: [SubscribedAddOn]
     }
 
-    private var known: [Key: BillingTerms] = [:]
+    /// Those that were asked for last come first.
+    private var known: [(key: Key, terms: BillingTerms)] = []
 
     mutating func terms(of subscription: Subscription, _ transaction: Transaction) throws -> BillingTerms {
         let key = Key(
             version: subscription.versionID, price: subscription.priceID, addOns: subscription.addOns)
-        if let terms = known[key] { return terms }
+        if let place = known.firstIndex(where: { $0.key == key }) {
+            if place > 0 { known.swapAt(place, 0) }
+            return known[0].terms
+        }
         let terms = try BillingTerms(of: subscription, transaction)
-        known[key] = terms
+        known.append((key, terms))
         return terms
     }
 }

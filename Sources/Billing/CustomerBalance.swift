@@ -30,8 +30,6 @@ extension Transaction {
         of companyID: Identifier<Company>, atMost limit: Int64, _ currency: Currency, _ reason: String,
         _ source: BalanceSource, at instant: Timestamp
     ) throws -> Int64 {
-        // Most stores have no balances, so that nobody's is looked for.
-        guard lastOrdinal(BalanceEntry.self) > 0 else { return 0 }
         let drawn = min(limit, try balance(of: companyID, in: currency))
         guard drawn > 0 else { return 0 }
         try changeBalance(
@@ -60,7 +58,8 @@ extension Invoice {
     /// The balance of a company that was deleted is gone with it.
     mutating func settleFromBalance(at instant: Timestamp, _ transaction: Transaction) throws {
         let total = total
-        guard total != 0 else { return }
+        // Most stores have no balances, so that nobody's is looked for.
+        guard total < 0 || total > 0 && transaction.lastOrdinal(BalanceEntry.self) > 0 else { return }
         let source = BalanceSource(invoice: id, subscription: subscriptionID)
         if total < 0 {
             guard try transaction.get(companyID) != nil else { return }

@@ -48,9 +48,8 @@ extension Invoice {
 
     /// Seals the invoice, which is final and has its number, with the seal of the one before it. Answers its record.
     mutating func chain(_ transaction: Transaction) throws -> [UInt8] {
-        let previous = try transaction.lastLink("invoice").flatMap { InvoiceDigest($0) }
-        let record = seal(after: previous, hash: sealHash)
-        transaction.setLastLink("invoice", seal?.digest.bytes ?? [])
+        let record = seal(after: try transaction.lastSeal(), hash: sealHash)
+        if let seal { transaction.setLastSeal(seal.digest) }
         return record
     }
 }
@@ -65,8 +64,7 @@ extension Invoice {
 
 private func sealHash(_ previous: InvoiceDigest?, _ content: UnsafeRawBufferPointer) -> InvoiceDigest {
     var hash = SHA256()
-    let before = previous?.bytes ?? [UInt8](repeating: 0, count: 32)
-    before.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    (previous ?? .zero).withBytes { hash.update(bufferPointer: $0) }
     hash.update(bufferPointer: content)
     guard let digest = hash.finalize().withUnsafeBytes({ InvoiceDigest($0) }) else {
         preconditionFailure("SHA-256 has 32 bytes")

@@ -4,7 +4,8 @@ internal import Rating
 internal import Store
 
 /// What lines are made from: the prices of the subscription's plan and add-ons, and what their versions charge for.
-struct BillingTerms {
+/// Shared: most subscriptions that are closed together have them in common.
+final class BillingTerms {
     /// A price for being on a plan at all.
     struct Fee {
         let plan: Plan
@@ -104,17 +105,19 @@ extension Subscription {
         for charge in terms.arrears {
             let isMetered = charge.feature.meterID != nil
             let quantity = isMetered ? sums.removeFirst() : try traitCount(of: charge.feature, transaction)
-            var line = InvoiceLine(
-                id: transaction.newID(), type: .usage, description: charge.feature.name,
-                planID: charge.entitlement.planID, versionID: charge.entitlement.versionID, quantity: 0,
-                unitAmount: charge.model.unitAmount, amount: 0, period: period)
-            line.refer(to: charge)
-            line.usageBasis = try basis(of: charge, for: period, metered: metered)
+            // In its place: a line is large, and each copy counts the references in it.
+            lines.append(
+                InvoiceLine(
+                    id: transaction.newID(), type: .usage, description: charge.feature.name,
+                    planID: charge.entitlement.planID, versionID: charge.entitlement.versionID, quantity: 0,
+                    unitAmount: charge.model.unitAmount, amount: 0, period: period))
+            let place = lines.endIndex - 1
+            lines[place].refer(to: charge)
+            lines[place].usageBasis = try basis(of: charge, for: period, metered: metered)
             if let index = early.firstIndex(where: { $0.featureID == charge.feature.id }) {
-                line.usageBasis?.leaveAway(early.remove(at: index))
+                lines[place].usageBasis?.leaveAway(early.remove(at: index))
             }
-            try line.rate(quantity, of: companyID, transaction)
-            lines.append(line)
+            try lines[place].rate(quantity, of: companyID, transaction)
         }
         return lines
     }
@@ -221,15 +224,16 @@ extension InvoiceLine {
     fileprivate mutating func rate(
         _ quantity: Decimal, of companyID: Identifier<Company>, _ transaction: Transaction
     ) throws {
-        guard let basis = usageBasis else { preconditionFailure("line \(id) is not of usage and has no price") }
-        let events = try basis.events(of: quantity) {
-            try transaction.quantities(company: companyID, of: $0, in: basis.period)
+        precondition(usageBasis != nil, "line \(id) is not of usage and has no price")
+        let period = usageBasis!.period
+        let events = try usageBasis!.events(of: quantity) {
+            try transaction.quantities(company: companyID, of: $0, in: period)
         }
-        let rated = try Rating.rate(quantity: quantity, events: events, under: basis.model)
+        let rated = try Rating.rate(quantity: quantity, events: events, under: usageBasis!.model)
         self.quantity = quantity
         amount = rated.amount
-        tiers = rated.tiers.map(TierCharge.init)
-        guard let before = basis.billedEarly else { return }
+        tiers = rated.tiers
+        guard let before = usageBasis!.billedEarly else { return }
         self.quantity = try quantity.subtracting(before.quantity)
         amount = try exactDifference(rated.amount, before.amount)
         let billed = Decimal(-before.amount)
@@ -263,13 +267,5 @@ extension UsageBasis {
         let events = try eventsMeterID.map(read) ?? []
         let rest = try quantity.subtracting(events.reduce(.zero) { sum, event in try sum.adding(event) })
         return rest == .zero ? events : [rest] + events
-    }
-}
-
-extension TierCharge {
-    fileprivate init(_ tier: RatedTier) {
-        self.init(
-            upTo: tier.upTo, quantity: tier.quantity, unitAmount: tier.unitAmount, flatAmount: tier.flatAmount,
-            amount: tier.amount)
     }
 }

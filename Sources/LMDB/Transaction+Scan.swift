@@ -62,49 +62,7 @@ extension Transaction where Self: ~Copyable {
         _ table: Table, from: UnsafeRawBufferPointer, to: UnsafeRawBufferPointer?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        if let to, to.isEmpty { return }
-        let index = handle.index(of: table)
-        var opened: OpaquePointer?
-        try LMDBError.check(mdb_cursor_open(handle.pointer, index, &opened), "scan")
-        let cursor = opened!
-        defer { mdb_cursor_close(cursor) }
-
-        // The bound that ends the scan, and the sign of the comparison with it that lies outside.
-        var bound = reversed ? (from.isEmpty ? nil : MDB_val(from)) : to.map { MDB_val($0) }
-        var key = MDB_val()
-        var value = MDB_val()
-        var status =
-            reversed
-            ? Self.seekBelow(to, cursor, &key, &value)
-            : Self.seekAtOrAfter(from, cursor, &key, &value)
-        while status == MDB_SUCCESS {
-            if bound != nil {
-                let order = mdb_cmp(handle.pointer, index, &key, &bound!)
-                if reversed ? order < 0 : order >= 0 { return }
-            }
-            guard try body(key.bytes, value.bytes) else { return }
-            status = mdb_cursor_get(cursor, &key, &value, reversed ? MDB_PREV : MDB_NEXT)
-        }
-        if status != MDB_NOTFOUND { throw LMDBError(status: status, "scan") }
-    }
-
-    private static func seekAtOrAfter(
-        _ from: UnsafeRawBufferPointer, _ cursor: OpaquePointer, _ key: inout MDB_val, _ value: inout MDB_val
-    ) -> Int32 {
-        key = MDB_val(from)
-        return mdb_cursor_get(cursor, &key, &value, from.isEmpty ? MDB_FIRST : MDB_SET_RANGE)
-    }
-
-    /// LMDB can only seek upwards: go to the first key that is not below `to`, and one back.
-    private static func seekBelow(
-        _ to: UnsafeRawBufferPointer?, _ cursor: OpaquePointer, _ key: inout MDB_val, _ value: inout MDB_val
-    ) -> Int32 {
-        guard let to else { return mdb_cursor_get(cursor, &key, &value, MDB_LAST) }
-        let status = seekAtOrAfter(to, cursor, &key, &value)
-        return switch status {
-        case MDB_SUCCESS: mdb_cursor_get(cursor, &key, &value, MDB_PREV)
-        case MDB_NOTFOUND: mdb_cursor_get(cursor, &key, &value, MDB_LAST)
-        default: status
-        }
+        let cursor = try cursor(table)
+        try cursor.forEach(from: from, to: to, reversed: reversed, body)
     }
 }

@@ -67,6 +67,8 @@ extension CounterShards {
 
     /// The store holds the folds now.
     package func folded(_ folds: [UsageFold]) {
+        // Before anything is let go of: who reads from an older snapshot must find out.
+        foldCount.wrappingAdd(1, ordering: .releasing)
         for fold in folds {
             shards[fold.shard].withLock { shard in
                 for position in shard.folding { shard.table[Int(position)].folded(fold.generation) }

@@ -20,6 +20,7 @@ package final class CounterShards: UsageLedger {
     private let waits = Atomic<UInt64>(0)
     /// Samples that memory has taken up since the last commit began.
     let newSamples = Atomic<Int>(0)
+    let foldCount = Atomic<UInt64>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
 
@@ -214,6 +215,8 @@ package final class CounterShards: UsageLedger {
 
     // MARK: - Sums
 
+    package var folds: UInt64 { foldCount.load(ordering: .acquiring) }
+
     /// The present sum of a window in whole units, what is not yet committed included, and what is held beside it.
     package func reading(
         of key: CounterKey, in window: UsageWindow, at now: Timestamp
@@ -256,24 +259,40 @@ package final class CounterShards: UsageLedger {
     package func sums(
         company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
     ) throws -> [Int64] {
+        let folds = folds
+        return try sums(company: company, of: uses, in: store.snapshot(), asOf: folds)
+    }
+
+    package func sums(
+        company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)], in snapshot: Snapshot,
+        asOf folds: UInt64
+    ) throws -> [Int64] {
         if uses.isEmpty { return [] }
         return try withShard(of: company.ordinal) { shard in
-            let snapshot = try store.snapshot()
-            // Nearly nobody has backfilled.
-            let hasBackfill = try snapshot.hasUsage(company: company.ordinal, fromMeter: CounterKey.backfillBit)
-            return try uses.map { meter, period in
-                let used = CounterKey(company: company, meter: meter)
-                if used.kind != .additive {
-                    return try whole(of: used, from: period.start, to: period.end, billed: true, shard, snapshot)
-                        .value(used.kind)
+            // With the lock held nothing more is let go of here.
+            let snapshot = folds == self.folds ? snapshot : try store.snapshot()
+            return try snapshot.withUsage { rows in
+                // Nearly nobody has backfilled.
+                let hasBackfill = try rows.hasAny(company: company.ordinal, fromMeter: CounterKey.backfillBit)
+                var sums: [Int64] = []
+                sums.reserveCapacity(uses.count)
+                for (meter, period) in uses {
+                    let used = CounterKey(company: company, meter: meter)
+                    if used.kind != .additive {
+                        let whole = try whole(
+                            of: used, from: period.start, to: period.end, billed: true, shard, snapshot)
+                        sums.append(whole.value(used.kind))
+                        continue
+                    }
+                    var sum: Int64 = 0
+                    try scan(used, period.start, period.end, &shard, snapshot, rows) { sum += $1 }
+                    let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+                    if hasBackfill || shard.table.find(backfilled) != nil {
+                        try scan(backfilled, period.start, period.end, &shard, snapshot, rows) { sum -= $1 }
+                    }
+                    sums.append(sum)
                 }
-                var sum: Int64 = 0
-                try scan(used, period.start, period.end, shard, snapshot) { sum += $1 }
-                let backfilled = CounterKey(company: company, meter: meter, backfill: true)
-                if hasBackfill || shard.table.find(backfilled) != nil {
-                    try scan(backfilled, period.start, period.end, shard, snapshot) { sum -= $1 }
-                }
-                return sum
+                return sums
             }
         }
     }
@@ -283,7 +302,8 @@ package final class CounterShards: UsageLedger {
         of key: CounterKey, from start: Timestamp, to end: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
         try withShard(of: key.company) { shard in
-            try scan(key, start, end, shard, store.snapshot(), body)
+            let snapshot = try store.snapshot()
+            try snapshot.withUsage { try scan(key, start, end, &shard, snapshot, $0, body) }
         }
     }
 
@@ -294,7 +314,10 @@ package final class CounterShards: UsageLedger {
             return shard.table[position].total
         }
         var sum: Int64 = 0
-        try scan(shard.table[position].key, start, end, shard, store.snapshot()) { sum += $1 }
+        let (key, snapshot) = (shard.table[position].key, try store.snapshot())
+        try snapshot.withUsage { rows in
+            try scan(key, start, end, &shard, snapshot, rows) { sum += $1 }
+        }
         shard.table[position].remember(sum, start: start, end: end)
         return sum
     }
@@ -304,10 +327,10 @@ package final class CounterShards: UsageLedger {
     /// The shard's lock is held, so no fold is forgotten between the two readings: one that the snapshot lacks is still
     /// in the counter, and one that it has is told apart by its generation.
     private func scan(
-        _ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ shard: Shard, _ snapshot: Snapshot,
-        _ body: (Timestamp, Int64) -> Void
+        _ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ shard: inout Shard, _ snapshot: Snapshot,
+        _ rows: borrowing UsageRows, _ body: (Timestamp, Int64) -> Void
     ) throws {
-        try snapshot.usage(company: key.company, meter: key.meter, from: start, to: end, body)
+        try rows.forEach(company: key.company, meter: key.meter, from: start, to: end, body)
         guard let position = shard.table.find(key), shard.table[position].hasGains else { return }
         let folded = try snapshot.fold(of: UsageFold.shard(of: key.company)).generation
         shard.table[position].forEachGain(after: folded) {
@@ -322,8 +345,10 @@ package final class CounterShards: UsageLedger {
         var total: Int64 = 0
         var volume: Int64 = 0
         let afterTotals = Timestamp(milliseconds: Counter.volumeStart.milliseconds + 1)
-        try snapshot.usage(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
-            if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
+        try snapshot.withUsage { rows in
+            try rows.forEach(company: key.company, meter: key.meter, from: Counter.totalStart, to: afterTotals) {
+                if $0 == Counter.totalStart { total = $1 } else { volume = $1 }
+            }
         }
         let folded = try snapshot.fold(of: UsageFold.shard(of: key.company)).generation
         shard.table[position].load(total: total, volume: volume, generation: folded)

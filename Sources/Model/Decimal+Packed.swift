@@ -7,7 +7,7 @@ extension Decimal: Packed {
             writer.writeArray(count: 2)
             writer.write(UInt64(scale))
         }
-        writer.write(coefficient)
+        if let short = Int64(exactly: coefficient) { writer.write(short) } else { writer.write(coefficient) }
     }
 
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {

@@ -172,7 +172,7 @@ public struct UsageBasis: Codable, Sendable, Equatable {
 }
 
 /// The part of a line that one tier made.
-public struct TierCharge: Codable, Sendable, Equatable {
+public struct TierCharge: Codable, Sendable, Hashable {
     public let upTo: Decimal?
     public let quantity: Decimal
     public let unitAmount: Decimal

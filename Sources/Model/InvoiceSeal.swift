@@ -51,8 +51,13 @@ public struct InvoiceDigest: Codable, Sendable, Equatable, Packed {
         self = digest
     }
 
-    public var bytes: [UInt8] {
-        withUnsafeBytes(of: (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)) { Array($0) }
+    /// Before the first.
+    package static let zero = InvoiceDigest([UInt8](repeating: 0, count: 32))!
+
+    public var bytes: [UInt8] { withBytes { Array($0) } }
+
+    package func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withUnsafeBytes(of: (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian), body)
     }
 
     public var hex: String {

@@ -4,8 +4,8 @@ internal import Model
 /// number of packages.
 func packages(
     _ quantity: Decimal, of size: Int64, _ rounding: PackageRounding, _ unit: Decimal
-) throws(ArithmeticOverflow) -> [RatedTier] {
+) throws(ArithmeticOverflow) -> [TierCharge] {
     let packages = quantity.packages(of: size, rounding)
     guard packages > .zero else { return [] }
-    return [try RatedTier(PriceTier(upTo: nil, unitAmount: unit), from: .zero, quantity: packages)]
+    return [try TierCharge(PriceTier(upTo: nil, unitAmount: unit), quantity: packages)]
 }

@@ -9,7 +9,7 @@ internal import Model
 ///
 /// The one tier has the charged quantities at the rate; its flat amount is what the fixed amounts, minima and maxima
 /// come to beside that.
-func percentage(of events: [Decimal], _ price: PercentagePrice) throws(ArithmeticOverflow) -> [RatedTier] {
+func percentage(of events: [Decimal], _ price: PercentagePrice) throws(ArithmeticOverflow) -> [TierCharge] {
     var allowance = Allowance(price)
     var charged = Decimal.zero
     var exact = Decimal.zero
@@ -24,7 +24,7 @@ func percentage(of events: [Decimal], _ price: PercentagePrice) throws(Arithmeti
     exact = max(exact, .zero)
     let byRate = try charged.multiplied(by: price.part)
     let tier = PriceTier(upTo: nil, unitAmount: price.part, flatAmount: try exact.subtracting(byRate))
-    return [try RatedTier(tier, from: .zero, quantity: charged)]
+    return [try TierCharge(tier, quantity: charged)]
 }
 
 /// What one charged event costs: the whole of it lies between the least and the most.

@@ -22,11 +22,11 @@ package func rate(
 /// - Parameter quantity: not below zero.
 func ratedTiers(
     of quantity: Decimal, _ events: [Decimal], under model: PriceModel
-) throws(ArithmeticOverflow) -> [RatedTier] {
+) throws(ArithmeticOverflow) -> [TierCharge] {
     switch model {
     case .perUnit(let unit):
         quantity == .zero
-            ? [] : [try RatedTier(PriceTier(upTo: nil, unitAmount: unit), from: .zero, quantity: quantity)]
+            ? [] : [try TierCharge(PriceTier(upTo: nil, unitAmount: unit), quantity: quantity)]
     case .overage(let included, let unit):
         try above(included, quantity, events, .perUnit(unit: unit))
     case .graduated(let tiers, let flatAtZero):

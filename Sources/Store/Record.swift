@@ -6,12 +6,17 @@ package protocol Record: Codable, Sendable, Identified {
     static var kind: RecordKind { get }
     var id: Identifier<Self> { get }
 
+    /// What putting it changes for a company other than through that company's own record.
+    func effect(at now: Timestamp) -> CompanyEffect?
+
     /// The record as the store holds it.
     func encoded() throws -> [UInt8]
     static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self
 }
 
 extension Record {
+    package func effect(at now: Timestamp) -> CompanyEffect? { nil }
+
     package func encoded() throws -> [UInt8] { try RecordEncoder().encode(self) }
 
     package static func decoded(_ bytes: UnsafeRawBufferPointer) throws -> Self {
@@ -94,6 +99,9 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
         default: false
         }
     }
+
+    /// Kinds whose records somebody keeps decoded.
+    var isKept: Bool { isCatalog || self == .temporaryAccessToken }
 }
 
 extension Model.Environment: Record { package static var kind: RecordKind { .environment } }
@@ -108,9 +116,25 @@ extension Flag: Record { package static var kind: RecordKind { .flag } }
 extension Plan: Record { package static var kind: RecordKind { .plan } }
 extension PlanVersion: Record { package static var kind: RecordKind { .planVersion } }
 extension PlanEntitlement: Record { package static var kind: RecordKind { .planEntitlement } }
-extension CompanyOverride: Record { package static var kind: RecordKind { .companyOverride } }
+extension CompanyOverride: Record {
+    package static var kind: RecordKind { .companyOverride }
+
+    package func effect(at now: Timestamp) -> CompanyEffect? {
+        CompanyEffect(companyID: companyID, cutsPeriods: false)
+    }
+}
 extension PlanGroup: Record { package static var kind: RecordKind { .planGroup } }
-extension Subscription: Record { package static var kind: RecordKind { .subscription } }
+extension Subscription: Record {
+    package static var kind: RecordKind { .subscription }
+
+    /// It cuts when it begins or ends now, and when its anchor is or has been moved. Closing a period moves no
+    /// boundary.
+    package func effect(at now: Timestamp) -> CompanyEffect? {
+        let isMoved = anchor == now || status == .trialing
+        let isBounded = startedAt == now || endedAt.map { now <= $0 } == true
+        return CompanyEffect(companyID: companyID, cutsPeriods: isMoved || isBounded)
+    }
+}
 extension Invoice: Record { package static var kind: RecordKind { .invoice } }
 extension FlagUse: Record { package static var kind: RecordKind { .flagUse } }
 extension BillingDetails: Record { package static var kind: RecordKind { .billingDetails } }

@@ -6,6 +6,7 @@ package import Model
 package final class Snapshot {
     private let store: Store
     private let transaction: ReadTransaction
+    private var usageRows: UsageRows?
 
     init(_ store: Store, _ transaction: consuming ReadTransaction) {
         self.store = store
@@ -107,11 +108,27 @@ package final class Snapshot {
         }
     }
 
+    /// Lends the usage table to `body`.
+    package func withUsage<R>(_ body: (borrowing UsageRows) throws -> R) throws -> R {
+        if usageRows == nil { usageRows = UsageRows(cursor: try cursor(.usage)) }
+        return try body(usageRows!)
+    }
+
+    /// A cursor that must not outlive the snapshot.
+    func cursor(_ table: StoreTable) throws -> Cursor {
+        try Store.reading { try transaction.cursor(store.table(table)) }
+    }
+}
+
+/// The usage table while it is read. One cursor for all lookups, as the rows of a company lie side by side.
+package struct UsageRows: ~Copyable {
+    fileprivate let cursor: Cursor
+
     /// Whether the company has any usage under this meter or one with a higher ordinal.
-    package func hasUsage(company: UInt64, fromMeter meter: UInt64) throws -> Bool {
+    package func hasAny(company: UInt64, fromMeter meter: UInt64) throws -> Bool {
         var found = false
         try UsageKey(company: company, meter: meter, start: Timestamp(milliseconds: .min)).withBytes { first in
-            try transaction.forEach(store.table(.usage), from: first, to: nil) { key, value in
+            try cursor.forEach(from: first, to: nil) { key, value in
                 try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
                 found = key.bigEndian64(at: 0) == company
                 return false
@@ -120,13 +137,13 @@ package final class Snapshot {
         return found
     }
 
-    /// Visits the usage buckets of one company and meter that begin in `[from, to)`.
-    package func usage(
+    /// Visits the buckets of one company and meter that begin in `[from, to)`.
+    package func forEach(
         company: UInt64, meter: UInt64, from: Timestamp, to: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
         try UsageKey(company: company, meter: meter, start: from).withBytes { first in
             try UsageKey(company: company, meter: meter, start: to).withBytes { last in
-                try transaction.forEach(store.table(.usage), from: first, to: last) { key, value in
+                try cursor.forEach(from: first, to: last) { key, value in
                     try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
                     body(key.timestamp(at: 16), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
                     return true

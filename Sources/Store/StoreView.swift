@@ -1,4 +1,5 @@
 package import Basics
+internal import LMDB
 package import Model
 
 /// The newest state as of one moment: what waits for its commit, and below that what is committed.
@@ -14,7 +15,20 @@ package final class StoreView {
     }
 
     private let layers: [Layer]
-    private let snapshot: Snapshot
+    /// What of it is committed.
+    package let snapshot: Snapshot
+    /// One for each kind that was read, as commands of many steps read records that lie side by side.
+    private var cursors: [RecordCursor] = []
+
+    private final class RecordCursor {
+        let kind: RecordKind
+        let cursor: Cursor
+
+        init(_ kind: RecordKind, _ cursor: consuming Cursor) {
+            self.kind = kind
+            self.cursor = cursor
+        }
+    }
 
     init(_ layers: [Layer], _ snapshot: Snapshot) {
         self.layers = layers
@@ -32,13 +46,23 @@ package final class StoreView {
 
     func record<R: Record>(_ type: R.Type, _ key: StoreKey) throws -> R? {
         if let waiting = layers.value(key) { return try waiting.map { try R.decoded($0) } }
-        return try snapshot.record(key)
+        return try committed(R.kind, key).map { try R.decoded($0) }
     }
 
     func billing(_ company: StoreKey) throws -> CompanyBilling? {
         if let waiting = layers.value(company) { return try waiting?.withUnsafeBytes(CompanyBilling.decoded) }
-        guard let bytes = try snapshot.bytes(company) else { return nil }
-        return try withExtendedLifetime(snapshot) { try CompanyBilling.decoded(bytes) }
+        return try committed(.company, company).map { try CompanyBilling.decoded($0) }
+    }
+
+    /// A record where it lies. It stays for as long as the view.
+    private func committed(_ kind: RecordKind, _ key: StoreKey) throws -> UnsafeRawBufferPointer? {
+        let place =
+            try cursors.firstIndex { $0.kind == kind }
+            ?? {
+                cursors.append(RecordCursor(kind, try snapshot.cursor(.records)))
+                return cursors.endIndex - 1
+            }()
+        return try Store.reading { try key.withBytes { try cursors[place].cursor.value($0) } }
     }
 }
 

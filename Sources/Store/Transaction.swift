@@ -12,8 +12,15 @@ public final class Transaction {
     private let store: Store
     private let usage: any UsageLedger
     /// What was applied before, from the first read to the end.
-    private var present: StoreView?
-    private var state: State
+    private var present: Present?
+    // Only the one thread that applies the command reaches it.
+    @exclusivity(unchecked) private var state: State
+
+    private struct Present {
+        let view: StoreView
+        /// `UsageLedger.folds` before the view was made.
+        let folds: UInt64
+    }
 
     /// All that the command has done so far, one value: so that what is taken back or rehearsed is all of it.
     private struct State {
@@ -21,8 +28,8 @@ public final class Transaction {
         var writes = WriteSet()
         /// The last number given out, by counter.
         var numbers: [String: UInt64] = [:]
-        /// The last link of a chain, by name.
-        var links: [String: [UInt8]] = [:]
+        /// Of the invoice that was sealed last.
+        var lastSeal: InvoiceDigest?
         var changes: [RecordChange] = []
         var scheduled: [DueItem] = []
     }
@@ -103,12 +110,15 @@ public final class Transaction {
     package func put<R: Record>(_ record: R, encoded: [UInt8]) {
         set(.record(R.kind, in: environmentID, ordinal: record.id.ordinal), encoded)
         if R.kind == .invoice { return }
-        state.changes.append(RecordChange(kind: R.kind, ordinal: record.id.ordinal, record: record))
+        state.changes.append(
+            RecordChange(
+                kind: R.kind, ordinal: record.id.ordinal, effect: record.effect(at: now),
+                record: R.kind.isKept ? record : nil))
     }
 
     package func delete<R: Record>(_ id: Identifier<R>) {
         set(.record(R.kind, in: environmentID, ordinal: id.ordinal), nil)
-        state.changes.append(RecordChange(kind: R.kind, ordinal: id.ordinal, record: nil))
+        state.changes.append(RecordChange(kind: R.kind, ordinal: id.ordinal, effect: nil, record: nil))
     }
 
     /// The ordinal of the company or user that holds a key.
@@ -143,9 +153,9 @@ public final class Transaction {
     package func usage(
         company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]
     ) throws -> [Decimal] {
-        zip(uses, try usage.sums(company: company, of: uses)).map {
-            MeterUnit.quantity($1, ofMeter: $0.meter.ordinal)
-        }
+        let present = try look()
+        let sums = try usage.sums(company: company, of: uses, in: present.view.snapshot, asOf: present.folds)
+        return zip(uses, sums).map { MeterUnit.quantity($1, ofMeter: $0.meter.ordinal) }
     }
 
     /// What one company has used by a meter in a window, backfilled use included.
@@ -177,16 +187,14 @@ public final class Transaction {
         return last + 1
     }
 
-    /// The last link of a chain of this environment, by name; nil when it has none yet.
-    package func lastLink(_ chain: String) throws -> [UInt8]? {
-        try state.links[chain] ?? value(linkKey(chain))
+    /// The seal of this environment's last sealed invoice; nil when there is none yet.
+    package func lastSeal() throws -> InvoiceDigest? {
+        try state.lastSeal ?? value(sealKey).flatMap { InvoiceDigest($0) }
     }
 
-    package func setLastLink(_ chain: String, _ link: [UInt8]) { state.links[chain] = link }
+    package func setLastSeal(_ seal: InvoiceDigest) { state.lastSeal = seal }
 
-    private func linkKey(_ chain: String) -> StoreKey {
-        StoreKey.meta("link/\(environmentID.ordinal)/\(chain)")
-    }
+    private var sealKey: StoreKey { .meta("link/\(environmentID.ordinal)/invoice") }
 
     private func numberKey(_ counter: String) -> StoreKey {
         StoreKey.meta("number/\(environmentID.ordinal)/\(counter)")
@@ -200,11 +208,14 @@ public final class Transaction {
         return try before().value(key)
     }
 
-    private func before() throws -> StoreView {
+    private func before() throws -> StoreView { try look().view }
+
+    private func look() throws -> Present {
         if let present { return present }
-        let view = try store.view()
-        present = view
-        return view
+        let folds = usage.folds
+        let made = Present(view: try store.view(), folds: folds)
+        present = made
+        return made
     }
 
     func set(_ key: StoreKey, _ value: [UInt8]?) {
@@ -233,23 +244,43 @@ public final class Transaction {
     package func finish() throws -> (writes: WriteSet, identifiers: IdentifierCounters) {
         present = nil
         for (counter, last) in state.numbers { set(numberKey(counter), Self.bytes(last)) }
-        for (chain, last) in state.links { set(linkKey(chain), last) }
+        if let seal = state.lastSeal { set(sealKey, seal.bytes) }
         set(.meta("ids"), try RecordEncoder().encode(state.identifiers))
         return (state.writes, state.identifiers)
     }
 }
 
-/// A record that a command put, or deleted when `record` is nil.
+/// A record that a command put or deleted.
 package struct RecordChange: Sendable {
     package let kind: RecordKind
     package let ordinal: UInt64
+    /// Of what was put; nil when it concerns no company but the one that it may be itself.
+    package let effect: CompanyEffect?
+    /// What was put, of the kinds that are kept decoded in memory; nil when it was deleted.
     package let record: (any Record)?
+}
+
+/// What a record's change means for a company.
+package struct CompanyEffect: Sendable {
+    package let companyID: Identifier<Company>
+    /// Its periods are cut differently from now on.
+    package let cutsPeriods: Bool
 }
 
 /// Who knows the usage, counts that wait for their commit included.
 package protocol UsageLedger: Sendable {
+    /// How often use went from memory to the store: a snapshot begun since then holds all that memory has let go of.
+    var folds: UInt64 { get }
+
     /// What periods bill, in units of the meters: everything used in them except what was backfilled.
-    func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) throws -> [Int64]
+    ///
+    /// - Parameters:
+    ///   - snapshot: read when nothing has been folded since it was begun, else a new one.
+    ///   - folds: as many as there were before it was begun.
+    func sums(
+        company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)], in snapshot: Snapshot,
+        asOf folds: UInt64
+    ) throws -> [Int64]
 
     /// What counts against a limit: everything used in a window.
     func usage(company: Identifier<Company>, meter: Identifier<Meter>, in window: UsageWindow) throws -> Int64
@@ -259,18 +290,38 @@ package protocol UsageLedger: Sendable {
 }
 
 /// The last ordinal given out of each kind, by id prefix.
-package struct IdentifierCounters: Codable, Sendable {
-    private var last: [String: UInt64] = [:]
+package struct IdentifierCounters: Sendable {
+    /// Few, and those that are asked for most come first, so that looking through them is faster than hashing a prefix.
+    private var counters: [(prefix: String, last: UInt64)] = []
 
     package init() {}
 
-    func last(_ prefix: String) -> UInt64 { last[prefix] ?? 0 }
+    func last(_ prefix: String) -> UInt64 { counters.first { $0.prefix == prefix }?.last ?? 0 }
 
     mutating func next(_ prefix: String) -> UInt64 {
-        func next(_ ordinal: inout UInt64) -> UInt64 {
-            ordinal += 1
-            return ordinal
+        guard let place = counters.firstIndex(where: { $0.prefix == prefix }) else {
+            counters.append((prefix, 1))
+            return 1
         }
-        return next(&last[prefix, default: 0])
+        counters[place].last += 1
+        defer { if place > 0 { counters.swapAt(place, place - 1) } }
+        return counters[place].last
+    }
+}
+
+extension IdentifierCounters: Codable {
+    private enum CodingKeys: CodingKey {
+        case last
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let last = try decoder.container(keyedBy: CodingKeys.self).decode([String: UInt64].self, forKey: .last)
+        counters = last.map { ($0.key, $0.value) }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        let last = Dictionary(uniqueKeysWithValues: counters.map { ($0.prefix, $0.last) })
+        try container.encode(last, forKey: .last)
     }
 }

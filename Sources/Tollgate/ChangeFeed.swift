@@ -87,14 +87,13 @@ package final class ChangeFeed: Sendable {
         var records = Records()
         var hasOtherKeys = false
         for change in transaction.changes {
-            switch (change.kind, change.record) {
-            case (.company, _): records.companies.insert(Identifier(ordinal: change.ordinal))
-            case (.user, _): records.users.insert(Identifier(ordinal: change.ordinal))
-            case (.companyOverride, let override as CompanyOverride): records.companies.insert(override.companyID)
-            case (.subscription, let subscription as Subscription): records.companies.insert(subscription.companyID)
-            case (.apiKey, _): hasOtherKeys = true
+            if let effect = change.effect { records.companies.insert(effect.companyID) }
+            switch change.kind {
+            case .company: records.companies.insert(Identifier(ordinal: change.ordinal))
+            case .user: records.users.insert(Identifier(ordinal: change.ordinal))
+            case .apiKey: hasOtherKeys = true
             // A meter that nothing refers to yet changes no answer, and plan groups are for new companies.
-            case (.meter, _), (.planGroup, _): continue
+            case .meter, .planGroup: continue
             default: records.hasOtherCatalog = records.hasOtherCatalog || change.kind.isCatalog
             }
         }

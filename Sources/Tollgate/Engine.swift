@@ -255,7 +255,7 @@ public final class Engine: Sendable {
     /// The latest event of the companies whose periods are cut at the transaction's time.
     private func latestEvent(beside transaction: Transaction, in environment: EnvironmentID) -> Timestamp? {
         guard let meters = runtime(environment)?.catalog.nouns.meterIDs else { return nil }
-        return transaction.cutSubscriptions.compactMap { counters.latestEvent(of: $0.companyID, meters: meters) }.max()
+        return transaction.cutCompanies.compactMap { counters.latestEvent(of: $0, meters: meters) }.max()
     }
 
     /// Applies a command inside an exclusive pass of the gate.
@@ -308,10 +308,9 @@ public final class Engine: Sendable {
         memory.publish(transaction.changes, store)
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
-        for subscription in transaction.cutSubscriptions {
-            memory.subscribed.insert(subscription.companyID)
-            counters.boundariesChanged(
-                of: subscription.companyID, meters: runtime.catalog.nouns.meterIDs)
+        for company in transaction.cutCompanies {
+            memory.subscribed.insert(company)
+            counters.boundariesChanged(of: company, meters: runtime.catalog.nouns.meterIDs)
         }
         changes.note(transaction, in: environment)
     }
@@ -383,14 +382,8 @@ extension CommitTicket {
 }
 
 extension Transaction {
-    /// Subscriptions that begin or end now, or whose anchor is or has been moved. Closing a period moves no boundary.
-    fileprivate var cutSubscriptions: [Subscription] {
-        changes.compactMap { change in
-            guard change.kind == .subscription, let subscription = change.record as? Subscription,
-                subscription.startedAt == now || subscription.anchor == now
-                    || subscription.endedAt.map({ now <= $0 }) == true || subscription.status == .trialing
-            else { return nil }
-            return subscription
-        }
+    /// Companies whose subscriptions begin or end now, or are moved.
+    fileprivate var cutCompanies: [Identifier<Company>] {
+        changes.compactMap { change in change.effect.flatMap { $0.cutsPeriods ? $0.companyID : nil } }
     }
 }

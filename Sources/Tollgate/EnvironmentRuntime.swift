@@ -87,12 +87,10 @@ final class EnvironmentRuntime: Sendable {
     /// Follows a command's changes. Called alone (gate held).
     func publish(_ changes: [RecordChange]) {
         for change in changes {
-            switch (change.kind, change.record) {
-            case (.company, _): companies.forget(Identifier(ordinal: change.ordinal))
-            case (.user, _): users.forget(Identifier(ordinal: change.ordinal))
-            case (.companyOverride, let override as CompanyOverride): companies.forget(override.companyID)
-            case (.subscription, let subscription as Subscription): companies.forget(subscription.companyID)
-            default: break
+            switch change.kind {
+            case .company: companies.forget(Identifier(ordinal: change.ordinal))
+            case .user: users.forget(Identifier(ordinal: change.ordinal))
+            default: if let effect = change.effect { companies.forget(effect.companyID) }
             }
         }
         let ofCatalog = changes.filter { $0.kind.isCatalog && $0.kind != .apiKey }

@@ -107,7 +107,12 @@ final class World {
 }
 
 private struct NoUsage: UsageLedger {
-    func sums(company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)]) -> [Int64] {
+    let folds: UInt64 = 0
+
+    func sums(
+        company: Identifier<Company>, of uses: [(meter: Identifier<Meter>, period: Period)], in snapshot: Snapshot,
+        asOf folds: UInt64
+    ) -> [Int64] {
         uses.map { _ in 0 }
     }
 

@@ -26,21 +26,21 @@ internal import Testing
         }
     }
 
-    /// Columns: price, quantity, the tiers as `(from, upTo] quantity × unit + flat`.
+    /// Columns: price, quantity, the tiers as `≤upTo quantity × unit + flat`, the last one as `rest …`.
     @Test(
         arguments: rows(
             """
-            10 for 1500              | 25  | (0, ∞] 3 × 1500 + 0
-            100 above 10 for 1500    | 125 | (0, 100] 100 × 0 + 0; (100, ∞] 3 × 1500 + 0
-            100 above each 3         | 40  | (0, 100] 40 × 0 + 0
-            10 above graduated ≤5 @7 +2, rest @6 | 16 | (0, 10] 10 × 0 + 0; (10, 15] 5 × 7 + 2; (15, ∞] 1 × 6 + 0
-            10 above volume ≤5 @7, rest @6       | 16 | (0, 10] 10 × 0 + 0; (15, ∞] 6 × 6 + 0
-            10 above graduated at zero ≤5 @7 +2, rest @6 | 4 | (0, 10] 4 × 0 + 0; (10, 15] 0 × 7 + 2
+            10 for 1500              | 25  | rest 3 × 1500 + 0
+            100 above 10 for 1500    | 125 | ≤100 100 × 0 + 0; rest 3 × 1500 + 0
+            100 above each 3         | 40  | ≤100 40 × 0 + 0
+            10 above graduated ≤5 @7 +2, rest @6 | 16 | ≤10 10 × 0 + 0; ≤15 5 × 7 + 2; rest 1 × 6 + 0
+            10 above volume ≤5 @7, rest @6       | 16 | ≤10 10 × 0 + 0; rest 6 × 6 + 0
+            10 above graduated at zero ≤5 @7 +2, rest @6 | 4 | ≤10 4 × 0 + 0; ≤15 0 × 7 + 2
             """))
     func `what is free is a tier of its own`(row: [String]) throws {
         let rated = try rate(quantity: try decimal(row[1]), under: try priceModel(row[0]))
         let tiers = rated.tiers.map { tier in
-            "(\(tier.from), \(tier.upTo?.description ?? "∞")] \(tier.quantity) × \(tier.unitAmount) + \(tier.flatAmount)"
+            "\(tier.upTo.map { "≤\($0)" } ?? "rest") \(tier.quantity) × \(tier.unitAmount) + \(tier.flatAmount)"
         }
         #expect(tiers.joined(separator: "; ") == row[2])
     }

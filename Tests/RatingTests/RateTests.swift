@@ -62,25 +62,25 @@ internal import Testing
         #expect(try rate(quantity: try decimal(row[1]), under: try priceModel(row[0])).amount == Int64(row[2]))
     }
 
-    /// Each tier: `(from, upTo] quantity × unit + flat = amount`.
+    /// Each tier: `≤upTo quantity × unit + flat = amount`, of the last one `rest …`.
     @Test(
         arguments: rows(
             """
-            graduated ≤500 @400, ≤2000 @325, rest @210 | 4605 | (0, 500] 500 × 400 + 0 = 200000; (500, 2000] 1500 × 325 + 0 = 487500; (2000, ∞] 2605 × 210 + 0 = 547050
-            graduated ≤500 @400, ≤2000 @325, rest @210 | 500  | (0, 500] 500 × 400 + 0 = 200000
-            graduated ≤5 @1 +2, rest @1 +3 | 5.5 | (0, 5] 5 × 1 + 2 = 7; (5, ∞] 0.5 × 1 + 3 = 3.5
-            volume ≤5 @7, ≤10 @6.5 +1, rest @6 | 10 | (5, 10] 10 × 6.5 + 1 = 66
-            volume ≤5 @7, ≤10 @6.5 +1, rest @6 | 11 | (10, ∞] 11 × 6 + 0 = 66
-            50 free, then 0.25 | 60 | (0, 50] 50 × 0 + 0 = 0; (50, ∞] 10 × 0.25 + 0 = 2.5
-            each 3 | 7 | (0, ∞] 7 × 3 + 0 = 21
+            graduated ≤500 @400, ≤2000 @325, rest @210 | 4605 | ≤500 500 × 400 + 0 = 200000; ≤2000 1500 × 325 + 0 = 487500; rest 2605 × 210 + 0 = 547050
+            graduated ≤500 @400, ≤2000 @325, rest @210 | 500  | ≤500 500 × 400 + 0 = 200000
+            graduated ≤5 @1 +2, rest @1 +3 | 5.5 | ≤5 5 × 1 + 2 = 7; rest 0.5 × 1 + 3 = 3.5
+            volume ≤5 @7, ≤10 @6.5 +1, rest @6 | 10 | ≤10 10 × 6.5 + 1 = 66
+            volume ≤5 @7, ≤10 @6.5 +1, rest @6 | 11 | rest 11 × 6 + 0 = 66
+            50 free, then 0.25 | 60 | ≤50 50 × 0 + 0 = 0; rest 10 × 0.25 + 0 = 2.5
+            each 3 | 7 | rest 7 × 3 + 0 = 21
             each 3 | 0 |
             each 3 | -2 |
-            volume at zero ≤5 @7 +9, rest @6 | 0 | (0, 5] 0 × 7 + 9 = 9
+            volume at zero ≤5 @7 +9, rest @6 | 0 | ≤5 0 × 7 + 9 = 9
             """))
     func `the tiers that were charged are told`(row: [String]) throws {
         let rated = try rate(quantity: try decimal(row[1]), under: try priceModel(row[0]))
         let tiers = rated.tiers.map { tier in
-            "(\(tier.from), \(tier.upTo?.description ?? "∞")] \(tier.quantity) × \(tier.unitAmount)"
+            "\(tier.upTo.map { "≤\($0)" } ?? "rest") \(tier.quantity) × \(tier.unitAmount)"
                 + " + \(tier.flatAmount) = \(tier.amount)"
         }
         #expect(tiers.joined(separator: "; ") == row[2])
