@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals, and
-/// whoever has just held it alone lets another one go first.
+/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals, and one
+/// who waits for that is next: also when the one who held it alone comes back at once.
 ///
 /// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone
 /// for microseconds, the steps of the closer for milliseconds. That gives events and commands one order without one

@@ -21,6 +21,8 @@ import Testing
         }
         while passes.load(ordering: .relaxed) == 0 { usleep(100) }
         let waits = (0..<20).map { _ in
+            // Until the other one is inside again.
+            usleep(500)
             let before = passes.load(ordering: .relaxed)
             return gate.exclusive { passes.load(ordering: .relaxed) - before }
         }
