@@ -81,7 +81,8 @@ extension Timestamp: Packed {
 extension Optional: Packed where Wrapped: Packed {
     @inlinable
     public func pack(into writer: inout RecordWriter) {
-        if let self { self.pack(into: &writer) } else { writer.writeNull() }
+        // Not bound to a name, which would copy what it holds.
+        if self == nil { writer.writeNull() } else { self!.pack(into: &writer) }
     }
     @inlinable
     public init(unpacking reader: inout RecordReader) throws(MalformedRecord) {
@@ -95,7 +96,8 @@ extension Array: Packed where Element: Packed {
         writer.writeArray(count: count)
         // Where they lie: a copy of each would count all references in it.
         withUnsafeBufferPointer { elements in
-            for place in elements.indices { elements[place].pack(into: &writer) }
+            guard let first = elements.baseAddress else { return }
+            for place in elements.indices { (first + place).pointee.pack(into: &writer) }
         }
     }
     @inlinable

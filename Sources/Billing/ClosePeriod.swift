@@ -95,28 +95,16 @@ extension Subscription {
         _ lines: [InvoiceLine], for period: Period, to company: CompanyBilling? = nil, _ finality: Finality,
         _ transaction: Transaction
     ) throws -> Invoice {
-        guard let company = try company ?? transaction.billing(of: companyID) else {
-            throw Refusal.notFound("company \(companyID) does not exist")
-        }
+        let company = try company ?? transaction.requireBilling(of: companyID)
         var invoice = Invoice(
             id: transaction.newID(), environmentID: environmentID, companyID: companyID, subscriptionID: id,
             currency: currency, period: period, lines: lines, finalizesAt: finality.at,
             profile: company.profile, createdAt: transaction.now)
-        invoice.terms = InvoiceTerms(
-            discount: discount.flatMap { $0.isActive(at: transaction.now) ? $0 : nil },
-            taxRates: company.profile.taxRates ?? [])
-        try invoice.deriveLines(transaction)
+        try invoice.issue(
+            finality, discount.flatMap { $0.isActive(at: transaction.now) ? $0 : nil }, to: company, transaction)
         noteDiscount(of: invoice, at: transaction.now)
         if lines.indices.contains(where: { lines[$0].type == .usage && lines[$0].usageBasis?.isEarly != true }) {
             billedPeriods.append(BilledPeriod(period: period, invoiceID: invoice.id))
-        }
-        transaction.indexInvoice(invoice.id, of: companyID)
-        if finality.isReached {
-            try invoice.finalize(at: finality.at, to: company, transaction)
-        } else {
-            try invoice.checkTotal()
-            transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
-            try transaction.put(invoice)
         }
         return invoice
     }
@@ -146,6 +134,20 @@ extension Subscription {
 }
 
 extension Invoice {
+    /// Agrees on the terms, makes the lines that follow from the others, and puts it: final where its grace is over,
+    /// else a draft with an appointment for that.
+    mutating func issue(
+        _ finality: Finality, _ discount: SubscriptionDiscount?, to company: CompanyBilling, _ transaction: Transaction
+    ) throws {
+        terms = InvoiceTerms(discount: discount, taxRates: company.profile.taxRates ?? [])
+        try deriveLines(transaction)
+        transaction.indexInvoice(id, of: companyID)
+        if finality.isReached { return try finalize(at: finality.at, to: company, transaction) }
+        try checkTotal()
+        transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: id.ordinal))
+        try transaction.put(self)
+    }
+
     /// Refuses a sum that minor units cannot hold, before it is stored.
     func checkTotal() throws {
         var sum: Int64 = 0

@@ -43,27 +43,18 @@ extension PlanChoice {
         guard let currency = purchases.first?.price.currency else { return nil }
         let (now, finality) = (transaction.now, try Finality.now(transaction))
         let period = Period(start: now, end: now)
-        let profile = try transaction.require(company.id, "company").billingProfile
+        let billing = try transaction.requireBilling(of: company.id)
         var invoice = Invoice(
             id: transaction.newID(), environmentID: transaction.environmentID, companyID: company.id,
             subscriptionID: transaction.newID(), currency: currency, period: period,
             lines: purchases.map { $0.line(transaction.newID(), for: period) }, finalizesAt: finality.at,
-            profile: profile, createdAt: now)
+            profile: billing.profile, createdAt: now)
         var discount: SubscriptionDiscount?
         if target.price == nil, let coupon = target.coupon {
             try transaction.redeem(coupon)
             discount = SubscriptionDiscount(id: transaction.newID(), coupon, startedAt: now, endsAt: nil)
         }
-        invoice.terms = InvoiceTerms(discount: discount, taxRates: profile.taxRates ?? [])
-        try invoice.deriveLines(transaction)
-        transaction.indexInvoice(invoice.id, of: company.id)
-        if finality.isReached {
-            try invoice.finalize(at: finality.at, to: try transaction.billing(of: company.id), transaction)
-        } else {
-            try invoice.checkTotal()
-            transaction.schedule(DueItem(at: finality.at, task: .finalizeInvoice, ordinal: invoice.id.ordinal))
-            try transaction.put(invoice)
-        }
+        try invoice.issue(finality, discount, to: billing, transaction)
         return invoice
     }
 }

@@ -7,10 +7,16 @@ internal import Store
 /// Shared: most subscriptions that are closed together have them in common.
 final class BillingTerms {
     /// A price for being on a plan at all.
-    struct Fee {
+    final class Fee {
         let plan: Plan
         let versionID: Identifier<PlanVersion>
         let price: Price
+
+        init(_ plan: Plan, _ versionID: Identifier<PlanVersion>, _ price: Price) {
+            self.plan = plan
+            self.versionID = versionID
+            self.price = price
+        }
     }
 
     /// Of the base plan first.
@@ -51,7 +57,7 @@ final class BillingTerms {
                     preconditionFailure("subscription \(subscription.id) names price \(priceID) of another version")
                 }
                 let plan = try transaction.require(planID, "plan")
-                fees.append(Fee(plan: plan, versionID: versionID, price: price))
+                fees.append(Fee(plan, versionID, price))
             }
             for id in version.entitlementIDs {
                 let entitlement = try transaction.require(id, "plan entitlement")

@@ -70,6 +70,6 @@ package struct Cursor: ~Copyable {
 }
 
 extension Transaction where Self: ~Copyable {
-    /// A cursor of the table, which must end before the transaction does.
+    /// A cursor of the table, which must not be used once the transaction has ended.
     package func cursor(_ table: Table) throws(LMDBError) -> Cursor { try Cursor(table, handle) }
 }

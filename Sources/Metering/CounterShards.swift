@@ -272,25 +272,25 @@ package final class CounterShards: UsageLedger {
             // With the lock held nothing more is let go of here.
             let snapshot = folds == self.folds ? snapshot : try store.snapshot()
             return try snapshot.withUsage { rows in
+                var sums = [Int64](repeating: 0, count: uses.count)
+                for (place, (meter, period)) in uses.enumerated() {
+                    let used = CounterKey(company: company, meter: meter)
+                    if used.kind == .additive {
+                        try scan(used, period.start, period.end, &shard, snapshot, &rows) { sums[place] += $1 }
+                    } else {
+                        sums[place] = try whole(
+                            of: used, from: period.start, to: period.end, billed: true, shard, snapshot
+                        ).value(used.kind)
+                    }
+                }
                 // Nearly nobody has backfilled.
                 let hasBackfill = try rows.hasAny(company: company.ordinal, fromMeter: CounterKey.backfillBit)
-                var sums: [Int64] = []
-                sums.reserveCapacity(uses.count)
-                for (meter, period) in uses {
-                    let used = CounterKey(company: company, meter: meter)
-                    if used.kind != .additive {
-                        let whole = try whole(
-                            of: used, from: period.start, to: period.end, billed: true, shard, snapshot)
-                        sums.append(whole.value(used.kind))
+                for (place, (meter, period)) in uses.enumerated() {
+                    let backfilled = CounterKey(company: company, meter: meter, backfill: true)
+                    guard backfilled.kind == .additive, hasBackfill || shard.table.find(backfilled) != nil else {
                         continue
                     }
-                    var sum: Int64 = 0
-                    try scan(used, period.start, period.end, &shard, snapshot, rows) { sum += $1 }
-                    let backfilled = CounterKey(company: company, meter: meter, backfill: true)
-                    if hasBackfill || shard.table.find(backfilled) != nil {
-                        try scan(backfilled, period.start, period.end, &shard, snapshot, rows) { sum -= $1 }
-                    }
-                    sums.append(sum)
+                    try scan(backfilled, period.start, period.end, &shard, snapshot, &rows) { sums[place] -= $1 }
                 }
                 return sums
             }
@@ -303,7 +303,7 @@ package final class CounterShards: UsageLedger {
     ) throws {
         try withShard(of: key.company) { shard in
             let snapshot = try store.snapshot()
-            try snapshot.withUsage { try scan(key, start, end, &shard, snapshot, $0, body) }
+            try snapshot.withUsage { try scan(key, start, end, &shard, snapshot, &$0, body) }
         }
     }
 
@@ -316,7 +316,7 @@ package final class CounterShards: UsageLedger {
         var sum: Int64 = 0
         let (key, snapshot) = (shard.table[position].key, try store.snapshot())
         try snapshot.withUsage { rows in
-            try scan(key, start, end, &shard, snapshot, rows) { sum += $1 }
+            try scan(key, start, end, &shard, snapshot, &rows) { sum += $1 }
         }
         shard.table[position].remember(sum, start: start, end: end)
         return sum
@@ -328,7 +328,7 @@ package final class CounterShards: UsageLedger {
     /// in the counter, and one that it has is told apart by its generation.
     private func scan(
         _ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ shard: inout Shard, _ snapshot: Snapshot,
-        _ rows: borrowing UsageRows, _ body: (Timestamp, Int64) -> Void
+        _ rows: inout UsageRows, _ body: (Timestamp, Int64) -> Void
     ) throws {
         try rows.forEach(company: key.company, meter: key.meter, from: start, to: end, body)
         guard let position = shard.table.find(key), shard.table[position].hasGains else { return }

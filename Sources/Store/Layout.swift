@@ -160,6 +160,11 @@ package struct UsageKey: Hashable, Comparable, Sendable {
         self.start = start
     }
 
+    /// As the table has it, of `width` bytes.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.init(company: bytes.bigEndian64(at: 0), meter: bytes.bigEndian64(at: 8), start: bytes.timestamp(at: 16))
+    }
+
     /// Writes the key's bytes without allocating: a fold writes many thousands of them.
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let words = (

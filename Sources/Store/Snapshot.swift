@@ -6,7 +6,8 @@ package import Model
 package final class Snapshot {
     private let store: Store
     private let transaction: ReadTransaction
-    private var usageRows: UsageRows?
+    // One thread at a time has the snapshot.
+    @exclusivity(unchecked) private var usageRows: UsageRows?
 
     init(_ store: Store, _ transaction: consuming ReadTransaction) {
         self.store = store
@@ -108,10 +109,10 @@ package final class Snapshot {
         }
     }
 
-    /// Lends the usage table to `body`.
-    package func withUsage<R>(_ body: (borrowing UsageRows) throws -> R) throws -> R {
+    /// Lends the usage table to `body`, which does not lend it again.
+    package func withUsage<R>(_ body: (inout UsageRows) throws -> R) throws -> R {
         if usageRows == nil { usageRows = UsageRows(cursor: try cursor(.usage)) }
-        return try body(usageRows!)
+        return try body(&usageRows!)
     }
 
     /// A cursor that must not outlive the snapshot.
@@ -122,32 +123,48 @@ package final class Snapshot {
 
 /// The usage table while it is read. One cursor for all lookups, as the rows of a company lie side by side.
 package struct UsageRows: ~Copyable {
-    fileprivate let cursor: Cursor
+    private let cursor: Cursor
+    /// The company and meter of the last visit, when no row of that company comes after it.
+    private var last: (company: UInt64, meter: UInt64)?
 
-    /// Whether the company has any usage under this meter or one with a higher ordinal.
+    fileprivate init(cursor: consuming Cursor) {
+        self.cursor = cursor
+    }
+
+    /// Whether the company has any usage under this meter or one with a higher ordinal. Looks for none after a visit
+    /// that came to the end of the company's rows.
     package func hasAny(company: UInt64, fromMeter meter: UInt64) throws -> Bool {
+        if let last, last.company == company, last.meter < meter { return false }
         var found = false
-        try UsageKey(company: company, meter: meter, start: Timestamp(milliseconds: .min)).withBytes { first in
-            try cursor.forEach(from: first, to: nil) { key, value in
-                try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
-                found = key.bigEndian64(at: 0) == company
-                return false
-            }
+        let start = UsageKey(company: company, meter: meter, start: Timestamp(milliseconds: .min))
+        try forEach(from: start) { row, _ in
+            found = row.company == company
+            return false
         }
         return found
     }
 
     /// Visits the buckets of one company and meter that begin in `[from, to)`.
-    package func forEach(
+    package mutating func forEach(
         company: UInt64, meter: UInt64, from: Timestamp, to: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
-        try UsageKey(company: company, meter: meter, start: from).withBytes { first in
-            try UsageKey(company: company, meter: meter, start: to).withBytes { last in
-                try cursor.forEach(from: first, to: last) { key, value in
-                    try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
-                    body(key.timestamp(at: 16), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
-                    return true
-                }
+        var isLast = true
+        defer { last = isLast ? (company, meter) : nil }
+        try forEach(from: UsageKey(company: company, meter: meter, start: from)) { row, sum in
+            guard row.company == company, row.meter == meter, row.start < to else {
+                isLast = row.company != company
+                return false
+            }
+            body(row.start, sum)
+            return true
+        }
+    }
+
+    private func forEach(from first: UsageKey, _ body: (UsageKey, Int64) throws -> Bool) throws {
+        try first.withBytes { first in
+            try cursor.forEach(from: first, to: nil) { key, value in
+                try StoreTable.usage.check(keyBytes: key.count, valueBytes: value.count)
+                return try body(UsageKey(key), Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
             }
         }
     }

@@ -258,7 +258,8 @@ package final class Store: Sendable {
 
     /// What a commit has to write.
     func writes(of commit: UInt64) -> WriteSet {
-        uncommitted.withLock { $0.layers.first { $0.commit == commit }?.writes } ?? WriteSet()
+        let layers = uncommitted.withLock { $0.layers.filter { $0.commit == commit } }
+        return layers.dropFirst().reduce(into: layers.first?.writes ?? WriteSet()) { $0.merge($1.writes) }
     }
 
     /// Forgets what a commit has made durable.
@@ -302,14 +303,19 @@ package final class Store: Sendable {
 
 /// What is applied and not yet durable.
 private struct Uncommitted {
-    /// Oldest first.
+    /// Oldest first. The writes of a commit may be in several.
     var layers: [StoreView.Layer] = []
+    /// So many writes stay apart, for the committer to join: it would hold up whoever applies commands.
+    private static let large = 512
+    /// More layers would make looking for a key slow.
+    private static let layersLimit = 16
     /// How often something was added.
     private(set) var publications: UInt64 = 0
 
     mutating func add(_ writes: WriteSet, commit: UInt64) {
         publications += 1
-        if layers.last?.commit == commit {
+        let staysApart = writes.count >= Self.large && layers.count < Self.layersLimit
+        if layers.last?.commit == commit, !staysApart {
             layers[layers.count - 1].writes.merge(writes)
         } else {
             layers.append(StoreView.Layer(commit: commit, writes: writes))

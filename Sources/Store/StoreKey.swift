@@ -86,6 +86,9 @@ package struct StoreKey: Hashable, Comparable, Sendable {
         return mix(mix(UInt64(table.place), high), low)
     }
 
+    /// A bit for the kind of record; none of what is no record.
+    var kindBit: UInt64 { table == .records ? 1 << (UInt64(truncatingIfNeeded: high >> 120) & 63) : 0 }
+
     /// Whether it is the place of a record that is kept in memory.
     var isOfCatalog: Bool {
         table == .records && RecordKind(rawValue: UInt8(truncatingIfNeeded: high >> 120))?.isCatalog == true

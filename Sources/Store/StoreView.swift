@@ -56,13 +56,15 @@ package final class StoreView {
 
     /// A record where it lies. It stays for as long as the view.
     private func committed(_ kind: RecordKind, _ key: StoreKey) throws -> UnsafeRawBufferPointer? {
-        let place =
-            try cursors.firstIndex { $0.kind == kind }
-            ?? {
-                cursors.append(RecordCursor(kind, try snapshot.cursor(.records)))
-                return cursors.endIndex - 1
-            }()
-        return try Store.reading { try key.withBytes { try cursors[place].cursor.value($0) } }
+        let cursor = try cursor(of: kind)
+        return try Store.reading { try key.withBytes { try cursor.cursor.value($0) } }
+    }
+
+    private func cursor(of kind: RecordKind) throws -> RecordCursor {
+        if let known = cursors.first(where: { $0.kind == kind }) { return known }
+        let cursor = RecordCursor(kind, try snapshot.cursor(.records))
+        cursors.append(cursor)
+        return cursor
     }
 }
 

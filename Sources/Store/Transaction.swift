@@ -27,7 +27,7 @@ public final class Transaction {
         var identifiers: IdentifierCounters
         var writes = WriteSet()
         /// The last number given out, by counter.
-        var numbers: [String: UInt64] = [:]
+        var numbers: [(counter: String, last: UInt64)] = []
         /// Of the invoice that was sealed last.
         var lastSeal: InvoiceDigest?
         var changes: [RecordChange] = []
@@ -85,6 +85,13 @@ public final class Transaction {
         let key = StoreKey.record(.company, in: environmentID, ordinal: company.ordinal)
         if let written = state.writes[key] { return try written?.withUnsafeBytes(CompanyBilling.decoded) }
         return try before().billing(key)
+    }
+
+    package func requireBilling(of company: Identifier<Company>) throws -> CompanyBilling {
+        guard let billing = try billing(of: company) else {
+            throw Refusal.notFound("company \(company) does not exist")
+        }
+        return billing
     }
 
     /// The record, or a refusal that names it as `what`.
@@ -176,14 +183,14 @@ public final class Transaction {
 
     /// A number that counts up by one without gaps, by name; starts at 1.
     package func nextNumber(_ counter: String) throws -> UInt64 {
-        if let place = state.numbers.index(forKey: counter) {
-            state.numbers.values[place] += 1
-            return state.numbers.values[place]
+        for place in state.numbers.indices where state.numbers[place].counter == counter {
+            state.numbers[place].last += 1
+            return state.numbers[place].last
         }
         let bytes = try value(numberKey(counter))
         guard bytes?.count ?? 8 == 8 else { throw StoreFailure("the store is damaged: \(counter) is no number") }
         let last = bytes?.withUnsafeBytes { $0.bigEndian64(at: 0) } ?? 0
-        state.numbers[counter] = last + 1
+        state.numbers.append((counter, last + 1))
         return last + 1
     }
 
@@ -291,15 +298,20 @@ package protocol UsageLedger: Sendable {
 
 /// The last ordinal given out of each kind, by id prefix.
 package struct IdentifierCounters: Sendable {
-    /// Few, and those that are asked for most come first, so that looking through them is faster than hashing a prefix.
+    /// Few, so that looking through them is faster than hashing a prefix; those that are asked for most come first.
     private var counters: [(prefix: String, last: UInt64)] = []
 
     package init() {}
 
-    func last(_ prefix: String) -> UInt64 { counters.first { $0.prefix == prefix }?.last ?? 0 }
+    func last(_ prefix: String) -> UInt64 { place(of: prefix).map { counters[$0].last } ?? 0 }
+
+    private func place(of prefix: String) -> Int? {
+        for place in counters.indices where counters[place].prefix == prefix { return place }
+        return nil
+    }
 
     mutating func next(_ prefix: String) -> UInt64 {
-        guard let place = counters.firstIndex(where: { $0.prefix == prefix }) else {
+        guard let place = place(of: prefix) else {
             counters.append((prefix, 1))
             return 1
         }

@@ -12,6 +12,8 @@ package struct WriteSet: Sendable {
     private var entries: [Entry] = []
     /// Places of entries, open addressing with linear probing, at most half full; -1 where there is none.
     private var slots: [Int32] = []
+    /// Of the records among them, a bit for each kind.
+    private var kinds: UInt64 = 0
 
     package init() {}
 
@@ -20,12 +22,13 @@ package struct WriteSet: Sendable {
     }
 
     package var isEmpty: Bool { entries.isEmpty }
+    var count: Int { entries.count }
 
     package var keys: some Sequence<StoreKey> { entries.lazy.map(\.key) }
 
     /// Nil when nothing was written under the key, a nil inside when it was deleted.
     package subscript(_ key: StoreKey) -> [UInt8]?? {
-        if entries.isEmpty { return nil }
+        if entries.isEmpty || kinds & key.kindBit != key.kindBit { return nil }
         let place = slots[slot(of: key, key.brief)]
         return place < 0 ? nil : .some(entries[Int(place)].value)
     }
@@ -73,6 +76,7 @@ package struct WriteSet: Sendable {
             return true
         }
         slots[slot] = Int32(entries.count)
+        kinds |= entry.key.kindBit
         entries.append(entry)
         return false
     }

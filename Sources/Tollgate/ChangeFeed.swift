@@ -83,25 +83,10 @@ package final class ChangeFeed: Sendable {
 
     /// Called alone (gate held), after the changes can be seen.
     func note(_ transaction: Transaction, in environment: EnvironmentID) {
-        guard state.withLock({ $0.follower != nil }) else { return }
-        var records = Records()
-        var hasOtherKeys = false
-        for change in transaction.changes {
-            if let effect = change.effect { records.companies.insert(effect.companyID) }
-            switch change.kind {
-            case .company: records.companies.insert(Identifier(ordinal: change.ordinal))
-            case .user: records.users.insert(Identifier(ordinal: change.ordinal))
-            case .apiKey: hasOtherKeys = true
-            // A meter that nothing refers to yet changes no answer, and plan groups are for new companies.
-            case .meter, .planGroup: continue
-            default: records.hasOtherCatalog = records.hasOtherCatalog || change.kind.isCatalog
-            }
-        }
-        records.hasOtherNames = !transaction.changedEntityKeys.isEmpty
         state.withLock { state in
             state.change { changes in
-                changes.environments[environment, default: Records()].add(records)
-                changes.hasOtherKeys = changes.hasOtherKeys || hasOtherKeys
+                if transaction.changes.contains(where: { $0.kind == .apiKey }) { changes.hasOtherKeys = true }
+                changes.environments[environment, default: Records()].note(transaction)
             }
         }?()
     }
@@ -113,10 +98,18 @@ package final class ChangeFeed: Sendable {
 }
 
 extension ChangeFeed.Records {
-    fileprivate mutating func add(_ other: Self) {
-        companies.formUnion(other.companies)
-        users.formUnion(other.users)
-        hasOtherCatalog = hasOtherCatalog || other.hasOtherCatalog
-        hasOtherNames = hasOtherNames || other.hasOtherNames
+    fileprivate mutating func note(_ transaction: Transaction) {
+        for change in transaction.changes {
+            if let effect = change.effect { companies.insert(effect.companyID) }
+            switch change.kind {
+            case .company: companies.insert(Identifier(ordinal: change.ordinal))
+            case .user: users.insert(Identifier(ordinal: change.ordinal))
+            // A meter that nothing refers to yet changes no answer, plan groups are for new companies, and keys are
+            // noted by themselves.
+            case .meter, .planGroup, .apiKey: continue
+            default: if change.kind.isCatalog { hasOtherCatalog = true }
+            }
+        }
+        if !transaction.changedEntityKeys.isEmpty { hasOtherNames = true }
     }
 }

@@ -87,9 +87,10 @@ extension Engine {
             }
             runtime.dedupe.note([fingerprint], commit: committer.currentCommit)
         }
+        let useTime = useTime(now, in: runtime.id)
         let seen: Seen
         do {
-            seen = try consume(&counted, limits, runtime, now)
+            seen = try consume(&counted, limits, runtime, now, useTime)
         } catch {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             throw error
@@ -99,7 +100,7 @@ extension Engine {
             counted.start = seen.start
             counted.idempotencyKey = key
             let writes = try answers.writes(answer, request, now, place)
-            enqueue(counted.block(in: runtime.id, at: now, useTime(now, in: runtime.id)), writes: writes, ticket)
+            enqueue(counted.block(in: runtime.id, at: now, useTime), writes: writes, ticket)
         } else {
             if let fingerprint { runtime.dedupe.forget(fingerprint) }
             try remember(answer, of: request, now, ticket, place)
@@ -113,7 +114,7 @@ extension Engine {
         _ runtime: EnvironmentRuntime, _ ticket: CommitTicket, _ now: Timestamp, rememberAt place: KeptAnswers.Place?
     ) throws -> ConsumeAnswer {
         var counted = countedUse(under: limits, request.quantity, runtime.catalog)
-        let seen = try consume(&counted, limits, runtime, now)
+        let seen = try consume(&counted, limits, runtime, now, useTime(now, in: runtime.id))
         let answer = ConsumeAnswer(limits, request.quantity, seen)
         guard seen.isTaken else {
             try remember(answer, of: request, now, ticket, place)
@@ -127,12 +128,13 @@ extension Engine {
     }
 
     private func consume(
-        _ use: inout CountedUse, _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp
+        _ use: inout CountedUse, _ limits: UseLimits, _ runtime: EnvironmentRuntime, _ now: Timestamp,
+        _ useTime: Timestamp
     ) throws -> Seen {
         let quantity = use.quantity
         return try counters.consume(
             quantity, from: limits.key, of: use.key, derived: &use.derived, in: runtime.id, used: limits.used,
-            at: useTime(now, in: runtime.id), received: settled(now, in: runtime.id)
+            at: useTime, received: settled(now, in: runtime.id)
         ) { limits.allow(quantity, usage: $0, held: $1) }
     }
 }
