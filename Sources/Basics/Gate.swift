@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// A gate that many may pass together and one may hold alone. Whoever wants it alone goes before new arrivals, and one
-/// who waits for that is next: also when the one who held it alone comes back at once.
+/// A gate that many may pass together and one may hold alone. One who waits to be alone is next: he goes before new
+/// arrivals, and before the one who held it alone and comes back at once.
 ///
 /// Metering passes it shared for each batch; a command, and the committer when it takes what is pending, hold it alone
 /// for microseconds, the steps of the closer for milliseconds. That gives events and commands one order without one
 /// lock for both.
 public final class Gate: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>
-    /// Held while waiting to be alone. The lock itself would go to the thread that runs: to the closer, which comes
-    /// back at once, again and again, while the committer is still waking up.
+    /// Held by the one who waits to be alone; it has no order of its own. The lock by itself would go to the thread
+    /// that runs: to the closer, which comes back at once, again and again, while the committer is still waking up.
     private let turn: UnsafeMutablePointer<pthread_mutex_t>
 
     public init() {

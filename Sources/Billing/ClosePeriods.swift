@@ -78,7 +78,7 @@ struct TermsShelf {
         let addOns: [SubscribedAddOn]
     }
 
-    /// Those that were asked for last come first.
+    /// Few; those that were asked for last come first.
     private var known: [(key: Key, terms: BillingTerms)] = []
 
     mutating func terms(of subscription: Subscription, _ transaction: Transaction) throws -> BillingTerms {
@@ -89,7 +89,7 @@ struct TermsShelf {
             return known[0].terms
         }
         let terms = try BillingTerms(of: subscription, transaction)
-        known.append((key, terms))
+        known.insert((key, terms), at: 0)
         return terms
     }
 }

@@ -6,7 +6,8 @@ package struct Cursor: ~Copyable {
     private let transaction: OpaquePointer
     private let index: UInt32
 
-    fileprivate init(_ table: Table, _ handle: TransactionHandle) throws(LMDBError) {
+    /// - Parameter handle: of a transaction that ends later when it is a write: LMDB closes the cursors of those.
+    init(_ table: Table, _ handle: TransactionHandle) throws(LMDBError) {
         transaction = handle.pointer
         index = handle.index(of: table)
         var opened: OpaquePointer?
@@ -69,7 +70,7 @@ package struct Cursor: ~Copyable {
     }
 }
 
-extension Transaction where Self: ~Copyable {
+extension ReadTransaction {
     /// A cursor of the table, which must not be used once the transaction has ended.
     package func cursor(_ table: Table) throws(LMDBError) -> Cursor { try Cursor(table, handle) }
 }

@@ -62,7 +62,7 @@ extension Transaction where Self: ~Copyable {
         _ table: Table, from: UnsafeRawBufferPointer, to: UnsafeRawBufferPointer?, reversed: Bool = false,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        let cursor = try cursor(table)
+        let cursor = try Cursor(table, handle)
         try cursor.forEach(from: from, to: to, reversed: reversed, body)
     }
 }

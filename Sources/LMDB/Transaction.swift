@@ -4,7 +4,8 @@ import CLMDB
 ///
 /// Bytes handed to a closure lie in the map itself, uncopied. They are valid until the closure returns and must not
 /// leave it: after the transaction, or its next change, the page may hold something else. Reading borrows the
-/// transaction and changing it mutates it, so the compiler refuses a change from inside such a closure.
+/// transaction and changing it mutates it, so the compiler refuses a change from inside such a closure. Only a read
+/// has cursors that lend values for as long as itself.
 package protocol Transaction: ~Copyable {
     var handle: TransactionHandle { get }
 }

@@ -67,6 +67,7 @@ extension CounterShards {
 
     /// The store holds the folds now.
     package func folded(_ folds: [UsageFold]) {
+        if folds.isEmpty { return }
         // Before anything is let go of: who reads from an older snapshot must find out.
         foldCount.wrappingAdd(1, ordering: .releasing)
         for fold in folds {
@@ -112,6 +113,7 @@ extension CounterShards {
             }
         }
         for hold in holds { recounted[UsageFold.shard(of: hold.companyID.ordinal)].withLock { $0.holds.insert(hold) } }
+        foldCount.wrappingAdd(1, ordering: .releasing)
         for (shard, recounted) in zip(shards, recounted) {
             recounted.withLock { recounted in shard.withLock { swap(&$0, &recounted) } }
         }

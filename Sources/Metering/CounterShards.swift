@@ -20,6 +20,7 @@ package final class CounterShards: UsageLedger {
     private let waits = Atomic<UInt64>(0)
     /// Samples that memory has taken up since the last commit began.
     let newSamples = Atomic<Int>(0)
+    /// How often memory has let go of what the store holds.
     let foldCount = Atomic<UInt64>(0)
 
     package typealias Uncut = @Sendable (EnvironmentID, Identifier<Company>, Timestamp) throws -> Period
@@ -324,8 +325,8 @@ package final class CounterShards: UsageLedger {
 
     /// The buckets in the store, and what it does not hold yet.
     ///
-    /// The shard's lock is held, so no fold is forgotten between the two readings: one that the snapshot lacks is still
-    /// in the counter, and one that it has is told apart by its generation.
+    /// The shard's lock is held, and no fold has been forgotten since the snapshot was begun: one that the snapshot
+    /// lacks is still in the counter, and one that it has is told apart by its generation.
     private func scan(
         _ key: CounterKey, _ start: Timestamp, _ end: Timestamp, _ shard: inout Shard, _ snapshot: Snapshot,
         _ rows: inout UsageRows, _ body: (Timestamp, Int64) -> Void

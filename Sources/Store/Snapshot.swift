@@ -149,7 +149,7 @@ package struct UsageRows: ~Copyable {
         company: UInt64, meter: UInt64, from: Timestamp, to: Timestamp, _ body: (Timestamp, Int64) -> Void
     ) throws {
         var isLast = true
-        defer { last = isLast ? (company, meter) : nil }
+        last = nil
         try forEach(from: UsageKey(company: company, meter: meter, start: from)) { row, sum in
             guard row.company == company, row.meter == meter, row.start < to else {
                 isLast = row.company != company
@@ -158,6 +158,7 @@ package struct UsageRows: ~Copyable {
             body(row.start, sum)
             return true
         }
+        if isLast { last = (company, meter) }
     }
 
     private func forEach(from first: UsageKey, _ body: (UsageKey, Int64) throws -> Bool) throws {

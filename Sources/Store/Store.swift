@@ -17,8 +17,8 @@ package final class Store: Sendable {
     package let secret: KeyedHash
     private let directoryLock: DirectoryLock
     private let decoded = Locked(Decoded())
-    /// Applied and not yet committed, by the commits that will carry it: the one that is being written, if any, and the
-    /// next. Nil values are deletions.
+    /// Applied and not yet committed, in layers of the commits that will carry it: the one that is being written, if
+    /// any, and the next. Nil values are deletions.
     private let uncommitted = Locked(Uncommitted())
     private let tables: [Table]
     private let scans = DispatchQueue(label: "tollgate.scans", qos: .utility)

@@ -8,7 +8,7 @@ package import Model
 /// them. And for whoever needs several records as one command left them. What it holds of the waiting writes is copied
 /// if more are added meanwhile.
 package final class StoreView {
-    /// What one commit will write. Nil values are deletions.
+    /// A part of what one commit will write. Nil values are deletions.
     struct Layer {
         let commit: UInt64
         var writes: WriteSet
@@ -46,12 +46,14 @@ package final class StoreView {
 
     func record<R: Record>(_ type: R.Type, _ key: StoreKey) throws -> R? {
         if let waiting = layers.value(key) { return try waiting.map { try R.decoded($0) } }
-        return try committed(R.kind, key).map { try R.decoded($0) }
+        return try withExtendedLifetime(self) { try committed(R.kind, key).map { try R.decoded($0) } }
     }
 
     func billing(_ company: StoreKey) throws -> CompanyBilling? {
         if let waiting = layers.value(company) { return try waiting?.withUnsafeBytes(CompanyBilling.decoded) }
-        return try committed(.company, company).map { try CompanyBilling.decoded($0) }
+        return try withExtendedLifetime(self) {
+            try committed(.company, company).map { try CompanyBilling.decoded($0) }
+        }
     }
 
     /// A record where it lies. It stays for as long as the view.

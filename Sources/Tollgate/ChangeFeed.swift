@@ -82,11 +82,14 @@ package final class ChangeFeed: Sendable {
     }
 
     /// Called alone (gate held), after the changes can be seen.
-    func note(_ transaction: Transaction, in environment: EnvironmentID) {
+    ///
+    /// - Parameter hasOtherNames: keys were given to somebody or taken away.
+    func note(_ records: [RecordChange], hasOtherNames: Bool, in environment: EnvironmentID) {
         state.withLock { state in
             state.change { changes in
-                if transaction.changes.contains(where: { $0.kind == .apiKey }) { changes.hasOtherKeys = true }
-                changes.environments[environment, default: Records()].note(transaction)
+                if records.contains(where: { $0.kind == .apiKey }) { changes.hasOtherKeys = true }
+                changes.environments[environment, default: Records()].note(records)
+                if hasOtherNames { changes.environments[environment]?.hasOtherNames = true }
             }
         }?()
     }
@@ -98,8 +101,8 @@ package final class ChangeFeed: Sendable {
 }
 
 extension ChangeFeed.Records {
-    fileprivate mutating func note(_ transaction: Transaction) {
-        for change in transaction.changes {
+    fileprivate mutating func note(_ changes: [RecordChange]) {
+        for change in changes {
             if let effect = change.effect { companies.insert(effect.companyID) }
             switch change.kind {
             case .company: companies.insert(Identifier(ordinal: change.ordinal))
@@ -110,6 +113,5 @@ extension ChangeFeed.Records {
             default: if change.kind.isCatalog { hasOtherCatalog = true }
             }
         }
-        if !transaction.changedEntityKeys.isEmpty { hasOtherNames = true }
     }
 }

@@ -66,9 +66,12 @@ extension Engine {
 
     /// Checks every invoice against the usage it bills, as `verify` does at its end, without replaying the journal. The
     /// result is shown by `statistics` until the next one.
-    public func audit() throws -> VerifyReport {
+    ///
+    /// - Parameter isCancelled: asked for each invoice.
+    /// - Throws: `CancellationError` when that is so; nothing is shown of that audit.
+    public func audit(isCancelled: () -> Bool = { false }) throws -> VerifyReport {
         var report = VerifyReport()
-        try checkInvoices(try store.snapshot(), &report)
+        try checkInvoices(try store.snapshot(), &report, isCancelled: isCancelled)
         lastAudit.withLock { $0 = EngineStatistics.Audit(at: options.clock(), unaccounted: report.unaccounted) }
         return report
     }
@@ -193,12 +196,15 @@ extension Engine {
 
     // MARK: - Invoices
 
-    private func checkInvoices(_ snapshot: Snapshot, _ report: inout VerifyReport) throws {
+    private func checkInvoices(
+        _ snapshot: Snapshot, _ report: inout VerifyReport, isCancelled: () -> Bool = { false }
+    ) throws {
         for environment in environments {
             var corrections: [Identifier<InvoiceLine>: Decimal] = [:]
             var billed: [BilledUse: [Period]] = [:]
             var seals = SealChain()
             try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
+                if isCancelled() { throw CancellationError() }
                 report.invoices += 1
                 report.lines += invoice.lines.count
                 for line in invoice.lines where line.type == .correction {
@@ -208,6 +214,7 @@ extension Engine {
                 return true
             }
             try snapshot.forEach(Invoice.self, in: environment.id) { invoice in
+                if isCancelled() { throw CancellationError() }
                 guard invoice.status != .draft else { return true }
                 if let finding = try seals.add(invoice) { report.report(finding) }
                 for line in invoice.lines where line.type == .usage {

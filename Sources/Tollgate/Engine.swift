@@ -304,7 +304,8 @@ public final class Engine: Sendable {
     }
 
     private func publish(_ transaction: Transaction, in environment: EnvironmentID) {
-        for key in transaction.changedEntityKeys { keys.forget(key) }
+        let names = transaction.changedEntityKeys
+        for key in names { keys.forget(key) }
         memory.publish(transaction.changes, store)
         guard let runtime = runtime(environment) else { return }
         runtime.publish(transaction.changes)
@@ -312,7 +313,7 @@ public final class Engine: Sendable {
             memory.subscribed.insert(company)
             counters.boundariesChanged(of: company, meters: runtime.catalog.nouns.meterIDs)
         }
-        changes.note(transaction, in: environment)
+        changes.note(transaction.changes, hasOtherNames: !names.isEmpty, in: environment)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Logging
 internal import ServiceLifecycle
+internal import Synchronization
 internal import Tollgate
 
 /// Checks once an hour that every unit that was metered is billed, corrected or still to be billed: for the first time
@@ -14,8 +15,10 @@ struct Auditor: Service {
             try? await Task.sleep(for: .seconds(60))
             while !Task.isCancelled {
                 do {
-                    let report = try await leisurely { try engine.audit() }
+                    let report = try await audit()
                     for difference in report.differences { logger.error("the audit found a difference: \(difference)") }
+                } catch is CancellationError {
+                    return
                 } catch {
                     logger.error("the audit failed and is tried again in an hour: \(error)")
                 }
@@ -24,15 +27,18 @@ struct Auditor: Service {
         }
     }
 
-    /// Runs what reads much on a thread of its own, which gives way to all others.
-    private func leisurely<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                // On Linux that is of this thread alone, and the thread ends with its work. Where it is refused, the
-                // work is done all the same.
-                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
-                continuation.resume(with: Result { try body() })
+    /// Reads every invoice, so not on a thread that answers requests. Given up when the server ends.
+    private func audit() async throws -> VerifyReport {
+        let isOver = Atomic(false)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread {
+                    continuation.resume(
+                        with: Result { try engine.audit(isCancelled: { isOver.load(ordering: .relaxed) }) })
+                }
             }
+        } onCancel: {
+            isOver.store(true, ordering: .relaxed)
         }
     }
 }

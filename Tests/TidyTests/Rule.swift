@@ -58,7 +58,7 @@ extension Rule {
         ],
         "TollgateCommand": [
             "API", "ArgumentParser", "CZlib", "EventScanner", "Foundation", "Glibc", "Logging", "ServiceLifecycle",
-            "Tollgate", "UnixSignals",
+            "Synchronization", "Tollgate", "UnixSignals",
         ],
     ]
 }

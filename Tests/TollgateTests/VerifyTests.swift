@@ -88,6 +88,9 @@ struct VerifyTests {
             // The first two are the totals.
             try entries[2].withUnsafeBytes { _ = try transaction.add(usage, $0, delta: -2) }
         }
+        // One that is given up says nothing.
+        #expect(throws: CancellationError.self) { try shop.engine.audit(isCancelled: { true }) }
+        #expect(try shop.engine.statistics().audit?.unaccounted == 0)
         #expect(try shop.engine.audit().unaccounted == 2)
         #expect(try shop.engine.statistics().audit?.unaccounted == 2)
     }
