@@ -139,7 +139,7 @@ extension Engine {
     }
 
     /// How many appointments are looked at in one go: at 24 bytes each. The next look waits for all commits.
-    private static let dueLimit = 1 << 16
+    private static let dueLimit = 1 << 17
     /// How many steps may wait for their commit, which bounds memory. Enough that the next commit fills while one is
     /// written.
     private static let waitingLimit = 16
